@@ -1,0 +1,148 @@
+"""What can stop an order, and how each stop ends; a test walks the table and proves that none is without an exit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class HoldReason(StrEnum):
+    """Why an order is stopped."""
+
+    FORMAT_INVALID = "FORMAT_INVALID"
+    ADDRESS_INCOMPLETE = "ADDRESS_INCOMPLETE"
+    CREDIT_REFUSED = "CREDIT_REFUSED"
+    STOCK_SHORT = "STOCK_SHORT"
+    ADDRESS_CHANGE = "ADDRESS_CHANGE"
+    WAREHOUSE_EXCEPTION = "WAREHOUSE_EXCEPTION"
+    SCAN_MISMATCH = "SCAN_MISMATCH"
+    WAYBILL_BY_PERSON = "WAYBILL_BY_PERSON"
+    CHANNEL_REFUSED = "CHANNEL_REFUSED"
+    DELIVERY_PROBLEM = "DELIVERY_PROBLEM"
+
+
+class Step(StrEnum):
+    """The step that a hold blocks."""
+
+    REVIEW = "REVIEW"
+    STOCK = "STOCK"
+    WAREHOUSE = "WAREHOUSE"
+    PACK = "PACK"
+    WAYBILL = "WAYBILL"
+    WRITE_BACK = "WRITE_BACK"
+    SIGN = "SIGN"
+
+
+class Release(StrEnum):
+    """What may release a hold."""
+
+    OPERATOR = "OPERATOR"
+    """Update `release_hold` by a person."""
+    DOCUMENT = "DOCUMENT"
+    """A newer document of the channel that is in order."""
+    ADDRESS = "ADDRESS"
+    """Updates `change_address` and `confirm_address`."""
+    CLERK = "CLERK"
+    """Update `record_waybill`, from the form."""
+    RETRY = "RETRY"
+    """The same step tried again by itself, on a timer or by the sweep."""
+    PARTNER = "PARTNER"
+    """A partner's later answer (warehouse, credit bureau, tracker)."""
+    CANCEL = "CANCEL"
+    """The order is cancelled."""
+
+
+class AtDeadline(StrEnum):
+    """What happens when nobody has released a hold by its deadline."""
+
+    ESCALATE = "ESCALATE"
+    """An alert, and a new deadline; the hold stays."""
+    LAPSE = "LAPSE"
+    """The hold ends, and the order goes on as it was before."""
+
+
+@dataclass(frozen=True)
+class HoldPolicy:
+    """One row of the table. `who` is the role asked first (a key of the text catalogue)."""
+
+    blocks: Step
+    releases: frozenset[Release]
+    deadline: timedelta
+    at_deadline: AtDeadline
+    who: str
+
+
+POLICIES: dict[HoldReason, HoldPolicy] = {
+    HoldReason.FORMAT_INVALID: HoldPolicy(
+        Step.REVIEW, frozenset({Release.DOCUMENT, Release.CANCEL}), timedelta(hours=2), AtDeadline.ESCALATE, "role.it"
+    ),
+    HoldReason.ADDRESS_INCOMPLETE: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.OPERATOR, Release.DOCUMENT, Release.ADDRESS, Release.CANCEL}),
+        timedelta(hours=2),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
+    HoldReason.CREDIT_REFUSED: HoldPolicy(
+        Step.WAREHOUSE,
+        frozenset({Release.OPERATOR, Release.PARTNER, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.finance",
+    ),
+    HoldReason.STOCK_SHORT: HoldPolicy(
+        Step.STOCK,
+        frozenset({Release.OPERATOR, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=24),
+        AtDeadline.ESCALATE,
+        "role.operations",
+    ),
+    HoldReason.ADDRESS_CHANGE: HoldPolicy(
+        Step.WAREHOUSE,
+        frozenset({Release.ADDRESS, Release.CANCEL}),
+        timedelta(minutes=30),
+        AtDeadline.LAPSE,
+        "role.service",
+    ),
+    HoldReason.WAREHOUSE_EXCEPTION: HoldPolicy(
+        Step.PACK,
+        frozenset({Release.OPERATOR, Release.PARTNER, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.warehouse",
+    ),
+    HoldReason.SCAN_MISMATCH: HoldPolicy(
+        Step.PACK,
+        frozenset({Release.PARTNER, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.warehouse",
+    ),
+    HoldReason.WAYBILL_BY_PERSON: HoldPolicy(
+        Step.WAYBILL,
+        frozenset({Release.CLERK, Release.RETRY}),
+        timedelta(hours=2),
+        AtDeadline.ESCALATE,
+        "role.warehouse",
+    ),
+    HoldReason.CHANNEL_REFUSED: HoldPolicy(
+        Step.WRITE_BACK,
+        frozenset({Release.OPERATOR, Release.RETRY}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.operations",
+    ),
+    HoldReason.DELIVERY_PROBLEM: HoldPolicy(
+        Step.SIGN,
+        frozenset({Release.OPERATOR, Release.PARTNER}),
+        timedelta(hours=24),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
+}
+
+
+def operator_may_release(reason: HoldReason) -> bool:
+    """Whether a person may release this hold without more ado."""
+    return Release.OPERATOR in POLICIES[reason].releases

@@ -1,0 +1,60 @@
+"""What outside systems tell us, once a connector has verified and understood it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.order import Channel, Order
+from domain.shipping import CreditAnswer, TrackReport, WarehouseReport
+
+
+@dataclass(frozen=True)
+class OrderNews:
+    """An order as the channel has it now."""
+
+    order: Order
+
+
+@dataclass(frozen=True)
+class CancelNews:
+    """The buyer or the platform cancels an order."""
+
+    channel: Channel
+    shop: str
+    channel_order_no: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class WarehouseNews:
+    """A warehouse reports on a delivery order."""
+
+    report: WarehouseReport
+
+
+@dataclass(frozen=True)
+class TrackNews:
+    """A tracker or courier reports on a waybill."""
+
+    report: TrackReport
+
+
+@dataclass(frozen=True)
+class CreditNews:
+    """A credit bureau decided later."""
+
+    answer: CreditAnswer
+
+
+@dataclass(frozen=True)
+class SmsReceipt:
+    """What became of a short message."""
+
+    out_id: str
+    delivered: bool
+    error: str
+    at: datetime
+
+
+News = OrderNews | CancelNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt

@@ -1,0 +1,177 @@
+"""The canonical order: what every channel's document becomes, and all that workflows and activities know of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.ids import order_id as make_order_id
+
+
+class Channel(StrEnum):
+    """The nine ways in which orders come."""
+
+    TAOBAO = "taobao"
+    DOUYIN = "douyin"
+    JD = "jd"
+    PDD = "pdd"
+    WECHAT = "wechat"
+    XIAOHONGSHU = "xiaohongshu"
+    OWN = "own"
+    POS = "pos"
+    B2B = "b2b"
+
+
+class ChannelStatus(StrEnum):
+    """What the channel says of the order; a connector maps the channel's own words to these."""
+
+    UNPAID = "UNPAID"
+    PAID = "PAID"
+    SHIPPED = "SHIPPED"
+    FINISHED = "FINISHED"
+    CANCELLED = "CANCELLED"
+
+
+class Requirement(StrEnum):
+    """A delivery requirement that must reach the warehouse and the waybill."""
+
+    COLD_CHAIN = "COLD_CHAIN"
+    FRAGILE = "FRAGILE"
+    UPRIGHT = "UPRIGHT"
+
+
+class PaymentTerms(StrEnum):
+    """When the buyer pays: before shipping, or on account after so many days."""
+
+    PREPAID = "PREPAID"
+    NET30 = "NET30"
+    NET60 = "NET60"
+
+
+class Model(BaseModel):
+    """Base of the order's parts: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Region(Model):
+    """Where a receiver lives, down to the town; "" where the platform names none."""
+
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    town: str = ""
+
+    def text(self) -> str:
+        """The region as one line, without repeating a municipality's name."""
+        parts = [self.province, self.city if self.city != self.province else "", self.district, self.town]
+        return "".join(part for part in parts if part)
+
+
+class ClearReceiver(Model):
+    """A receiver in clear text."""
+
+    kind: Literal["clear"] = "clear"
+    name: str
+    phone: str
+    region: Region
+    detail: str
+
+
+class CipherReceiver(Model):
+    """A receiver that the platform keeps encrypted: only its own e-waybill can ship to it.
+
+    The ciphertexts are passed on untouched; the masks are for people's eyes.
+    """
+
+    kind: Literal["cipher"] = "cipher"
+    platform: Channel
+    name_cipher: str
+    phone_cipher: str
+    detail_cipher: str
+    name_mask: str = ""
+    phone_mask: str = ""
+    detail_mask: str = ""
+    region: Region
+
+
+Receiver = Annotated[ClearReceiver | CipherReceiver, Field(discriminator="kind")]
+
+
+class OrderLine(Model):
+    """One line. `amount_fen` is what the buyer paid for the whole line, discounts taken off; 0 for a gift."""
+
+    line_no: str
+    sku: str
+    title: str
+    quantity: int
+    unit_price_fen: int
+    amount_fen: int
+    gift_of: str | None = None
+    """The line that this gift belongs to; None for an ordinary line."""
+    warranty_months: int = 0
+
+
+class Amounts(Model):
+    """The order's money in fen: paid = goods + freight - discount."""
+
+    goods_fen: int
+    freight_fen: int = 0
+    discount_fen: int = 0
+    paid_fen: int
+
+
+class Customer(Model):
+    """Who buys, by the channel's own number; `name` is the company for business customers."""
+
+    external_id: str
+    name: str = ""
+    tax_no: str = ""
+    terms: PaymentTerms = PaymentTerms.PREPAID
+
+
+class Notes(Model):
+    """What people wrote, and what it demands of the delivery."""
+
+    buyer: str = ""
+    seller: str = ""
+    requirements: tuple[Requirement, ...] = ()
+
+
+class Order(Model):
+    """One channel order in its canonical form. `version` grows with every change on the channel's side."""
+
+    channel: Channel
+    shop: str
+    channel_order_no: str
+    version: int = Field(ge=0)
+    status: ChannelStatus
+    placed_at: AwareDatetime
+    paid_at: AwareDatetime | None = None
+    lines: tuple[OrderLine, ...]
+    amounts: Amounts
+    receiver: Receiver
+    customer: Customer
+    notes: Notes = Notes()
+
+    @property
+    def order_id(self) -> str:
+        """`{channel}:{shop}:{channel_order_no}`."""
+        return make_order_id(self.channel, self.shop, self.channel_order_no)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the platform keeps the receiver encrypted."""
+        return isinstance(self.receiver, CipherReceiver)
+
+    @property
+    def paid(self) -> bool:
+        """Whether a channel document says that this order is paid (or is on account, which counts the same)."""
+        return self.paid_at is not None and self.status is not ChannelStatus.UNPAID
+
+    def clock_start(self) -> datetime:
+        """The moment that the customer's deadlines run from: payment, else the order itself."""
+        return self.paid_at or self.placed_at
