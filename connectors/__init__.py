@@ -1,0 +1,1 @@
+"""One folder per outside system, all behind the ports in `ports.py`. Imports only `domain`."""

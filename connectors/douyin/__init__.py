@@ -1,0 +1,11 @@
+"""Douyin E-commerce 抖店: orders and write-back of numbers (`DouyinChannel`), e-waybills (`DouyinWaybills`).
+
+Both speak through one `DouyinApi`, which signs, keeps the shops' tokens fresh and sorts errors.
+"""
+
+from connectors.douyin.api import DouyinApi
+from connectors.douyin.channel import DouyinChannel
+from connectors.douyin.settings import DouyinSettings, Sender
+from connectors.douyin.waybills import DouyinWaybills
+
+__all__ = ["DouyinApi", "DouyinChannel", "DouyinSettings", "DouyinWaybills", "Sender"]

@@ -1,0 +1,112 @@
+"""Douyin as a sales channel: pushes in, orders read, parcels' numbers written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.douyin import requests
+from connectors.douyin.api import DouyinApi
+from connectors.douyin.carriers import company_code
+from connectors.douyin.fields import as_mapping, text_of
+from connectors.douyin.inbound import SOURCE, documents, read_hint, verify
+from connectors.douyin.orders import quantities, status_of, to_order
+from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, tracking_numbers
+from connectors.errors import DocumentUnreadable, Rejected
+from connectors.ports import Document, Push, Reply
+from domain.news import CancelNews, News, OrderNews
+from domain.order import Channel, ChannelStatus
+from domain.shipping import Shipment
+
+
+class DouyinChannel:
+    """Port `SalesChannel`."""
+
+    source = SOURCE
+    channel = Channel.DOUYIN
+
+    def __init__(self, api: DouyinApi) -> None:
+        self._api = api
+
+    def unpack(self, push: Push) -> Sequence[Document]:
+        """One document per message about an order (tags 100 to 114).
+
+        The test message (tag 0) gives none, and neither do after-sale messages (2xx): they speak of after-sale
+        orders, which this channel does not carry; they stay readable through the platform's after-sale list.
+        """
+        verify(self._api.settings, push)
+        return documents(push.body)
+
+    def accepted(self, push: Push) -> Reply:
+        """Douyin's "taken"."""
+        return Reply(200, "application/json", b'{"code":0,"msg":"success"}')
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """Douyin's example of "not taken"; it will send the message again, later and later."""
+        return Reply(400, "application/json", '{"code":40041,"message":"解析推送数据失败"}'.encode())
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """The order as it is now: the message is only a hint, the platform is asked.
+
+        A cancellation is never held up by an order that cannot be read: it comes as CancelNews then.
+        """
+        hint = read_hint(document)
+        detail = await self._detail(hint.shop, hint.order_no)
+        try:
+            return [OrderNews(to_order(detail, hint.shop, hint.order_no))]
+        except ValueError as error:
+            if _cancelled(detail):
+                reason = text_of(detail, "cancel_reason")
+                return [CancelNews(Channel.DOUYIN, hint.shop, hint.order_no, reason)]
+            raise DocumentUnreadable(SOURCE, str(error)) from None
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """order.logisticsAdd for a parcel with the whole order, order.logisticsAddMultiPack for a part of it.
+
+        An order that the platform will not ship (most often: shipped already) is looked at: with this number it is
+        content, with another one (or none) the refusal stands. Several parcels that share the pieces of one line
+        cannot be told: a line counts as shipped with the first of them.
+        """
+        company = company_code(shipment.carrier, requests.SHIP_ORDER)
+        if shipment.whole_order:
+            method, business = requests.SHIP_ORDER, requests.ship_order(shipment, company)
+        else:
+            method = requests.SHIP_PACK
+            detail = await self._detail(shipment.shop, shipment.channel_order_no)
+            if shipment.number in tracking_numbers(detail):
+                return
+            business = requests.ship_pack(shipment, company, _pieces(detail, shipment))
+        try:
+            await self._api.call(shipment.shop, method, business, lambda data: None, writes=True)
+        except Rejected as refusal:
+            if refusal.code != BUSINESS_FAILED:
+                raise
+            detail = await self._detail(shipment.shop, shipment.channel_order_no)
+            if shipment.number not in tracking_numbers(detail):
+                raise
+
+    async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
+        return await self._api.call(
+            shop,
+            requests.ORDER_DETAIL,
+            requests.order_detail(order_no),
+            lambda data: as_mapping(data.get("shop_order_detail"), "shop_order_detail"),
+            writes=False,
+        )
+
+
+def _cancelled(detail: Mapping[str, Any]) -> bool:
+    try:
+        return status_of(detail) is ChannelStatus.CANCELLED
+    except ValueError:
+        return False
+
+
+def _pieces(detail: Mapping[str, Any], shipment: Shipment) -> Mapping[str, int]:
+    try:
+        pieces = quantities(detail)
+    except ValueError as error:
+        raise Rejected(PARTNER, requests.SHIP_PACK, str(error)) from None
+    if unknown := [line_no for line_no in shipment.line_nos if line_no not in pieces]:
+        raise Rejected(PARTNER, requests.SHIP_PACK, f"the order has no sub orders {', '.join(unknown)}")
+    return pieces

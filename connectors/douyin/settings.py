@@ -1,0 +1,44 @@
+"""Settings of the Douyin application and its shops."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from connectors.transport import Limits
+
+ShopId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
+
+
+class Sender(BaseModel):
+    """Who is printed as the sender on e-waybills. The address must be one that the courier's branch has signed for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    mobile: str
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+class DouyinSettings(BaseModel):
+    """One self-built application (自用型应用) and the shops that authorised it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    app_key: str
+    app_secret: SecretStr
+    shops: list[ShopId] = Field(min_length=1, description="shop ids; `Order.shop` is the shop id as text")
+    sender: Sender
+    base_url: str = "https://openapi-fxg.jinritemai.com"
+    limits: Limits = Field(default_factory=Limits)
+    token_margin_s: float = Field(
+        default=1800.0,
+        ge=0,
+        le=3600,
+        description="refresh so long before expiry; with more than an hour left the platform gives the old token back",
+    )
+    token_wait_s: float = Field(default=3.0, ge=0, description="how long to wait for another process's refresh")

@@ -1,0 +1,92 @@
+"""The one error tree of all partners. Each class says whether trying again can help, and what an operator reads.
+
+Connectors raise nothing else; what a partner answered is kept in `code` and `detail` (never personal data, never keys).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from domain.texts import text
+
+
+class PartnerError(Exception):
+    """A call to an outside system did not end well."""
+
+    retryable: ClassVar[bool] = False
+    text_key: ClassVar[str] = "partner.error"
+
+    def __init__(self, partner: str, operation: str, detail: str = "", code: str = "") -> None:
+        super().__init__(f"{partner}.{operation}: {type(self).__name__} {code} {detail}".strip())
+        self.partner = partner
+        self.operation = operation
+        self.detail = detail
+        self.code = code
+
+    @property
+    def operator_text(self) -> str:
+        """One sentence for the operator, in the language set for the process."""
+        return text(self.text_key, partner=text(f"partner.{self.partner}"), code=self.code, detail=self.detail)
+
+
+class Rejected(PartnerError):
+    """A business no; asking again gives the same answer."""
+
+    text_key = "partner.rejected"
+
+
+class Throttled(PartnerError):
+    """Too many calls; nothing happened. Ask again after `retry_after` seconds."""
+
+    retryable = True
+    text_key = "partner.throttled"
+
+    def __init__(
+        self, partner: str, operation: str, detail: str = "", code: str = "", retry_after: float = 1.0
+    ) -> None:
+        super().__init__(partner, operation, detail, code)
+        self.retry_after = retry_after
+
+
+class Unavailable(PartnerError):
+    """It surely did not happen: the partner could not be reached, or said that it is not serving."""
+
+    retryable = True
+    text_key = "partner.unavailable"
+
+
+class BreakerOpen(Unavailable):
+    """Not even tried: the partner failed too often just now."""
+
+    text_key = "partner.breaker_open"
+
+
+class OutcomeUnknown(PartnerError):
+    """It may have happened: ask the partner before doing it again."""
+
+    retryable = True
+    text_key = "partner.outcome_unknown"
+
+
+class Misconfigured(PartnerError):
+    """Key, permission, signature or contract: a person must mend it; the queue waits, an alert goes out."""
+
+    text_key = "partner.misconfigured"
+
+
+class PushRefused(Exception):
+    """An inbound request that is not what it claims to be. `reason` is for the log, never for the caller."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class DocumentUnreadable(Exception):
+    """An inbound document that is verified but cannot be understood: it goes to quarantine alone."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason

@@ -1,0 +1,223 @@
+"""Own-shop bodies → canonical orders, or the field that is wrong, in words. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from connectors.errors import DocumentUnreadable
+from connectors.own.wire import Wire, WireCancel, WireOrder
+from domain.money import split
+from domain.order import (
+    Amounts,
+    Channel,
+    ChannelStatus,
+    ClearReceiver,
+    Customer,
+    Notes,
+    Order,
+    OrderLine,
+    PaymentTerms,
+    Region,
+)
+
+MAX_ORDERS = 500
+
+W = TypeVar("W", bound=Wire)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An order that is not taken: the field ("lines[0].quantity") and what is wrong with it. Holds no values of it."""
+
+    order_no: str
+    field: str
+    message: str
+
+
+class TooManyOrders(DocumentUnreadable):
+    """More than 500 orders in one request."""
+
+
+class FieldError(Exception):
+    """A field that is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field} {message}")
+        self.field = field
+        self.message = message
+
+
+def read_orders(body: bytes, shop: str) -> list[Order | Refused]:
+    """One result per order, in the order sent. `shop` is the shop whose key signed: it may speak for itself only.
+
+    Raises DocumentUnreadable when the body is not JSON or of another shape, TooManyOrders above 500.
+    """
+    return [_read_order(item, shop) for item in _items(_load(body))]
+
+
+def read_cancel(body: bytes, shop: str) -> str:
+    """The reason in a cancellation. Raises DocumentUnreadable."""
+    try:
+        cancel = _validated(WireCancel, _load(body))
+        _check_shop(cancel.shop, shop)
+    except FieldError as error:
+        raise DocumentUnreadable("own", str(error)) from None
+    return cancel.reason
+
+
+def _load(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise DocumentUnreadable("own", "the body is not JSON") from None
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        raise DocumentUnreadable("own", "the body is neither an order nor a batch of orders")
+    if "orders" not in value:
+        return [value]
+    orders = value["orders"]
+    if not isinstance(orders, list) or len(value) > 1:
+        raise DocumentUnreadable("own", "a batch is an object with a list of orders, and nothing else")
+    if len(orders) > MAX_ORDERS:
+        raise TooManyOrders("own", f"more than {MAX_ORDERS} orders")
+    return orders
+
+
+def _read_order(item: Any, shop: str) -> Order | Refused:
+    order_no = item.get("order_no") if isinstance(item, dict) else None
+    try:
+        wire = _validated(WireOrder, item)
+        _check_shop(wire.shop, shop)
+        return _order(wire)
+    except FieldError as error:
+        # Echoed to the caller, so it is cut to what an order number can be at most.
+        named = order_no[:64].encode("utf-8", "replace").decode() if isinstance(order_no, str) else ""
+        return Refused(named, error.field, error.message)
+
+
+def _check_shop(named: str, signed: str) -> None:
+    if named != signed:
+        raise FieldError("shop", "is not the shop whose key signed the request")
+
+
+def _validated(model: type[W], item: Any) -> W:
+    try:
+        # As JSON once more: only then do pydantic's strict rules read times and enumerations out of text.
+        return model.model_validate_json(json.dumps(item))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise FieldError(_path(first), _words(first)) from None
+    except RecursionError:
+        raise FieldError("", "is nested too deeply") from None
+
+
+def _path(problem: ErrorDetails) -> str:
+    path = ""
+    for part in problem["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _words(problem: ErrorDetails) -> str:
+    known = {"missing": "is missing", "extra_forbidden": "is not a field of this API"}
+    return known.get(problem["type"]) or problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _order(wire: WireOrder) -> Order:
+    lines = _lines(wire)
+    amounts, receiver, customer = wire.amounts, wire.receiver, wire.customer
+    return Order(
+        channel=Channel.OWN,
+        shop=wire.shop,
+        channel_order_no=wire.order_no,
+        version=wire.version,
+        status=_status(wire),
+        placed_at=wire.placed_at,
+        paid_at=wire.paid_at,
+        lines=lines,
+        amounts=Amounts.model_validate(amounts.model_dump()),
+        receiver=ClearReceiver(
+            name=receiver.name,
+            phone=receiver.phone,
+            region=Region(
+                province=receiver.province, city=receiver.city, district=receiver.district, town=receiver.town
+            ),
+            detail=receiver.detail,
+        ),
+        customer=Customer(external_id=customer.id, name=customer.name, tax_no=customer.tax_no, terms=customer.terms),
+        notes=Notes(
+            buyer=wire.buyer_note, seller=wire.seller_note, requirements=tuple(dict.fromkeys(wire.requirements))
+        ),
+    )
+
+
+def _status(wire: WireOrder) -> ChannelStatus:
+    status = ChannelStatus(wire.status.upper())
+    if status is ChannelStatus.UNPAID and wire.paid_at is not None:
+        if wire.customer.terms is PaymentTerms.PREPAID:
+            raise FieldError("paid_at", "stands in an order that is unpaid")
+        return ChannelStatus.PAID  # on account: confirmed counts as paid
+    if wire.paid_at is None and status not in (ChannelStatus.UNPAID, ChannelStatus.CANCELLED):
+        raise FieldError("paid_at", f"is missing in an order that is {wire.status}")
+    return status
+
+
+def _lines(wire: WireOrder) -> tuple[OrderLine, ...]:
+    _check_lines(wire)
+    return tuple(
+        OrderLine(
+            line_no=line.line_no,
+            sku=line.sku,
+            title=line.title,
+            quantity=line.quantity,
+            unit_price_fen=line.unit_price_fen,
+            amount_fen=amount,
+            gift_of=line.gift_of,
+            warranty_months=line.warranty_months,
+        )
+        for line, amount in zip(wire.lines, _line_amounts(wire), strict=True)
+    )
+
+
+def _check_lines(wire: WireOrder) -> None:
+    ordinary = {line.line_no for line in wire.lines if line.gift_of is None}
+    seen: set[str] = set()
+    for i, line in enumerate(wire.lines):
+        if line.line_no in seen:
+            raise FieldError(f"lines[{i}].line_no", "is used by an earlier line")
+        seen.add(line.line_no)
+        if line.gift_of is not None and line.gift_of not in ordinary:
+            raise FieldError(f"lines[{i}].gift_of", "does not name an ordinary line of this order")
+        if line.gift_of is not None and line.amount_fen:
+            raise FieldError(f"lines[{i}].amount_fen", "should be 0, for the line is a gift")
+
+
+def _line_amounts(wire: WireOrder) -> Sequence[int]:
+    """Fen paid for each line; they and the freight add up to `paid_fen` exactly."""
+    amounts = wire.amounts
+    gross = [line.quantity * line.unit_price_fen for line in wire.lines]
+    if amounts.goods_fen != sum(gross):
+        raise FieldError("amounts.goods_fen", f"is {amounts.goods_fen}, the lines add up to {sum(gross)}")
+    due = amounts.goods_fen + amounts.freight_fen - amounts.discount_fen
+    if amounts.paid_fen != due:
+        raise FieldError("amounts.paid_fen", f"is {amounts.paid_fen}, goods + freight - discount is {due}")
+    result = [0 if line.gift_of is not None else line.amount_fen for line in wire.lines]
+    rest = amounts.paid_fen - amounts.freight_fen - sum(amount or 0 for amount in result)
+    open_lines = [i for i, amount in enumerate(result) if amount is None]
+    discount = sum(gross[i] for i in open_lines) - rest
+    if rest < 0 or discount < 0 or (rest and not open_lines):
+        goods = amounts.paid_fen - amounts.freight_fen
+        raise FieldError("lines", f"their amount_fen do not add up to paid - freight = {goods}")
+    if open_lines:
+        shares = split(discount, [gross[i] for i in open_lines])
+        for i, share in zip(open_lines, shares, strict=True):
+            result[i] = gross[i] - share
+    return [amount or 0 for amount in result]

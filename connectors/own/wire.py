@@ -1,0 +1,128 @@
+"""The shape of an order and of a cancellation as docs/own-shop-api.md has them.
+
+Whether an order's amounts add up is checked in intake.py.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from domain.order import PaymentTerms, Requirement
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")
+
+
+def _moment(value: Any) -> datetime:
+    """RFC 3339 only: pydantic alone would also take a text of digits for Unix seconds."""
+    try:
+        if isinstance(value, str) and _RFC3339.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    raise ValueError("should be a time in RFC 3339 with an offset, like 2026-03-01T10:20:00+08:00")
+
+
+def _plausible(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2100:  # also keeps every later conversion of time zones in range
+        raise ValueError("is not a plausible time")
+    return value.astimezone(UTC)  # the same moment is the same content, whatever its offset
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:  # PostgreSQL refuses it
+        raise ValueError("should not hold NUL characters")
+    return value
+
+
+Fen = Annotated[int, Field(ge=0, le=10**12)]
+Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_moment)]
+
+
+def check_order_no(value: str) -> str:
+    """An order number that an order id and a path can hold. Raises ValueError."""
+    if not re.fullmatch(r"[^\s:#/?%\x00-\x1f]{1,64}", value):
+        raise ValueError("should be 1 to 64 characters without blanks and without : # / ? %")
+    return value
+
+
+OrderNo = Annotated[str, AfterValidator(check_order_no)]
+
+
+class Wire(BaseModel):
+    """Base: types as written (no "2" for 2), unknown fields refused, since a misspelt amount must not go unseen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class WireLine(Wire):
+    """One line. `amount_fen` None: the discount is spread by us."""
+
+    line_no: Name
+    sku: Name
+    title: Text
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)]
+    unit_price_fen: Fen
+    amount_fen: Fen | None = None
+    gift_of: Name | None = None
+    warranty_months: Annotated[int, Field(ge=0, le=1200)] = 0
+
+
+class WireAmounts(Wire):
+    """The order's money in fen."""
+
+    goods_fen: Fen
+    freight_fen: Fen = 0
+    discount_fen: Fen = 0
+    paid_fen: Fen
+
+
+class WireReceiver(Wire):
+    """The receiver in clear text."""
+
+    name: Text
+    phone: Text
+    province: Text
+    city: Text
+    district: Text
+    town: Text = ""
+    detail: Text
+
+
+class WireCustomer(Wire):
+    """Who buys."""
+
+    id: Name
+    name: Text = ""
+    tax_no: Text = ""
+    terms: PaymentTerms = PaymentTerms.PREPAID
+
+
+class WireOrder(Wire):
+    """One order."""
+
+    shop: Name
+    order_no: OrderNo
+    version: Annotated[int, Field(ge=0, le=2**53)]
+    status: Literal["unpaid", "paid", "shipped", "finished", "cancelled"]
+    placed_at: Moment
+    paid_at: Moment | None = None
+    lines: Annotated[tuple[WireLine, ...], Field(min_length=1)]
+    amounts: WireAmounts
+    receiver: WireReceiver
+    customer: WireCustomer
+    buyer_note: Text = ""
+    seller_note: Text = ""
+    requirements: tuple[Requirement, ...] = ()
+
+
+class WireCancel(Wire):
+    """The body of a cancellation; the order number is in the path."""
+
+    shop: Name
+    reason: Text = ""

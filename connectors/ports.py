@@ -1,0 +1,219 @@
+"""What orderhub asks of outside systems. Workflows and activities know these ports, never a partner.
+
+Every method may raise the errors of `connectors.errors` and nothing else. Every writing method may be called twice
+with the same arguments: the second call changes nothing at the partner and gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.news import News
+from domain.order import Channel
+from domain.shipping import (
+    Carrier,
+    CreditAnswer,
+    CreditRequest,
+    DeliveryOrder,
+    Provider,
+    Shipment,
+    Sms,
+    StopOutcome,
+    TrackReport,
+    VoidOutcome,
+    WarehouseReport,
+    Waybill,
+    WaybillRequest,
+)
+
+
+@dataclass(frozen=True)
+class Push:
+    """An inbound HTTP request as it came. Header names are lower case; `body` is raw, for signatures are over bytes.
+
+    `path` is the path that the partner called, `path_secret` the unguessable last part of it ("" where there is none).
+    """
+
+    method: str
+    path: str
+    path_secret: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Document:
+    """One verified document out of a push, ready for the inbox, which is unique by (source, document_id, version).
+
+    `body` is text that `interpret` can read again at any later time. `order_id` is set where it is known at once.
+    """
+
+    source: str
+    kind: str
+    document_id: str
+    version: int
+    body: str
+    order_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the partner is answered."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class PushSource(Protocol):
+    """A partner that calls us. `source` is its name in the inbox and in the path `/hooks/{source}`."""
+
+    source: str
+
+    def unpack(self, push: Push) -> Sequence[Document]:
+        """Verify the request and take it apart. Pure and quick. Raises PushRefused when it is not genuine and
+        DocumentUnreadable when it is genuine but no document can be made of it."""
+        ...
+
+    def accepted(self, push: Push) -> Reply:
+        """The partner's own words for "taken": sent only after every document is safe in the inbox."""
+        ...
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """The partner's own words for "not taken"."""
+        ...
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """What a document means. A document that is only a hint is confirmed here by asking the partner back.
+        Raises DocumentUnreadable (quarantine) or PartnerError (asked again later)."""
+        ...
+
+
+class SalesChannel(PushSource, Protocol):
+    """A platform or shop that sells."""
+
+    channel: Channel
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """Tell the channel a parcel's number. A channel that has this number already is content."""
+        ...
+
+
+class Courier(Protocol):
+    """Whoever gives waybill numbers."""
+
+    provider: Provider
+
+    async def create(self, request: WaybillRequest) -> Waybill:
+        """Order a waybill. Raises OutcomeUnknown when it may exist now, Rejected when this parcel can't go there."""
+        ...
+
+    async def find(self, request: WaybillRequest) -> Waybill | None:
+        """The live waybill under this request's key; None when the partner surely has none (or a void one)."""
+        ...
+
+    async def void(self, waybill: Waybill) -> VoidOutcome:
+        """Void a waybill."""
+        ...
+
+
+class Tracker(Protocol):
+    """Whoever follows parcels of all couriers."""
+
+    async def subscribe(self, carrier: Carrier, number: str, phone_tail: str) -> None:
+        """Ask for pushes about a waybill. Asking twice is no error."""
+        ...
+
+    async def query(self, carrier: Carrier, number: str, phone_tail: str) -> TrackReport:
+        """All that is known now; a number without news gives a report without nodes."""
+        ...
+
+
+class Warehouse(Protocol):
+    """A warehouse management system."""
+
+    async def push(self, order: DeliveryOrder) -> None:
+        """Instruct the warehouse to pack. A code that it has already is content."""
+        ...
+
+    async def query(self, delivery_code: str) -> WarehouseReport | None:
+        """Where a delivery order is; None when the warehouse does not know the code."""
+        ...
+
+    async def hold(self, delivery_code: str, reason: str) -> StopOutcome:
+        """Stop work on a delivery order for the time being."""
+        ...
+
+    async def restore(self, delivery_code: str) -> None:
+        """Go on with a held delivery order."""
+        ...
+
+    async def cancel(self, delivery_code: str, reason: str) -> StopOutcome:
+        """Stop a delivery order for good."""
+        ...
+
+
+class CreditBureau(Protocol):
+    """Whoever says whether a customer may buy on account."""
+
+    async def check(self, request: CreditRequest) -> CreditAnswer:
+        """Ask, and reserve the amount. `decision` is None when the answer will come later by callback."""
+        ...
+
+    async def lookup(self, request_id: str) -> CreditAnswer | None:
+        """The answer to an earlier question; None when the bureau never got it."""
+        ...
+
+    async def commit(self, reservation_id: str) -> None:
+        """The order shipped: the reserved amount is used."""
+        ...
+
+    async def release(self, reservation_id: str) -> None:
+        """The order is off: the reserved amount is free again."""
+        ...
+
+
+class Messenger(Protocol):
+    """Short messages."""
+
+    async def send(self, message: Sms) -> str:
+        """Send, and return the partner's id. Not idempotent at the partner: on OutcomeUnknown call `find` first."""
+        ...
+
+    async def find(self, out_id: str, phone: str, sent_on: datetime) -> str | None:
+        """The partner's id of a message sent under `out_id` on that (Beijing) day; None when there is none."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Where channel tokens live between processes. One refresher per shop at a time."""
+
+    async def load(self, channel: Channel, shop: str) -> AccessToken | None:
+        """The token kept last."""
+        ...
+
+    async def save(self, channel: Channel, shop: str, token: AccessToken) -> None:
+        """Keep a new token, and end the lease."""
+        ...
+
+    async def lease(self, channel: Channel, shop: str, seconds: float) -> bool:
+        """Whether the caller may refresh now; False while somebody else does."""
+        ...
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A shop's token. Times are aware."""
+
+    access: str
+    refresh: str
+    expires_at: datetime
+    refresh_expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"AccessToken(expires_at={self.expires_at.isoformat()})"

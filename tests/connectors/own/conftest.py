@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from connectors.own import OwnSettings, OwnShop, ShopAccount
+from connectors.own.signing import sign
+from connectors.ports import Push
+from connectors.transport import Limits
+from domain.shipping import Carrier, Shipment
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+SECRETS = {"main": "main-secret", "outlet": "outlet-secret"}
+
+MakePush = Callable[..., Push]
+
+
+def settings() -> OwnSettings:
+    return OwnSettings(
+        shops={
+            "main": ShopAccount(
+                key_id="key-main", secret=SecretStr(SECRETS["main"]), base_url="https://main.shop.test/app"
+            ),
+            "outlet": ShopAccount(
+                key_id="key-outlet", secret=SecretStr(SECRETS["outlet"]), base_url="https://outlet.shop.test"
+            ),
+        },
+        limits=Limits(timeout_s=0.5, concurrency=5, per_second=100, breaker_failures=100, breaker_open_s=1),
+    )
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[OwnShop]:
+    own = OwnShop(settings())
+    yield own
+    await own.close()
+
+
+def signed_push(
+    body: Any,
+    *,
+    shop: str = "main",
+    path: str = "/api/v1/orders",
+    headers: dict[str, str] | None = None,
+    seconds: int | None = None,
+    nonce: str = "0123456789abcdef",
+) -> Push:
+    """A push as the shop would sign it; `body` is bytes, or something to write as JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    timestamp = str(int(NOW.timestamp()) if seconds is None else seconds)
+    signature = sign(SECRETS[shop], "POST", path, timestamp, nonce, raw)
+    return Push(
+        method="POST",
+        path=path,
+        path_secret="",
+        query={},
+        headers={
+            "x-orderhub-key": f"key-{shop}",
+            "x-orderhub-timestamp": timestamp,
+            "x-orderhub-nonce": nonce,
+            "x-orderhub-signature": signature,
+            **(headers or {}),
+        },
+        body=raw,
+        received_at=NOW,
+    )
+
+
+def order_json(**changes: Any) -> dict[str, Any]:
+    """The order of docs/own-shop-api.md."""
+    order: dict[str, Any] = {
+        "shop": "main",
+        "order_no": "SO1001",
+        "version": 1,
+        "status": "paid",
+        "placed_at": "2026-03-01T10:20:00+08:00",
+        "paid_at": "2026-03-01T10:20:30+08:00",
+        "lines": [
+            {
+                "line_no": "1",
+                "sku": "MUG-01",
+                "title": "马克杯",
+                "quantity": 2,
+                "unit_price_fen": 4950,
+                "amount_fen": 9000,
+                "gift_of": None,
+                "warranty_months": 12,
+            }
+        ],
+        "amounts": {"goods_fen": 9900, "freight_fen": 1000, "discount_fen": 900, "paid_fen": 10000},
+        "receiver": {
+            "name": "测试",
+            "phone": "13800000000",
+            "province": "浙江省",
+            "city": "杭州市",
+            "district": "余杭区",
+            "town": "",
+            "detail": "示例路1号",
+        },
+        "customer": {"id": "C1", "name": "", "tax_no": "", "terms": "PREPAID"},
+        "buyer_note": "",
+        "seller_note": "",
+        "requirements": ["COLD_CHAIN"],
+    }
+    return order | changes
+
+
+def shipment(**changes: Any) -> Shipment:
+    values: dict[str, Any] = {
+        "parcel_id": "own:main:SO1001#1",
+        "channel_order_no": "SO1001",
+        "shop": "main",
+        "carrier": Carrier.SF,
+        "number": "SF1000000000001",
+        "line_nos": ("1",),
+        "whole_order": True,
+    }
+    return Shipment(**(values | changes))
