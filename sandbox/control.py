@@ -1,0 +1,238 @@
+"""The controls: who orders what, who changes their mind, and what goes wrong in the warehouse.
+
+Mounted under `/control`. Answers 404 for an order that nobody knows and 409 for what cannot be done any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+from fastapi import APIRouter, HTTPException
+from pydantic import Field
+
+from sandbox.buyers import Buyers
+from sandbox.douyin import DouyinPlatform
+from sandbox.douyin.messages import Tag
+from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
+from sandbox.own import OwnShop
+from sandbox.partner import Partner
+from sandbox.qimen import QimenWarehouse
+from sandbox.world import World
+
+
+class Placed(Shape):
+    """Where an order was placed, and under which number."""
+
+    channel: DraftChannel
+    shop: str
+    order_no: str
+
+
+class Crowd(Shape):
+    """So many made-up buyers; with `per_second` they come one after the other, else all at once."""
+
+    orders: int = Field(ge=1, le=100_000)
+    seed: int = 1
+    channels: list[DraftChannel] = Field(["own", "douyin"], min_length=1)
+    per_second: float | None = Field(None, gt=0)
+    hot_share: float = Field(0.05, ge=0, le=1)
+
+
+class OwnChange(Shape):
+    """What changes in an own-shop order."""
+
+    buyer_note: str | None = None
+    receiver: DraftReceiver | None = None
+
+
+class OwnResend(Shape):
+    """Which version is sent again."""
+
+    version: int = Field(ge=1)
+
+
+class Reason(Shape):
+    """Why an order is cancelled."""
+
+    reason: str = "不想要了"
+
+
+class NewAddress(Shape):
+    """Where the goods shall go now."""
+
+    receiver: DraftReceiver
+
+
+class Remark(Shape):
+    """What the shop's staff write."""
+
+    seller_words: str
+
+
+class DouyinResend(Shape):
+    """Which message is pushed again: the last one, or the last one of a tag."""
+
+    tag: Tag | None = None
+
+
+class Misscan(Shape):
+    """Which article the next scan of a delivery order leaves out."""
+
+    code_or_order_no: str = Field(min_length=1)
+    drop_sku: str = Field(min_length=1)
+
+
+def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
+    """The controls of the partners `own`, `douyin` and `qimen`."""
+    own = cast(OwnShop, partners["own"])
+    douyin = cast(DouyinPlatform, partners["douyin"])
+    qimen = cast(QimenWarehouse, partners["qimen"])
+    router = APIRouter()
+    router.include_router(_orders_router(world, {"own": own, "douyin": douyin}))
+    router.include_router(_own_router(own), prefix="/own")
+    router.include_router(_douyin_router(douyin), prefix="/douyin")
+    router.include_router(_qimen_router(qimen), prefix="/qimen")
+    return router
+
+
+_Shops = Mapping[DraftChannel, OwnShop | DouyinPlatform]
+
+
+def _orders_router(world: World, shops: _Shops) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/orders")
+    async def orders(drafts: list[Draft]) -> list[Placed]:
+        """Place these orders now; all or none."""
+        numbered = _numbered(shops, drafts)
+        _place(shops, numbered)
+        return _placed(shops, numbered)
+
+    @router.post("/buyers")
+    async def buyers(crowd: Crowd) -> list[Placed]:
+        """Let made-up buyers order. The numbers are known at once, also those of orders that are placed later."""
+        numbered = _numbered(shops, Buyers(crowd.seed, crowd.hot_share).drafts(crowd.orders, crowd.channels))
+        if crowd.per_second is None:
+            _place(shops, numbered)
+        else:
+            for n, draft in enumerate(numbered):
+                _place_later(world, shops, draft, n / crowd.per_second)
+        return _placed(shops, numbered)
+
+    return router
+
+
+def _own_router(own: OwnShop) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/{order_no}/change")
+    async def change(order_no: str, wanted: OwnChange) -> dict[str, int]:
+        """Change an order and send its next version."""
+        with _in_words():
+            return {"version": own.change(order_no, wanted.buyer_note, wanted.receiver)}
+
+    @router.post("/{order_no}/resend", status_code=204)
+    async def resend(order_no: str, wanted: OwnResend) -> None:
+        """Send a version again: the current one is a duplicate, an older one is stale."""
+        with _in_words():
+            own.resend(order_no, wanted.version)
+
+    @router.post("/{order_no}/cancel", status_code=204)
+    async def cancel(order_no: str, wanted: Reason | None = None) -> None:
+        """Ask orderhub to cancel."""
+        with _in_words():
+            own.cancel(order_no, (wanted or Reason()).reason)
+
+    return router
+
+
+def _douyin_router(douyin: DouyinPlatform) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/{order_no}/cancel", status_code=204)
+    async def cancel(order_no: str, wanted: Reason | None = None) -> None:
+        """The buyer cancels."""
+        with _in_words():
+            douyin.cancel(order_no, (wanted or Reason()).reason)
+
+    @router.post("/{order_no}/address", status_code=204)
+    async def address(order_no: str, wanted: NewAddress) -> None:
+        """The buyer changes the address."""
+        with _in_words():
+            douyin.change_address(order_no, wanted.receiver)
+
+    @router.post("/{order_no}/remark", status_code=204)
+    async def remark(order_no: str, wanted: Remark) -> None:
+        """The shop's staff write a remark."""
+        with _in_words():
+            douyin.remark(order_no, wanted.seller_words)
+
+    @router.post("/{order_no}/resend", status_code=204)
+    async def resend(order_no: str, wanted: DouyinResend | None = None) -> None:
+        """Push a message again: the last one is a duplicate, an older one is stale."""
+        with _in_words():
+            douyin.resend(order_no, wanted.tag if wanted else None)
+
+    return router
+
+
+def _qimen_router(qimen: QimenWarehouse) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/misscan", status_code=204)
+    async def misscan(wanted: Misscan) -> None:
+        """Let the next scan leave an article out; may be said before the delivery order exists."""
+        qimen.misscan(wanted.code_or_order_no, wanted.drop_sku)
+
+    @router.post("/{code}/confirm-again")
+    async def confirm_again(code: str) -> dict[str, str]:
+        """Scan a packed order anew and confirm it under a new outBizCode."""
+        with _in_words():
+            return {"out_biz_code": qimen.confirm_again(code)}
+
+    return router
+
+
+def _numbered(shops: _Shops, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts, each with a number that is free. Raises HTTPException 409."""
+    numbered: list[Draft] = []
+    seen: set[tuple[str, str]] = set()
+    for draft in drafts:
+        shop = shops[draft.channel]
+        order_no = draft.order_no or shop.new_order_no()
+        if shop.has(order_no) or (draft.channel, order_no) in seen:
+            raise HTTPException(409, f"{draft.channel} has an order {order_no} already")
+        seen.add((draft.channel, order_no))
+        numbered.append(draft.model_copy(update={"order_no": order_no}))
+    return numbered
+
+
+def _place(shops: _Shops, drafts: Sequence[Draft]) -> None:
+    for channel, shop in shops.items():
+        shop.place([draft for draft in drafts if draft.channel == channel])
+
+
+def _place_later(world: World, shops: _Shops, draft: Draft, seconds: float) -> None:
+    async def place() -> None:
+        _place(shops, [draft])
+
+    world.later(seconds, place)
+
+
+def _placed(shops: _Shops, drafts: Sequence[Draft]) -> list[Placed]:
+    return [
+        Placed(channel=draft.channel, shop=shops[draft.channel].shop, order_no=str(draft.order_no)) for draft in drafts
+    ]
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what a partner could not do as an HTTP error."""
+    try:
+        yield
+    except KeyError:
+        raise HTTPException(404, "there is no such order, version or message") from None
+    except ValueError as error:
+        raise HTTPException(409, str(error)) from None

@@ -1,0 +1,207 @@
+"""The shop's orders as the platform holds them, and as `shop_order_detail` writes them (protocol file, section 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from domain.order import Requirement
+from sandbox.douyin.cipher import SealedReceiver
+from sandbox.douyin.envelope import business
+from sandbox.drafts import Draft, DraftLine, DraftReceiver
+
+REQUIREMENT_WORDS = {
+    Requirement.COLD_CHAIN: "冷链配送",
+    Requirement.FRAGILE: "易碎品",
+    Requirement.UPRIGHT: "请勿倒置",
+}
+"""The platform has no field for delivery requirements: the shop's staff write them into the seller's remark."""
+
+
+class OrderStatus(IntEnum):
+    """order_status, those that occur here."""
+
+    READY = 2
+    PARTLY_SHIPPED = 101
+    SHIPPED = 3
+    CANCELLED = 4
+
+
+_STATUS_WORDS = {
+    OrderStatus.READY: "待发货",
+    OrderStatus.PARTLY_SHIPPED: "部分发货",
+    OrderStatus.SHIPPED: "已发货",
+    OrderStatus.CANCELLED: "已取消",
+}
+
+
+@dataclass
+class SubOrder:
+    """One line. `shipped` counts the pieces that left already."""
+
+    order_id: str
+    line: DraftLine
+    discount_fen: int
+    shipped: int = 0
+
+    @property
+    def open(self) -> int:
+        """The pieces that did not leave yet."""
+        return self.line.quantity - self.shipped
+
+
+@dataclass
+class Pack:
+    """One parcel that the shop declared as shipped. `times` counts how often it was told this parcel's number."""
+
+    pack_id: str
+    company_code: str
+    number: str
+    pieces: dict[str, int]
+    request_id: str = ""
+    ship_time: int = field(default_factory=lambda: int(time.time()))
+    times: int = 1
+
+
+@dataclass
+class ShopOrder:
+    """One paid order. Times in Unix seconds. `version` is the sandbox's own count of changes, for its book."""
+
+    order_id: str
+    draft: Draft
+    receiver: DraftReceiver
+    sealed: SealedReceiver
+    sub_orders: list[SubOrder]
+    placed: int
+    paid: int
+    updated: int
+    seller_words: str
+    status: OrderStatus = OrderStatus.READY
+    cancel_reason: str = ""
+    version: int = 1
+    sent: int = 0
+    packs: list[Pack] = field(default_factory=list)
+
+    def move(self, status: OrderStatus) -> None:
+        """Give the order a new status; only that moves the update time, remarks and addresses do not."""
+        self.status = status
+        self.updated = int(time.time())
+        self.version += 1
+
+
+def seller_words(draft: Draft) -> str:
+    """What the shop's staff wrote on the order."""
+    return " ".join(filter(None, (draft.seller_note, *(REQUIREMENT_WORDS[r] for r in draft.requirements))))
+
+
+def detail(order: ShopOrder, shop_id: str) -> dict[str, Any]:
+    """The order as `order.orderDetail` and `order.searchList` give it. Money in fen.
+
+    `order_amount` is the goods alone here, `pay_amount` has freight added and the promotion taken off.
+    """
+    draft, receiver, sealed = order.draft, order.receiver, order.sealed
+    return {
+        "order_id": order.order_id,
+        "shop_id": int(shop_id),
+        "shop_name": "测试店",
+        "open_id": draft.customer.id,
+        "doudian_open_id": draft.customer.id,
+        "order_status": int(order.status),
+        "order_status_desc": _STATUS_WORDS[order.status],
+        "main_status": int(order.status),
+        "main_status_desc": _STATUS_WORDS[order.status],
+        "order_type": 0,
+        "biz": 2,
+        "create_time": order.placed,
+        "pay_time": order.paid,
+        "update_time": order.updated,
+        "finish_time": 0,
+        "ship_time": order.packs[0].ship_time if order.packs else 0,
+        "cancel_reason": order.cancel_reason,
+        "buyer_words": draft.buyer_note,
+        "seller_words": order.seller_words,
+        "seller_remark_stars": 0,
+        "pay_type": 1,
+        "order_amount": draft.goods_fen,
+        "pay_amount": draft.paid_fen,
+        "post_amount": draft.freight_fen,
+        "post_insurance_amount": 0,
+        "modify_amount": 0,
+        "modify_post_amount": 0,
+        "promotion_amount": draft.discount_fen,
+        "promotion_shop_amount": draft.discount_fen,
+        "promotion_platform_amount": 0,
+        "promotion_talent_amount": 0,
+        "promotion_pay_amount": 0,
+        "tax_amount": 0,
+        "encrypt_post_tel": sealed.phone,
+        "encrypt_post_receiver": sealed.name,
+        "mask_post_tel": sealed.phone_mask,
+        "mask_post_receiver": sealed.name_mask,
+        "mask_post_addr": {**_region(receiver), "detail": sealed.detail_mask},
+        "post_addr": {**_region(receiver), "encrypt_detail": sealed.detail},
+        "logistics_info": [_logistics(pack) for pack in order.packs],
+        "sku_order_list": [_sub_order(order, sub, index) for index, sub in enumerate(order.sub_orders)],
+    }
+
+
+def _region(receiver: DraftReceiver) -> dict[str, Any]:
+    """Douyin calls the district town, and the town street."""
+    return {
+        "province": {"name": receiver.province, "id": ""},
+        "city": {"name": receiver.city, "id": ""},
+        "town": {"name": receiver.district, "id": ""},
+        "street": {"name": receiver.town, "id": ""},
+    }
+
+
+def _logistics(pack: Pack) -> dict[str, Any]:
+    return {
+        "tracking_no": pack.number,
+        "company": pack.company_code,
+        "company_name": pack.company_code,
+        "ship_time": pack.ship_time,
+        "delivery_id": pack.pack_id,
+        "product_info": [
+            {"sku_order_id": sub_order_id, "product_count": count} for sub_order_id, count in pack.pieces.items()
+        ],
+    }
+
+
+def _sub_order(order: ShopOrder, sub: SubOrder, index: int) -> dict[str, Any]:
+    line, goods = sub.line, sub.line.quantity * sub.line.unit_price_fen
+    gift = line.gift_of is not None
+    return {
+        "order_id": sub.order_id,
+        "parent_order_id": order.order_id,
+        "order_status": int(order.status),
+        "product_id_str": str(3_000_000_000_000_000_000 + index),
+        "product_name": line.title,
+        "sku_id": 1_700_000_000_000_000 + index,
+        "code": line.sku,
+        "out_sku_id": "",
+        "out_product_id": "",
+        "spec": [],
+        "item_num": line.quantity,
+        "origin_amount": line.unit_price_fen,
+        "sum_amount": goods,
+        "order_amount": goods,
+        "promotion_amount": sub.discount_fen,
+        "promotion_shop_amount": sub.discount_fen,
+        "pay_amount": goods - sub.discount_fen,
+        "given_product_type": "FREE" if gift else "MASTER",
+        "master_sku_order_id_list": [order.sub_orders[int(line.gift_of) - 1].order_id] if line.gift_of else [],
+        "after_sale_info": {"after_sale_status": 0, "after_sale_type": 0, "refund_status": 0},
+        "inventory_list": [],
+        "tax_amount": 0,
+    }
+
+
+def find(orders: Mapping[str, ShopOrder], order_id: str) -> ShopOrder:
+    """The order of that number. Raises Refusal."""
+    if order_id not in orders:
+        raise business("order-not-found", "订单不存在")
+    return orders[order_id]

@@ -1,0 +1,5 @@
+"""The merchant's own shop (docs/own-shop-api.md): it pushes its orders and takes back their shipments."""
+
+from sandbox.own.shop import OwnShop
+
+__all__ = ["OwnShop"]

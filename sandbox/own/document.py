@@ -1,0 +1,51 @@
+"""An own-shop order as the API's JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.clock import BEIJING
+from sandbox.drafts import Draft, DraftReceiver
+
+Document = dict[str, Any]
+
+
+def document(draft: Draft, shop: str, order_no: str) -> Document:
+    """The first version of a draft's order, paid."""
+    placed, paid = draft.moments()
+    lines: list[Document] = []
+    for number, (line, discount) in enumerate(zip(draft.lines, draft.line_discounts(), strict=True), start=1):
+        entry: Document = {"line_no": str(number), **line.model_dump()}
+        if draft.write_line_amounts or line.gift_of is not None:
+            entry["amount_fen"] = line.quantity * line.unit_price_fen - discount
+        lines.append(entry)
+    return {
+        "shop": shop,
+        "order_no": order_no,
+        "version": 1,
+        "status": "paid",
+        "placed_at": placed.astimezone(BEIJING).isoformat(timespec="seconds"),
+        "paid_at": paid.astimezone(BEIJING).isoformat(timespec="seconds"),
+        "lines": lines,
+        "amounts": {
+            "goods_fen": draft.goods_fen,
+            "freight_fen": draft.freight_fen,
+            "discount_fen": draft.discount_fen,
+            "paid_fen": draft.paid_fen,
+        },
+        "receiver": draft.receiver.model_dump(),
+        "customer": draft.customer.model_dump(mode="json"),
+        "buyer_note": draft.buyer_note,
+        "seller_note": draft.seller_note,
+        "requirements": [requirement.value for requirement in draft.requirements],
+    }
+
+
+def changed(latest: Document, buyer_note: str | None, receiver: DraftReceiver | None) -> Document:
+    """The next version of an order."""
+    following = {**latest, "version": latest["version"] + 1}
+    if buyer_note is not None:
+        following["buyer_note"] = buyer_note
+    if receiver is not None:
+        following["receiver"] = receiver.model_dump()
+    return following

@@ -1,0 +1,100 @@
+"""The sandbox's own settings: the credentials that each partner would have issued, and the pace of its world."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class OwnShopSettings(BaseModel):
+    """The merchant's own shop."""
+
+    shop: str = "main"
+    key_id: str = "shop-main"
+    secret: SecretStr
+
+
+class DouyinSettings(BaseModel):
+    """The Douyin open platform."""
+
+    app_key: str
+    app_secret: SecretStr
+    shop_id: str = "123456"
+    token_seconds: int = Field(7 * 24 * 3600, description="life of an access token")
+
+
+class QimenSettings(BaseModel):
+    """The warehouse behind the Qimen gateway."""
+
+    app_key: str
+    secret: SecretStr
+    customer_id: str = "C0001"
+    warehouse: str = "WH01"
+    owner: str = "OWN1"
+
+
+class SfSettings(BaseModel):
+    """SF's gateway."""
+
+    partner_id: str
+    check_word: SecretStr
+    push_secret: SecretStr = Field(description="last part of the path that route pushes go to")
+
+
+class CainiaoSettings(BaseModel):
+    """Cainiao's LINK gateway."""
+
+    provider_id: str
+    secret: SecretStr
+
+
+class KdniaoSettings(BaseModel):
+    """Kuaidiniao."""
+
+    business_id: str
+    app_key: SecretStr
+
+
+class CreditSettings(BaseModel):
+    """The CRM's credit check."""
+
+    app: str
+    secret: SecretStr
+
+
+class SmsSettings(BaseModel):
+    """Aliyun's short messages."""
+
+    access_key_id: str
+    access_key_secret: SecretStr
+    receipt_secret: SecretStr = Field(description="last part of the path that receipts go to")
+
+
+class Pace(BaseModel):
+    """How fast the sandbox's world turns, in seconds."""
+
+    pack_s: float = Field(3.0, ge=0, description="from a delivery order to its confirmation")
+    pickup_s: float = Field(1.0, ge=0, description="from the shipment's write-back to the courier's first scan")
+    transit_s: float = Field(6.0, ge=0, description="from the first scan to the signature")
+    decide_s: float = Field(2.0, ge=0, description="from a pending credit check to its callback")
+    push_retry_s: float = Field(1.0, gt=0, description="first wait after a push that was not taken; doubles up to 30 s")
+
+
+class SandboxSettings(BaseSettings):
+    """Everything that the sandbox needs to know; environment prefix ORDERHUB_SANDBOX__."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERHUB_SANDBOX__", env_nested_delimiter="__", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = 8320
+    hub_url: str = Field(description="where orderhub's gateway is; pushes go to {hub_url}/hooks/...")
+    seed: int = 1
+    own: OwnShopSettings
+    douyin: DouyinSettings
+    qimen: QimenSettings
+    sf: SfSettings
+    cainiao: CainiaoSettings
+    kdniao: KdniaoSettings
+    credit: CreditSettings
+    sms: SmsSettings
+    pace: Pace = Pace()
