@@ -1,0 +1,71 @@
+"""Holds of an order, and the tasks that people see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from domain.clock import utc_now
+from store.tables import HoldRow, OrderRow, TaskRow
+from store.upsert import insert_ignore
+
+
+async def open_hold(tx: AsyncSession, row: OrderRow, n: int, reason: str, detail: str, deadline: datetime) -> None:
+    """Keep a hold, and show it in the index."""
+    now = utc_now()
+    values = {"order_id": row.order_id, "n": n, "reason": reason, "detail": detail, "opened_at": now}
+    rest = {"deadline": deadline, "escalated": 0, "closed_by": "", "how": ""}
+    if not await insert_ignore(tx, HoldRow, {**values, **rest}):
+        return  # opened before; it may be closed again by now
+    row.holds = sorted({*row.holds, reason})
+    row.in_flight = False
+    tx.add(row)
+
+
+async def close_hold(tx: AsyncSession, row: OrderRow, n: int, by: str, how: str) -> None:
+    """End a hold."""
+    hold = await tx.get(HoldRow, (row.order_id, n))
+    if hold is not None and hold.closed_at is None:
+        hold.closed_at, hold.closed_by, hold.how = utc_now(), by, how
+        tx.add(hold)
+        await tx.flush()
+    still = select(HoldRow.reason).where(HoldRow.order_id == row.order_id, col(HoldRow.closed_at).is_(None))
+    row.holds = sorted(set((await tx.execute(still)).scalars()))
+    tx.add(row)
+
+
+async def open_holds(tx: AsyncSession, order_id: str) -> list[HoldRow]:
+    """The holds that stop an order now, oldest first."""
+    query = select(HoldRow).where(HoldRow.order_id == order_id, col(HoldRow.closed_at).is_(None))
+    return list((await tx.execute(query.order_by(col(HoldRow.n)))).scalars())
+
+
+async def open_task(
+    tx: AsyncSession, key: str, kind: str, text: str, *, order_id: str | None = None, alert: bool = False
+) -> bool:
+    """Ask a person for something, once per `key`. False when the task exists already."""
+    return await insert_ignore(
+        tx,
+        TaskRow,
+        {
+            "key": key,
+            "order_id": order_id,
+            "kind": kind,
+            "text": text,
+            "severity": "alert" if alert else "normal",
+            "opened_at": utc_now(),
+            "closed_by": "",
+        },
+    )
+
+
+async def close_task(tx: AsyncSession, key: str, by: str) -> None:
+    """A task is done, by whom."""
+    await tx.execute(
+        update(TaskRow)
+        .where(col(TaskRow.key) == key, col(TaskRow.closed_at).is_(None))
+        .values(closed_at=utc_now(), closed_by=by)
+    )

@@ -1,0 +1,188 @@
+"""Orders: taking documents in, and reading the body back."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, func, select
+
+from domain.clock import utc_now
+from domain.order import ChannelStatus, Order, Receiver
+from store.tables import OrderEventRow, OrderRow, OrderVersionRow
+
+
+class Taken(StrEnum):
+    """What an order document changed."""
+
+    NEW = "new"
+    NEWER = "newer"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+
+
+def fingerprint(order: Order) -> str:
+    """A digest of the order's content without its version: equal content gives equal digests."""
+    return hashlib.sha256(order.model_dump_json(exclude={"version"}).encode()).hexdigest()
+
+
+async def take(tx: AsyncSession, order: Order) -> Taken:
+    """Keep a channel's document of an order; the newest version wins.
+
+    The same version with other content counts as newer: some platforms do not move their clock for every change, and
+    the connector read the content only now.
+    """
+    now = utc_now()
+    row = await tx.get(OrderRow, order.order_id, with_for_update=True)
+    if row is None:
+        row = OrderRow(
+            order_id=order.order_id,
+            channel=order.channel,
+            shop=order.shop,
+            channel_order_no=order.channel_order_no,
+            version=order.version,
+            revision=1,
+            status=order.status,
+            amount_fen=order.amounts.paid_fen,
+            encrypted=order.encrypted,
+            customer_id=order.customer.external_id,
+            placed_at=order.placed_at,
+            paid_at=order.paid_at,
+            updated_at=now,
+        )
+        tx.add(row)
+        await tx.flush()
+        _keep_body(tx, row, order, "channel")
+        return Taken.NEW
+    if order.version < row.version:
+        return Taken.STALE
+    newest = await tx.get(OrderVersionRow, (order.order_id, await _channel_revision(tx, order.order_id)))
+    if newest is not None and newest.fingerprint == fingerprint(order):
+        row.version = max(row.version, order.version)
+        return Taken.DUPLICATE
+    row.version = order.version
+    row.revision += 1
+    row.status = order.status
+    row.amount_fen = order.amounts.paid_fen
+    row.paid_at = row.paid_at or order.paid_at
+    row.updated_at = now
+    tx.add(row)
+    _keep_body(tx, row, order, "channel")
+    tx.add(
+        OrderEventRow(
+            order_id=order.order_id,
+            step=f"document/{row.revision}",
+            at=now,
+            who=f"channel:{order.channel}",
+            what="document.newer",
+            why=f"version {order.version}, {order.status}",
+            state_before=row.state,
+            state_after=row.state,
+        )
+    )
+    return Taken.NEWER
+
+
+async def replace_receiver(tx: AsyncSession, row: OrderRow, receiver: Receiver, origin: str) -> int:
+    """Keep a new revision of the body with another receiver. Returns the revision."""
+    order = (await body(tx, row.order_id)).model_copy(update={"receiver": receiver})
+    row.revision += 1
+    tx.add(row)
+    _keep_body(tx, row, order, origin)
+    return row.revision
+
+
+async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> Order:
+    """An order's body at one revision (the newest unless told). Raises LookupError."""
+    query = select(OrderVersionRow).where(OrderVersionRow.order_id == order_id)
+    if revision is None:
+        query = query.order_by(col(OrderVersionRow.revision).desc()).limit(1)
+    else:
+        query = query.where(OrderVersionRow.revision == revision)
+    found = (await tx.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise LookupError(f"no body of {order_id}")
+    return Order.model_validate(found.body)
+
+
+@dataclass(frozen=True)
+class Untold:
+    """An order whose workflow must be started, or told of a newer revision."""
+
+    order_id: str
+    revision: int
+    channel: str
+    shop: str
+    amount_fen: int
+
+
+async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
+    """Paid orders without a workflow, the longest waiting first."""
+    query = select(OrderRow).where(
+        col(OrderRow.started_at).is_(None),
+        col(OrderRow.paid_at).is_not(None),
+        OrderRow.status == ChannelStatus.PAID,
+    )
+    rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
+    return [_untold(row) for row in rows]
+
+
+async def to_tell(tx: AsyncSession, limit: int) -> list[Untold]:
+    """Living orders whose workflow does not know of their newest revision."""
+    query = select(OrderRow).where(
+        col(OrderRow.started_at).is_not(None),
+        col(OrderRow.closed_at).is_(None),
+        col(OrderRow.revision) > col(OrderRow.signalled_revision),
+    )
+    rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
+    return [_untold(row) for row in rows]
+
+
+def _untold(row: OrderRow) -> Untold:
+    return Untold(row.order_id, row.revision, row.channel, row.shop, row.amount_fen)
+
+
+async def mark_started(tx: AsyncSession, order_id: str, revision: int) -> None:
+    """Note that the order's workflow runs and knows everything up to `revision`."""
+    row = await tx.get(OrderRow, order_id, with_for_update=True)
+    if row is not None and row.started_at is None:
+        row.started_at = utc_now()
+        row.in_flight = row.state is None or row.state in {"PAID", "RISK_PASSED"}
+        row.signalled_revision = max(row.signalled_revision, revision)
+        tx.add(row)
+
+
+async def mark_signalled(tx: AsyncSession, order_id: str, revision: int) -> None:
+    """Note that the order's workflow was told of `revision`."""
+    row = await tx.get(OrderRow, order_id, with_for_update=True)
+    if row is not None:
+        row.signalled_revision = max(row.signalled_revision, revision)
+        tx.add(row)
+
+
+async def count_in_flight(tx: AsyncSession) -> int:
+    """How many orders were started and have not come to their first wait."""
+    return int((await tx.execute(select(func.count()).where(col(OrderRow.in_flight)))).scalar_one())
+
+
+def _keep_body(tx: AsyncSession, row: OrderRow, order: Order, origin: str) -> None:
+    tx.add(
+        OrderVersionRow(
+            order_id=order.order_id,
+            revision=row.revision,
+            version=order.version,
+            fingerprint=fingerprint(order),
+            body=order.model_dump(mode="json"),
+            origin=origin,
+            at=utc_now(),
+        )
+    )
+
+
+async def _channel_revision(tx: AsyncSession, order_id: str) -> int:
+    query = select(func.max(OrderVersionRow.revision)).where(
+        OrderVersionRow.order_id == order_id, OrderVersionRow.origin == "channel"
+    )
+    return int((await tx.execute(query)).scalar_one() or 0)

@@ -1,0 +1,162 @@
+"""Deliveries, parcels, waybills and their journeys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, or_, select
+
+from domain.clock import utc_now
+from domain.shipping import (
+    COURSE_CHANGING,
+    Package,
+    ScannedItem,
+    TrackCode,
+    TrackReport,
+    WarehouseReport,
+    WarehouseStatus,
+)
+from store.tables import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
+from store.upsert import insert_ignore
+
+LIVE = "live"
+
+
+async def delivery(tx: AsyncSession, code: str) -> DeliveryRow | None:
+    """One instruction to a warehouse."""
+    return await tx.get(DeliveryRow, code)
+
+
+async def keep_report(tx: AsyncSession, report: WarehouseReport) -> int:
+    """Keep what a warehouse reported. The same content again gives the same id."""
+    body = asdict(report)
+    digest = hashlib.sha256(repr(sorted(body.items())).encode()).hexdigest()
+    values = {"delivery_code": report.delivery_code, "fingerprint": digest, "body": body, "at": utc_now()}
+    await insert_ignore(tx, WarehouseReportRow, values)
+    query = select(WarehouseReportRow.report_id).where(
+        WarehouseReportRow.delivery_code == report.delivery_code, WarehouseReportRow.fingerprint == digest
+    )
+    return int((await tx.execute(query)).scalar_one() or 0)
+
+
+async def report(tx: AsyncSession, report_id: int) -> WarehouseReport:
+    """A warehouse's report by its id. Raises LookupError."""
+    row = await tx.get(WarehouseReportRow, report_id)
+    if row is None:
+        raise LookupError(f"no warehouse report {report_id}")
+    return _report(row.body)
+
+
+async def packed_boxes(tx: AsyncSession, code: str) -> list[Package]:
+    """All boxes that a warehouse reported as packed for one instruction, each once."""
+    query = select(WarehouseReportRow).where(WarehouseReportRow.delivery_code == code)
+    boxes: dict[str, Package] = {}
+    for row in (await tx.execute(query.order_by(col(WarehouseReportRow.report_id)))).scalars():
+        found = _report(row.body)
+        if found.status is WarehouseStatus.PACKED:
+            boxes.update({box.package_code: box for box in found.packages})
+    return list(boxes.values())
+
+
+async def parcels(tx: AsyncSession, order_id: str) -> list[ParcelRow]:
+    """An order's parcels in their order."""
+    query = select(ParcelRow).where(ParcelRow.order_id == order_id).order_by(col(ParcelRow.n))
+    return list((await tx.execute(query)).scalars())
+
+
+async def live_waybill(tx: AsyncSession, parcel_id: str) -> WaybillRow | None:
+    """The one live waybill of a parcel."""
+    query = select(WaybillRow).where(WaybillRow.parcel_id == parcel_id, WaybillRow.status == LIVE)
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def waybill_by_number(tx: AsyncSession, number: str) -> WaybillRow | None:
+    """The live waybill under a number."""
+    query = select(WaybillRow).where(WaybillRow.number == number, WaybillRow.status == LIVE)
+    return (await tx.execute(query)).scalars().first()
+
+
+async def waybills_to_follow(
+    tx: AsyncSession, silent_since: datetime, limit: int
+) -> tuple[Sequence[WaybillRow], Sequence[WaybillRow]]:
+    """Live waybills of parcels on their way: those not subscribed yet, and those silent since a moment."""
+    underway = (
+        select(WaybillRow)
+        .join(ParcelRow, col(ParcelRow.parcel_id) == col(WaybillRow.parcel_id))
+        .where(WaybillRow.status == LIVE, col(ParcelRow.status).in_(("numbered", "lost", "refused")))
+        .order_by(col(WaybillRow.updated_at))
+        .limit(limit)
+    )
+    fresh = underway.where(col(WaybillRow.subscribed_at).is_(None))
+    silent = underway.where(
+        col(WaybillRow.subscribed_at) < silent_since,
+        or_(col(WaybillRow.last_news_at).is_(None), col(WaybillRow.last_news_at) < silent_since),
+    )
+    return (await tx.execute(fresh)).scalars().all(), (await tx.execute(silent)).scalars().all()
+
+
+async def keep_track(tx: AsyncSession, report: TrackReport) -> int:
+    """Keep what a tracker reported. Returns how many nodes were new."""
+    new = 0
+    for node in report.nodes:
+        digest = hashlib.sha256(f"{node.at.astimezone(UTC).isoformat()}|{node.code}|{node.text}".encode()).hexdigest()
+        values = {"number": report.number, "fingerprint": digest, "at": node.at, "code": node.code}
+        new += await insert_ignore(tx, TrackNodeRow, {**values, "text": node.text, "place": node.place})
+    return new
+
+
+@dataclass(frozen=True)
+class CourseChange:
+    """News that changes an order's course: its workflow must be told."""
+
+    order_id: str
+    parcel_id: str
+    status: str
+
+
+async def apply_track(tx: AsyncSession, report: TrackReport) -> CourseChange | None:
+    """Keep a tracker's report, and say whether it changes the parcel's course.
+
+    A signature is the last word: what comes after it changes nothing. Raises LookupError when no waybill has this
+    number (yet: news can be quicker than the courier's own answer).
+    """
+    known = (await tx.execute(select(WaybillRow).where(WaybillRow.number == report.number))).scalars().all()
+    if not known:
+        raise LookupError("no waybill has this number")
+    await keep_track(tx, report)
+    waybill = next((row for row in known if row.status == LIVE), None)
+    if waybill is None:
+        return None  # a void one: its journey is nobody's
+    waybill.last_news_at = utc_now()
+    tx.add(waybill)
+    parcel = await tx.get(ParcelRow, waybill.parcel_id, with_for_update=True)
+    if parcel is None or not report.nodes:
+        return None
+    codes = {node.code for node in report.nodes}
+    latest = max(report.nodes, key=lambda node: node.at).code
+    status = TrackCode.SIGNED if TrackCode.SIGNED in codes else latest
+    if status not in COURSE_CHANGING:
+        return None
+    if parcel.status != "signed":
+        parcel.status = status.lower()
+        tx.add(parcel)
+    # Told again even when known: the first signal may have been lost with a crash, and a second one changes nothing.
+    return CourseChange(parcel.order_id, parcel.parcel_id, parcel.status)
+
+
+def box_items(items: Iterable[ScannedItem]) -> list[dict[str, Any]]:
+    """Scanned items as a parcel row keeps them."""
+    return [{"sku": item.sku, "quantity": item.quantity, "line_no": item.line_no} for item in items]
+
+
+def _report(body: dict[str, Any]) -> WarehouseReport:
+    packages = tuple(
+        Package(box["package_code"], tuple(ScannedItem(**item) for item in box["items"]), box["weight_g"])
+        for box in body["packages"]
+    )
+    return WarehouseReport(**{**body, "status": WarehouseStatus(body["status"]), "packages": packages})
