@@ -1,0 +1,83 @@
+"""Telling the channel each parcel's number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import FINISH_SHIPPING, WRITE_BACK, OrderRef, ParcelRef, Told
+from activities.partners import answered
+from connectors.errors import Rejected
+from connectors.ports import SalesChannel
+from domain.clock import utc_now
+from domain.golden import Trigger
+from domain.order import Channel, Order
+from domain.shipping import Carrier, Shipment
+from store import orders, shipping
+from store.database import Database
+from store.steps import Done, run_step
+from store.tables import OrderRow, ParcelRow
+
+
+class ChannelSteps:
+    """Stage five, second half."""
+
+    def __init__(self, db: Database, channels: Mapping[Channel, SalesChannel]) -> None:
+        self._db = db
+        self._channels = channels
+
+    @activity.defn(name=WRITE_BACK.name)
+    async def write_back(self, ref: ParcelRef) -> Told:
+        """Tell the channel a parcel's number. A refusal is for a person."""
+        async with self._db.transaction() as tx:
+            order = await orders.body(tx, ref.order_id)
+            parcel = await tx.get(ParcelRow, ref.parcel_id)
+            waybill = await shipping.live_waybill(tx, ref.parcel_id)
+        if parcel is None or waybill is None:
+            raise ApplicationError(f"{ref.parcel_id} has no live waybill", type="NoWaybill")
+        shipment = Shipment(
+            parcel_id=ref.parcel_id,
+            channel_order_no=order.channel_order_no,
+            shop=order.shop,
+            carrier=Carrier(waybill.carrier),
+            number=waybill.number,
+            line_nos=_lines_in(order, parcel),
+            whole_order=parcel.whole_order,
+        )
+        try:
+            async with answered(self._db, ref.order_id):
+                await self._channels[order.channel].write_back(shipment)
+        except Rejected as error:
+            return Told(False, error.operator_text)
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            told = await tx.get(ParcelRow, ref.parcel_id)
+            if told is not None:
+                told.told_at = utc_now()
+                tx.add(told)
+            return Done("channel.told", f"{waybill.carrier} {waybill.number}")
+
+        await run_step(self._db, ref.order_id, f"told/{ref.parcel_id}", f"channel:{order.channel}", work)
+        return Told(True)
+
+    @activity.defn(name=FINISH_SHIPPING.name)
+    async def finish_shipping(self, ref: OrderRef) -> None:
+        """Every parcel has one live waybill, and the channel took its number: WAYBILL_RETURNED."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            untold = [p.parcel_id for p in await shipping.parcels(tx, ref.order_id) if p.told_at is None]
+            if untold:
+                raise ApplicationError(f"the channel was not told of {', '.join(untold)}", type="NotTold")
+            return Done("shipping.finished", trigger=Trigger.CHANNEL_ACCEPTED_WAYBILLS)
+
+        await run_step(self._db, ref.order_id, "finish_shipping", "orderhub", work)
+
+
+def _lines_in(order: Order, parcel: ParcelRow) -> tuple[str, ...]:
+    """The order lines that are in a box: by the scanned line number, else by SKU."""
+    numbers = {item["line_no"] for item in parcel.items if item["line_no"]}
+    skus = {item["sku"] for item in parcel.items if not item["line_no"]}
+    return tuple(line.line_no for line in order.lines if line.line_no in numbers or line.sku in skus)

@@ -1,0 +1,260 @@
+"""Waybills: the plan, asking couriers, settling what is unknown, and numbers typed by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import (
+    PLAN_COURIERS,
+    RECORD_MANUAL_WAYBILL,
+    REQUEST_WAYBILL,
+    SETTLE_WAYBILL,
+    ManualWaybill,
+    OrderAt,
+    Plan,
+    PlanStepFact,
+    WaybillAnswer,
+    WaybillAsk,
+    WaybillOutcome,
+)
+from activities.partners import HubConfig, answered
+from activities.results import from_json, to_json
+from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected
+from connectors.ports import Courier
+from domain.clock import utc_now
+from domain.couriers import normalise_number
+from domain.ids import partner_key
+from domain.order import Order
+from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, WaybillRequest
+from domain.texts import text
+from rules.couriers import plan_couriers
+from store import orders, shipping
+from store.database import Database
+from store.holds import open_task
+from store.steps import Done, load_order, record, run_step
+from store.tables import OrderRow, ParcelRow, WaybillRow
+
+LIVE, NONE, UNKNOWN = WaybillOutcome.LIVE, WaybillOutcome.NONE, WaybillOutcome.UNKNOWN
+
+
+class CourierSteps:
+    """Stage five, first half. A parcel never has two live waybills: a unique index of the store has the last word."""
+
+    def __init__(self, db: Database, couriers: Mapping[Provider, Courier], config: HubConfig) -> None:
+        self._db = db
+        self._couriers = couriers
+        self._config = config
+
+    @activity.defn(name=PLAN_COURIERS.name)
+    async def plan_couriers(self, at: OrderAt) -> Plan:
+        """Which couriers are asked, in which order, and why: kept with the version of the rule that decided."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            plan = plan_couriers(await orders.body(tx, at.order_id, at.revision))
+            steps = [PlanStepFact(step.provider, step.carrier) for step in plan.steps]
+            return Done(
+                "couriers.planned", f"{plan.why} ({plan.rule})", result=to_json(Plan(steps, plan.why, plan.rule))
+            )
+
+        return from_json(Plan, await run_step(self._db, at.order_id, f"plan/{at.revision}", "rules", work))
+
+    @activity.defn(name=REQUEST_WAYBILL.name)
+    async def request_waybill(self, ask: WaybillAsk) -> WaybillAnswer:
+        """Ask one courier for one parcel's waybill.
+
+        A lost answer is asked after at once: what is found is adopted. Otherwise the outcome is UNKNOWN, and
+        `settle_waybill` goes on asking while the next courier gets its turn.
+        """
+        row, request = await self._prepare(ask)
+        if row.status != "asked":
+            return await self._known(row)
+        courier = self._couriers.get(Provider(ask.provider))
+        if courier is None:
+            return await self._failed(row, "absent", text("waybill.no_such_courier", courier=ask.provider))
+        try:
+            return await self._keep(ask, await courier.create(request))
+        except OutcomeUnknown as error:
+            return await self._ask_after(ask, row, courier, request, error)
+        except Misconfigured as error:
+            async with self._db.transaction() as tx:
+                key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
+                await open_task(tx, key, "misconfigured", error.operator_text, alert=True)
+            return await self._failed(row, "absent", error.operator_text)
+        except PartnerError as error:
+            status = "refused" if isinstance(error, Rejected) else "absent"
+            return await self._failed(row, status, error.operator_text)
+
+    @activity.defn(name=SETTLE_WAYBILL.name)
+    async def settle_waybill(self, ask: WaybillAsk) -> WaybillAnswer:
+        """Ask after a lost answer until it is certain: what exists is adopted, or voided when the parcel has another.
+
+        "Not found" is believed only some time after the question, since it may have been on its way.
+        """
+        row, request = await self._prepare(ask)
+        if row.status not in {"asked", "unknown"}:
+            return await self._known(row)
+        courier = self._couriers[Provider(ask.provider)]
+        async with answered(self._db, ask.order_id):
+            found = await courier.find(request)
+        if found is not None:
+            return await self._keep(ask, found)
+        if utc_now() - row.asked_at < self._config.settle_after:
+            raise ApplicationError("not found, but it may still be on its way", type="NotSettled")
+        return await self._failed(row, "absent", text("waybill.absent", courier=ask.provider))
+
+    @activity.defn(name=RECORD_MANUAL_WAYBILL.name)
+    async def record_manual_waybill(self, typed: ManualWaybill) -> WaybillAnswer:
+        """Take a number that a person typed, unless another parcel has it or this one has another."""
+        number = normalise_number(typed.number)
+        key = partner_key(f"{typed.parcel_id}/manual/{number}", limit=64)
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            taken = await shipping.waybill_by_number(tx, number)
+            mine = await shipping.live_waybill(tx, typed.parcel_id)
+            if (taken is not None and taken.parcel_id != typed.parcel_id) or mine is not None:
+                why = "waybill.number_taken" if mine is None else "waybill.has_number"
+                answer = WaybillAnswer(NONE, why=text(why, number=mine.number if mine else number))
+                return Done("waybill.manual_refused", answer.why, result=to_json(answer))
+            now = utc_now()
+            waybill = WaybillRow(
+                key=key,
+                parcel_id=typed.parcel_id,
+                order_id=typed.order_id,
+                provider=Provider.MANUAL,
+                carrier=typed.carrier,
+                attempt=0,
+                number=number,
+                status="live",
+                asked_at=now,
+                updated_at=now,
+            )
+            tx.add(waybill)
+            await _numbered(tx, row, waybill)
+            return Done("waybill.manual", f"{typed.carrier} {number}", result=to_json(WaybillAnswer(LIVE, number)))
+
+        kept = await run_step(self._db, typed.order_id, f"manual/{typed.parcel_id}/{number}", typed.by, work)
+        return from_json(WaybillAnswer, kept)
+
+    async def _prepare(self, ask: WaybillAsk) -> tuple[WaybillRow, WaybillRequest]:
+        key = waybill_key(ask)
+        async with self._db.transaction() as tx:
+            row = await tx.get(WaybillRow, key)
+            if row is None:
+                now = utc_now()
+                row = WaybillRow(
+                    key=key,
+                    parcel_id=ask.parcel_id,
+                    order_id=ask.order_id,
+                    provider=ask.provider,
+                    carrier=ask.carrier,
+                    attempt=ask.attempt,
+                    status="asked",
+                    asked_at=now,
+                    updated_at=now,
+                )
+                tx.add(row)
+            order = await orders.body(tx, ask.order_id)
+            parcel = await tx.get(ParcelRow, ask.parcel_id)
+        return row, _request(order, parcel, ask, key)
+
+    async def _known(self, row: WaybillRow) -> WaybillAnswer:
+        """What an earlier run of the same question came to."""
+        if row.status == "live":
+            return WaybillAnswer(LIVE, row.number)
+        return WaybillAnswer(UNKNOWN if row.status == "unknown" else NONE, why=row.detail)
+
+    async def _ask_after(
+        self, ask: WaybillAsk, row: WaybillRow, courier: Courier, request: WaybillRequest, lost: OutcomeUnknown
+    ) -> WaybillAnswer:
+        try:
+            found = await courier.find(request)
+        except PartnerError:
+            found = None
+        if found is not None:
+            return await self._keep(ask, found)
+        await self._failed(row, "unknown", lost.operator_text)
+        return WaybillAnswer(UNKNOWN, why=lost.operator_text)
+
+    async def _keep(self, ask: WaybillAsk, waybill: Waybill) -> WaybillAnswer:
+        """Make a courier's waybill the parcel's live one; void it when the parcel has another."""
+        try:
+            async with self._db.transaction() as tx:
+                order = await load_order(tx, ask.order_id)
+                row = await _waybill(tx, waybill_key(ask))
+                if row.status != "live":
+                    row.status, row.number, row.updated_at = "live", waybill.number, utc_now()
+                    tx.add(row)
+                    await tx.flush()
+                    await _numbered(tx, order, row)
+                    done = Done("waybill.live", f"{ask.provider}:{ask.carrier} {waybill.number}")
+                    await record(tx, order, f"waybill/{row.key}", ask.provider, done)
+                return WaybillAnswer(LIVE, row.number)
+        except IntegrityError:
+            return await self._void(ask, waybill)
+
+    async def _void(self, ask: WaybillAsk, waybill: Waybill) -> WaybillAnswer:
+        async with answered(self._db, ask.order_id):
+            outcome = await self._couriers[Provider(ask.provider)].void(waybill)
+        async with self._db.transaction() as tx:
+            row = await _waybill(tx, waybill_key(ask))
+            row.status, row.number, row.updated_at = "void", waybill.number, utc_now()
+            row.detail = text("waybill.voided")
+            tx.add(row)
+            order = await load_order(tx, ask.order_id)
+            await record(tx, order, f"void/{row.key}", "orderhub", Done("waybill.void", f"{outcome} {waybill.number}"))
+            if outcome is VoidOutcome.TOO_LATE:
+                key, sentence = f"{ask.parcel_id}/second_waybill", text("task.second_waybill", number=waybill.number)
+                await open_task(tx, key, "second_waybill", sentence, order_id=ask.order_id, alert=True)
+            live = await shipping.live_waybill(tx, ask.parcel_id)
+        return WaybillAnswer(LIVE, live.number) if live is not None else WaybillAnswer(NONE)
+
+    async def _failed(self, row: WaybillRow, status: str, why: str) -> WaybillAnswer:
+        async with self._db.transaction() as tx:
+            kept = await _waybill(tx, row.key)
+            if kept.status in {"asked", "unknown"}:
+                kept.status, kept.detail, kept.updated_at = status, why[:300], utc_now()
+                tx.add(kept)
+        return WaybillAnswer(NONE, why=why)
+
+
+def waybill_key(ask: WaybillAsk) -> str:
+    """The idempotency key that the courier is given: the same attempt is the same waybill."""
+    return partner_key(f"{ask.parcel_id}/{ask.provider}-{ask.carrier}/{ask.attempt}", limit=40)
+
+
+async def _numbered(tx: AsyncSession, order: OrderRow, waybill: WaybillRow) -> None:
+    parcel = await tx.get(ParcelRow, waybill.parcel_id)
+    if parcel is not None and parcel.status == "packed":
+        parcel.status = "numbered"
+        tx.add(parcel)
+    order.courier = f"{waybill.provider}:{waybill.carrier}"
+    tx.add(order)
+
+
+async def _waybill(tx: AsyncSession, key: str) -> WaybillRow:
+    row = await tx.get(WaybillRow, key, with_for_update=True)
+    if row is None:
+        raise LookupError(f"no such waybill question: {key}")
+    return row
+
+
+def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str) -> WaybillRequest:
+    titles = {line.sku: line.title for line in order.lines}
+    items = parcel.items if parcel is not None else []
+    return WaybillRequest(
+        key=key,
+        parcel_id=ask.parcel_id,
+        channel=order.channel,
+        shop=order.shop,
+        channel_order_no=order.channel_order_no,
+        carrier=Carrier(ask.carrier),
+        receiver=order.receiver,
+        goods=tuple(Goods(item["sku"], titles.get(item["sku"], item["sku"]), item["quantity"]) for item in items),
+        requirements=order.notes.requirements,
+        value_fen=order.amounts.goods_fen,
+    )

@@ -1,0 +1,106 @@
+"""Holds, tasks and exits in our own books."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.contracts import (
+    CLOSE_HOLD,
+    ESCALATE_HOLD,
+    OPEN_HOLD,
+    RAISE_TASK,
+    RECORD_CANCELLED,
+    RECORD_UNDELIVERED,
+    HoldEnd,
+    HoldFact,
+    Reasoned,
+    TaskFact,
+)
+from domain.golden import Exit
+from domain.texts import text
+from store import holds
+from store.database import Database
+from store.steps import Done, run_step
+from store.tables import HoldRow, OrderRow
+
+
+class HoldSteps:
+    """What stops an order, and who must do something about it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @activity.defn(name=OPEN_HOLD.name)
+    async def open_hold(self, hold: HoldFact) -> None:
+        """Keep a hold, show it in the index, and ask a person."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            await holds.open_hold(tx, row, hold.n, hold.reason, hold.detail, hold.deadline)
+            key = _task_key(hold.order_id, hold.n)
+            await holds.open_task(tx, key, f"hold.{hold.reason}", hold.detail, order_id=hold.order_id)
+            return Done("hold.opened", f"{hold.reason}: {hold.detail}")
+
+        await run_step(self._db, hold.order_id, f"hold/{hold.n}/open", "orderhub", work)
+
+    @activity.defn(name=CLOSE_HOLD.name)
+    async def close_hold(self, end: HoldEnd) -> None:
+        """End a hold and its task."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            await holds.close_hold(tx, row, end.n, end.by, end.how)
+            await holds.close_task(tx, _task_key(end.order_id, end.n), end.by)
+            return Done("hold.closed", f"{end.reason}: {end.how}")
+
+        await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work)
+
+    @activity.defn(name=ESCALATE_HOLD.name)
+    async def escalate_hold(self, end: HoldEnd) -> None:
+        """Nobody acted in time: an alert, and a new deadline."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            hold = await tx.get(HoldRow, (end.order_id, end.n))
+            if hold is not None and hold.closed_at is None and end.deadline is not None:
+                hold.escalated += 1
+                hold.deadline = end.deadline
+                tx.add(hold)
+                key = f"{_task_key(end.order_id, end.n)}/escalated/{hold.escalated}"
+                sentence = text("task.hold_overdue", badge=text(f"hold.{end.reason}"), detail=hold.detail)
+                await holds.open_task(tx, key, "hold_overdue", sentence, order_id=end.order_id, alert=True)
+            return Done("hold.escalated", end.reason)
+
+        moment = end.deadline.isoformat() if end.deadline else ""
+        await run_step(self._db, end.order_id, f"hold/{end.n}/escalate/{moment}", "timer", work)
+
+    @activity.defn(name=RAISE_TASK.name)
+    async def raise_task(self, task: TaskFact) -> None:
+        """Ask a person for something, once per key."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            await holds.open_task(tx, task.key, task.kind, task.text, order_id=task.order_id, alert=task.alert)
+            return Done("task.raised", f"{task.kind}: {task.text}")
+
+        await run_step(self._db, task.order_id, f"task/{task.kind}", "orderhub", work)
+
+    @activity.defn(name=RECORD_CANCELLED.name)
+    async def record_cancelled(self, cancel: Reasoned) -> None:
+        """Everything is undone: the exit CANCELLED."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            row.in_flight = False
+            return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
+
+        await run_step(self._db, cancel.order_id, "cancelled", "orderhub", work)
+
+    @activity.defn(name=RECORD_UNDELIVERED.name)
+    async def record_undelivered(self, end: Reasoned) -> None:
+        """A person closed an order whose parcel was refused, lost or returned: the exit UNDELIVERED."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
+
+        await run_step(self._db, end.order_id, "undelivered", "operator", work)
+
+
+def _task_key(order_id: str, n: int) -> str:
+    return f"{order_id}/hold/{n}"

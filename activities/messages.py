@@ -1,0 +1,69 @@
+"""Short messages, each at most once per order, purpose and recipient."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.contracts import SEND_CLERK_LINK, ClerkLink
+from activities.partners import HubConfig, answered
+from connectors.errors import Rejected
+from connectors.ports import Messenger
+from domain.clock import utc_now
+from domain.ids import partner_key, split_order_id
+from domain.links import form_code
+from domain.shipping import Sms
+from domain.texts import text
+from store.database import Database
+from store.holds import open_task
+from store.tables import FormLinkRow, NotificationRow
+from store.upsert import insert_ignore
+
+
+class MessageSteps:
+    """What people are told by SMS."""
+
+    def __init__(self, db: Database, messenger: Messenger, config: HubConfig) -> None:
+        self._db = db
+        self._messenger = messenger
+        self._config = config
+
+    @activity.defn(name=SEND_CLERK_LINK.name)
+    async def send_clerk_link(self, link: ClerkLink) -> None:
+        """Send the clerks a signed, expiring link to the form of one parcel."""
+        code = form_code(self._config.link_secret, link.parcel_id, link.n)
+        async with self._db.transaction() as tx:
+            expires = utc_now() + timedelta(hours=self._config.link_hours)
+            values = {"code": code, "order_id": link.order_id, "parcel_id": link.parcel_id, "n": link.n}
+            await insert_ignore(tx, FormLinkRow, {**values, "expires_at": expires})
+        for phone in self._config.clerk_phones:
+            recipient = hashlib.sha256(phone.encode()).hexdigest()[:8]
+            out_id = partner_key(f"{link.parcel_id}/clerk/{link.n}/{recipient}", limit=60)
+            number = split_order_id(link.order_id)[2][-20:]
+            await self._once(link.order_id, "clerk", Sms(out_id, phone, "clerk", {"order": number, "code": code}))
+
+    async def _once(self, order_id: str, purpose: str, message: Sms) -> None:
+        async with self._db.transaction() as tx:
+            values = {"out_id": message.out_id, "order_id": order_id, "purpose": purpose, "status": "asked"}
+            now = utc_now()
+            first = await insert_ignore(tx, NotificationRow, {**values, "partner_id": "", "at": now})
+            row = await tx.get(NotificationRow, message.out_id)
+        if row is None or row.status != "asked":
+            return
+        status = "sent"
+        async with answered(self._db, order_id):
+            # SMS partners are not idempotent: after a lost answer, look before sending again.
+            partner_id = None if first else await self._messenger.find(message.out_id, message.phone, row.at)
+            if partner_id is None:
+                try:
+                    partner_id = await self._messenger.send(message)
+                except Rejected as error:
+                    partner_id, status = error.code, "failed"
+        async with self._db.transaction() as tx:
+            row.status, row.partner_id, row.sent_at = status, partner_id, utc_now()
+            await tx.merge(row)
+            if status == "failed":
+                sentence = text("task.sms_failed", code=partner_id)
+                await open_task(tx, f"{message.out_id}/sms", "sms_failed", sentence, order_id=order_id, alert=True)

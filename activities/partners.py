@@ -1,0 +1,70 @@
+"""The partners and the settings that activities work with, and how a partner's error becomes Temporal's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from temporalio.exceptions import ApplicationError
+
+from connectors.errors import Misconfigured, PartnerError, Rejected, Throttled
+from connectors.ports import Courier, CreditBureau, Messenger, SalesChannel, Tracker, Warehouse
+from domain.order import Channel
+from domain.shipping import Provider
+from store.database import Database
+from store.holds import open_task
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Every outside system that is configured."""
+
+    channels: Mapping[Channel, SalesChannel]
+    couriers: Mapping[Provider, Courier]
+    tracker: Tracker
+    warehouse: Warehouse
+    credit: CreditBureau
+    messenger: Messenger
+
+
+@dataclass(frozen=True)
+class HubConfig:
+    """What activities need to know of this company."""
+
+    warehouse: str = "WH01"
+    """The warehouse that stock is taken from."""
+    sender_phone_tail: str = "0000"
+    """Last four digits of the sender's phone: what trackers of some carriers ask for."""
+    credit_above_fen: int = 0
+    """Ask the credit bureau above this amount too; 0: only for orders on account."""
+    clerk_phones: tuple[str, ...] = ()
+    link_secret: bytes = field(default=b"", repr=False)
+    link_hours: float = 12
+    settle_after: timedelta = timedelta(seconds=60)
+    """How long after a lost answer "not found" is not yet believed."""
+    track_silent_after: timedelta = timedelta(hours=6)
+    """After which a parcel without news is asked for."""
+
+
+@asynccontextmanager
+async def answered(db: Database, order_id: str | None) -> AsyncIterator[None]:
+    """Turn a partner's error into one that Temporal retries; what only a person can mend becomes a task as well.
+
+    Rejected passes through: it is an answer, and the step knows what it means.
+    """
+    try:
+        yield
+    except Rejected:
+        raise
+    except Misconfigured as error:
+        key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
+        async with db.transaction() as tx:
+            await open_task(tx, key, "misconfigured", error.operator_text, order_id=order_id, alert=True)
+        raise ApplicationError(str(error), type="Misconfigured", next_retry_delay=timedelta(minutes=1)) from error
+    except Throttled as error:
+        delay = timedelta(seconds=error.retry_after)
+        raise ApplicationError(str(error), type="Throttled", next_retry_delay=delay) from error
+    except PartnerError as error:
+        raise ApplicationError(str(error), type=type(error).__name__) from error

@@ -1,0 +1,43 @@
+"""All activities, for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.address import AddressSteps
+from activities.channel import ChannelSteps
+from activities.couriers import CourierSteps
+from activities.credit import CreditSteps
+from activities.delivery import DeliverySteps
+from activities.holds import HoldSteps
+from activities.messages import MessageSteps
+from activities.partners import HubConfig, Partners
+from activities.review import ReviewSteps
+from activities.stock import StockSteps
+from activities.sweeps import SweepSteps
+from activities.warehouse import WarehouseSteps
+from store.database import Database
+
+
+def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[Callable[..., Any]]:
+    """Every activity, bound to its database and partners."""
+    rooms: list[object] = [
+        ReviewSteps(db, config.credit_above_fen),
+        StockSteps(db, config.warehouse),
+        CreditSteps(db, partners.credit),
+        WarehouseSteps(db, partners.warehouse, config.warehouse),
+        CourierSteps(db, partners.couriers, config),
+        ChannelSteps(db, partners.channels),
+        DeliverySteps(db, partners.tracker, config),
+        HoldSteps(db),
+        AddressSteps(db),
+        MessageSteps(db, partners.messenger, config),
+        SweepSteps(db, partners.tracker, config),
+    ]
+    return [step for room in rooms for step in _steps(room)]
+
+
+def _steps(room: object) -> list[Callable[..., Any]]:
+    members = (getattr(room, name) for name in dir(room) if not name.startswith("_"))
+    return [member for member in members if hasattr(member, "__temporal_activity_definition")]

@@ -1,0 +1,76 @@
+"""Taking an order in: payment, format, address; and passing the review."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+
+from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
+from activities.results import from_json, to_json
+from domain.golden import Trigger
+from domain.holds import HoldReason
+from domain.money import Fen
+from domain.order import ChannelStatus, Order
+from domain.review import needs_credit, review
+from store import orders
+from store.database import Database
+from store.steps import Done, run_step
+from store.tables import OrderRow
+
+
+class ReviewSteps:
+    """Stages one and two."""
+
+    def __init__(self, db: Database, credit_above_fen: int) -> None:
+        self._db = db
+        self._credit_above = Fen(credit_above_fen)
+
+    @activity.defn(name=ACCEPT_ORDER.name)
+    async def accept_order(self, at: OrderAt) -> Accepted:
+        """Run every check on one revision of the order; a sound paid one becomes PAID."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            order = await orders.body(tx, at.order_id, at.revision)
+            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(order)]
+            sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
+            paid = order.paid and sound
+            accepted = Accepted(
+                revision=at.revision,
+                paid=paid,
+                cancelled=order.status is ChannelStatus.CANCELLED,
+                paid_at=order.paid_at,
+                amount_fen=order.amounts.paid_fen,
+                needs_credit=needs_credit(order, self._credit_above),
+                ship_digest=_digest(order.receiver.model_dump_json(), order.notes.model_dump_json()),
+                goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
+                flags=flags,
+            )
+            trigger = Trigger.PAYMENT_CONFIRMED if paid else None
+            why = "; ".join(flag.code for flag in flags)
+            return Done("order.accepted", why, trigger, result=to_json(accepted))
+
+        kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
+        return from_json(Accepted, kept)
+
+    @activity.defn(name=PASS_REVIEW.name)
+    async def pass_review(self, ref: OrderRef) -> None:
+        """Every blocking flag is clear or released: RISK_PASSED."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            return Done("review.passed", trigger=Trigger.REVIEW_CLEAR)
+
+        await run_step(self._db, ref.order_id, "pass_review", "orderhub", work)
+
+
+def ordered(order: Order) -> dict[str, int]:
+    """How much of each SKU an order needs, gifts included."""
+    wanted: dict[str, int] = {}
+    for line in order.lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    return wanted
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,258 @@
+"""Instructing the warehouse, stopping it, and comparing what it scanned with what was ordered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import (
+    ASK_WAREHOUSE,
+    CANCEL_AT_WAREHOUSE,
+    HOLD_AT_WAREHOUSE,
+    PUSH_TO_WAREHOUSE,
+    RECORD_REPORT,
+    RESTORE_AT_WAREHOUSE,
+    DeliveryRef,
+    Pushed,
+    ReportRef,
+    Scan,
+    Scanned,
+    Stop,
+    Stopped,
+)
+from activities.partners import answered
+from activities.results import from_json, to_json
+from activities.review import ordered
+from connectors.errors import Rejected
+from connectors.ports import Warehouse
+from domain.clock import utc_now
+from domain.golden import Trigger
+from domain.ids import parcel_id, partner_key
+from domain.order import Order
+from domain.shipping import (
+    Carrier,
+    DeliveryOrder,
+    Package,
+    StopOutcome,
+    WarehouseLine,
+    WarehouseReport,
+    WarehouseStatus,
+)
+from domain.texts import text
+from store import orders, shipping, stock
+from store.database import Database
+from store.holds import open_task
+from store.steps import Done, run_step
+from store.tables import DeliveryRow, OrderRow, ParcelRow
+from store.upsert import insert_ignore
+
+SETTLED_AFTER = timedelta(seconds=20)
+"""A push that was under way may still arrive for so long after it was sent (its time limit and a margin)."""
+
+
+class WarehouseSteps:
+    """Stage four."""
+
+    def __init__(self, db: Database, warehouse: Warehouse, warehouse_code: str) -> None:
+        self._db = db
+        self._warehouse = warehouse
+        self._code = warehouse_code
+
+    @activity.defn(name=PUSH_TO_WAREHOUSE.name)
+    async def push_to_warehouse(self, ref: DeliveryRef) -> Pushed:
+        """Instruct the warehouse to pack. Sent again, it is the same instruction."""
+        code = delivery_code(ref.order_id, ref.n)
+        async with self._db.transaction() as tx:
+            values = {"code": code, "order_id": ref.order_id, "n": ref.n, "revision": ref.revision, "status": "asked"}
+            await insert_ignore(tx, DeliveryRow, {**values, "at": utc_now()})
+            row = await _delivery(tx, code)
+            if row.status in {"stopping", "cancelled"}:
+                return Pushed(False, text("warehouse.stopped_before"))
+            row.at = utc_now()
+            tx.add(row)
+            order = await orders.body(tx, ref.order_id, ref.revision)
+        try:
+            async with answered(self._db, ref.order_id):
+                await self._warehouse.push(_instruction(order, code, Carrier(ref.carrier)))
+        except Rejected as refused:
+            return Pushed(False, refused.operator_text)
+        await self._set(code, "pushed", unless={"packed", "stopping", "cancelled"})
+        return Pushed(True)
+
+    @activity.defn(name=HOLD_AT_WAREHOUSE.name)
+    async def hold_at_warehouse(self, ref: DeliveryRef) -> Stopped:
+        """Let the warehouse stop work for the time being."""
+        try:
+            async with answered(self._db, ref.order_id):
+                outcome = await self._warehouse.hold(delivery_code(ref.order_id, ref.n), ref.reason)
+        except Rejected as refused:
+            return Stopped(Stop.TOO_LATE, refused.operator_text)
+        return Stopped(Stop.TOO_LATE if outcome is StopOutcome.TOO_LATE else Stop.STOPPED)
+
+    @activity.defn(name=RESTORE_AT_WAREHOUSE.name)
+    async def restore_at_warehouse(self, ref: DeliveryRef) -> None:
+        """Let the warehouse go on."""
+        async with answered(self._db, ref.order_id):
+            await self._warehouse.restore(delivery_code(ref.order_id, ref.n))
+
+    @activity.defn(name=CANCEL_AT_WAREHOUSE.name)
+    async def cancel_at_warehouse(self, ref: DeliveryRef) -> Stopped:
+        """Stop an instruction for good. An instruction that may still be on its way is waited for, then stopped."""
+        code = delivery_code(ref.order_id, ref.n)
+        async with self._db.transaction() as tx:
+            row = await shipping.delivery(tx, code)
+            if row is None or row.status == "cancelled":
+                return Stopped(Stop.STOPPED)
+            if row.status == "packed":
+                return Stopped(Stop.TOO_LATE)
+            row.status = "stopping"  # from here on no push begins
+            tx.add(row)
+        try:
+            async with answered(self._db, ref.order_id):
+                outcome = await self._warehouse.cancel(code, ref.reason)
+        except Rejected as refused:
+            await self._set(code, "pushed")
+            return Stopped(Stop.TOO_LATE, refused.operator_text)
+        if outcome is StopOutcome.TOO_LATE:
+            await self._set(code, "pushed")
+            return Stopped(Stop.TOO_LATE, text("warehouse.packed_already"))
+        if outcome is StopOutcome.UNKNOWN_ORDER and utc_now() - row.at < SETTLED_AFTER:
+            raise ApplicationError("an instruction may still be on its way", type="NotSettled")
+        await self._set(code, "cancelled")
+        return Stopped(Stop.STOPPED)
+
+    @activity.defn(name=ASK_WAREHOUSE.name)
+    async def ask_warehouse(self, ref: DeliveryRef) -> ReportRef:
+        """Where the instruction is now, in case a report was lost on its way."""
+        async with answered(self._db, ref.order_id):
+            report = await self._warehouse.query(delivery_code(ref.order_id, ref.n))
+        if report is None:
+            return ReportRef(ref.order_id, 0)
+        async with self._db.transaction() as tx:
+            return ReportRef(ref.order_id, await shipping.keep_report(tx, report))
+
+    @activity.defn(name=RECORD_REPORT.name)
+    async def record_report(self, ref: ReportRef) -> Scanned:
+        """Understand a report. PACKED when what was scanned is what was ordered: parcels exist, stock is gone."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            report = await shipping.report(tx, ref.report_id)
+            delivery = await _delivery(tx, report.delivery_code)
+            scanned = await self._scan(tx, row, report, delivery)
+            trigger = Trigger.WAREHOUSE_SCAN_MATCHED if scanned.scan is Scan.PACKED else None
+            return Done(f"warehouse.{scanned.scan}", scanned.detail, trigger, result=to_json(scanned))
+
+        kept = await run_step(self._db, ref.order_id, f"report/{ref.report_id}", "warehouse", work)
+        return from_json(Scanned, kept)
+
+    async def _scan(self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow) -> Scanned:
+        if delivery.status == "cancelled":
+            if report.status is WarehouseStatus.PACKED:
+                key, sentence = f"{row.order_id}/packed_after_stop", text("task.packed_after_stop")
+                await open_task(tx, key, "packed_after_stop", sentence, order_id=row.order_id, alert=True)
+            return Scanned(Scan.NOTHING)
+        if delivery.status == "packed":
+            return Scanned(Scan.NOTHING)
+        match report.status:
+            case WarehouseStatus.CANCELLED:
+                delivery.status = "cancelled"
+                tx.add(delivery)
+                return Scanned(Scan.CANCELLED, report.message or text("warehouse.cancelled_itself"))
+            case WarehouseStatus.EXCEPTION:
+                return Scanned(Scan.EXCEPTION, report.message or text("warehouse.exception"))
+            case WarehouseStatus.PACKED:
+                return await self._compare(tx, row, report, delivery)
+        return Scanned(Scan.NOTHING)
+
+    async def _compare(
+        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow
+    ) -> Scanned:
+        if not report.final:
+            return Scanned(Scan.PARTIAL)
+        wanted = Counter(ordered(await orders.body(tx, row.order_id, delivery.revision)))
+        # A final report carries all boxes, or those that the reports before it did not.
+        for boxes in (list(report.packages), await shipping.packed_boxes(tx, report.delivery_code)):
+            if _scanned(boxes) == wanted:
+                break
+        else:
+            return Scanned(Scan.MISMATCH, _difference(wanted, _scanned(report.packages)))
+        delivery.status = "packed"
+        tx.add(delivery)
+        await stock.ship(tx, row.order_id, f"warehouse:{report.warehouse or self._code}")
+        parcels = []
+        for n, box in enumerate(boxes, start=1):
+            pid = parcel_id(row.order_id, n)
+            parcels.append(pid)
+            tx.add(
+                ParcelRow(
+                    parcel_id=pid,
+                    order_id=row.order_id,
+                    n=n,
+                    package_code=box.package_code,
+                    items=shipping.box_items(box.items),
+                    status="packed",
+                    whole_order=len(boxes) == 1,
+                )
+            )
+        return Scanned(Scan.PACKED, parcels=parcels)
+
+    async def _set(self, code: str, status: str, unless: Iterable[str] = ()) -> None:
+        async with self._db.transaction() as tx:
+            row = await _delivery(tx, code)
+            if row.status not in unless:
+                row.status = status
+                tx.add(row)
+
+
+def delivery_code(order_id: str, n: int) -> str:
+    """The code of the nth instruction to the warehouse for an order."""
+    return partner_key(f"{order_id}/deliver/{n}", limit=50)
+
+
+async def _delivery(tx: AsyncSession, code: str) -> DeliveryRow:
+    row = await shipping.delivery(tx, code)
+    if row is None:
+        raise LookupError(f"no such instruction: {code}")
+    return row
+
+
+def _instruction(order: Order, code: str, carrier: Carrier) -> DeliveryOrder:
+    return DeliveryOrder(
+        code=code,
+        order_id=order.order_id,
+        channel=order.channel,
+        shop=order.shop,
+        channel_order_no=order.channel_order_no,
+        placed_at=order.placed_at,
+        paid_at=order.paid_at,
+        carrier=carrier,
+        receiver=order.receiver,
+        lines=tuple(
+            WarehouseLine(line.line_no, line.sku, line.title, line.quantity, line.amount_fen) for line in order.lines
+        ),
+        requirements=order.notes.requirements,
+        buyer_note=order.notes.buyer,
+        seller_note=order.notes.seller,
+        total_fen=order.amounts.paid_fen,
+        freight_fen=order.amounts.freight_fen,
+        discount_fen=order.amounts.discount_fen,
+    )
+
+
+def _scanned(boxes: Iterable[Package]) -> Counter[str]:
+    scanned: Counter[str] = Counter()
+    for box in boxes:
+        for item in box.items:
+            scanned[item.sku] += item.quantity
+    return scanned
+
+
+def _difference(wanted: Counter[str], scanned: Counter[str]) -> str:
+    missing = "，".join(f"{sku} × {count}" for sku, count in sorted((wanted - scanned).items()))
+    extra = "，".join(f"{sku} × {count}" for sku, count in sorted((scanned - wanted).items()))
+    return text("warehouse.mismatch", missing=missing or "-", extra=extra or "-")

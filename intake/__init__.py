@@ -1,0 +1,1 @@
+"""From the inbox to the workflows: documents are understood, kept, and told to the orders that they are about."""

@@ -1,0 +1,114 @@
+"""What each kind of news changes: the store first, then the order that it is about."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from connectors.errors import DocumentUnreadable
+from domain.clock import utc_now
+from domain.ids import order_id as make_order_id
+from domain.news import CancelNews, CreditNews, News, OrderNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.order import ChannelStatus
+from domain.shipping import CreditDecision, WarehouseStatus
+from intake.orders import Orders
+from store import credit, orders, shipping
+from store.database import Database
+from store.tables import NotificationRow, OrderRow
+from workflows.contracts import CancelSignal, CreditSignal, ReportSignal, TrackSignal
+
+_SILENT = frozenset({WarehouseStatus.ACCEPTED, WarehouseStatus.HELD})
+"""Reports that change nothing: no workflow is woken for them."""
+
+
+class NotYet(Exception):
+    """The news is about something that the store does not have yet: try again later."""
+
+
+async def apply(db: Database, workflows: Orders, news: News) -> str:
+    """Let news change what it is about. Returns what it changed, for the inbox.
+
+    Applied again, it changes nothing. Raises NotYet, or DocumentUnreadable for news about nothing of ours.
+    """
+    match news:
+        case OrderNews():
+            return await _order(db, news)
+        case CancelNews():
+            return await _cancel(db, workflows, news)
+        case WarehouseNews():
+            return await _warehouse(db, workflows, news)
+        case TrackNews():
+            return await _track(db, workflows, news)
+        case CreditNews():
+            return await _credit(db, workflows, news)
+        case SmsReceipt():
+            return await _receipt(db, news)
+
+
+async def _order(db: Database, news: OrderNews) -> str:
+    # Starting and telling workflows is the dispatcher's other half: it reads from the store who does not know yet.
+    async with db.transaction() as tx:
+        return await orders.take(tx, news.order)
+
+
+async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:
+    order_id = make_order_id(news.channel, news.shop, news.channel_order_no)
+    async with db.transaction() as tx:
+        row = await tx.get(OrderRow, order_id, with_for_update=True)
+        if row is None:
+            raise NotYet(f"{order_id} is not here yet")
+        if row.started_at is None:
+            row.status = ChannelStatus.CANCELLED
+            row.updated_at = utc_now()
+            tx.add(row)
+            return "cancelled before it was started"
+    told = await workflows.signal(order_id, "cancelled", CancelSignal(news.reason, f"channel:{news.channel}"))
+    return "told" if told else "the order has ended"
+
+
+async def _warehouse(db: Database, workflows: Orders, news: WarehouseNews) -> str:
+    report = news.report
+    async with db.transaction() as tx:
+        delivery = await shipping.delivery(tx, report.delivery_code)
+        if delivery is None:
+            raise DocumentUnreadable("warehouse", f"no such delivery order: {report.delivery_code}")
+        if report.status in _SILENT:
+            return "nothing new"
+        report_id = await shipping.keep_report(tx, report)
+    told = await workflows.signal(delivery.order_id, "warehouse_reported", ReportSignal(report_id))
+    return "told" if told else "the order has ended"
+
+
+async def _track(db: Database, workflows: Orders, news: TrackNews) -> str:
+    async with db.transaction() as tx:
+        try:
+            change = await shipping.apply_track(tx, news.report)
+        except LookupError as error:
+            raise NotYet(str(error)) from error
+    if change is None:
+        return "kept"
+    told = await workflows.signal(change.order_id, "tracked", TrackSignal(change.parcel_id, change.status))
+    return "told" if told else "the order has ended"
+
+
+async def _credit(db: Database, workflows: Orders, news: CreditNews) -> str:
+    answer = news.answer
+    async with db.transaction() as tx:
+        row = await credit.find(tx, answer.request_id)
+        if row is None:
+            raise DocumentUnreadable("credit", f"no such question: {answer.request_id}")
+        if answer.decision is None:
+            return "no decision"
+        await credit.decide(tx, answer)
+    approved = answer.decision is CreditDecision.APPROVED
+    told = await workflows.signal(row.order_id, "credit_decided", CreditSignal(approved, answer.reason))
+    return "told" if told else "the order has ended"
+
+
+async def _receipt(db: Database, news: SmsReceipt) -> str:
+    async with db.transaction() as tx:
+        status = "delivered" if news.delivered else "failed"
+        await tx.execute(
+            update(NotificationRow).where(col(NotificationRow.out_id) == news.out_id).values(status=status)
+        )
+    return status

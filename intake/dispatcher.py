@@ -1,0 +1,144 @@
+"""The dispatcher: documents out of the inbox, orders into Temporal.
+
+Four loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+orders in a small window, and telling orders of newer revisions. Any number of processes may run it: claims are
+exclusive, starts and signals change nothing the second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.errors import DocumentUnreadable, PartnerError
+from connectors.ports import Document, PushSource
+from domain.clock import utc_now
+from domain.news import News
+from intake.apply import NotYet, apply
+from intake.orders import Orders
+from store import inbox, orders
+from store.database import Database
+from store.orders import Untold
+from store.tables import InboxRow
+from workflows.contracts import DocumentSignal
+
+log = logging.getLogger("orderhub.intake")
+
+ORDER_KIND = "order"
+_MAX_WAIT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the dispatcher works: see `settings.IntakeSettings`."""
+
+    start_window: int = 10
+    batch: int = 50
+    poll_s: float = 0.2
+    lease_s: float = 60
+    retry_s: float = 2
+    max_attempts: int = 50
+
+
+class Dispatcher:
+    """Moves what the inbox holds to the orders that it is about."""
+
+    def __init__(self, db: Database, sources: Mapping[str, PushSource], workflows: Orders, pace: Pace) -> None:
+        self._db = db
+        self._sources = sources
+        self._workflows = workflows
+        self._pace = pace
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for turn in (self.living_documents, self.order_documents, self.start_orders, self.tell_orders):
+                group.create_task(self._forever(turn))
+
+    async def living_documents(self) -> int:
+        """Take documents about living orders: they come first, and never wait behind new orders."""
+        return await self._documents(kinds=None)
+
+    async def order_documents(self) -> int:
+        """Take order documents."""
+        return await self._documents(kinds=[ORDER_KIND])
+
+    async def start_orders(self) -> int:
+        """Start paid orders, a few at a time: a burst waits in the store and delays no living order."""
+        async with self._db.transaction() as tx:
+            free = self._pace.start_window - await orders.count_in_flight(tx)
+            waiting = await orders.to_start(tx, free) if free > 0 else []
+        for order in waiting:
+            await self._workflows.start(order)
+            async with self._db.transaction() as tx:
+                await orders.mark_started(tx, order.order_id, order.revision)
+        return len(waiting)
+
+    async def tell_orders(self) -> int:
+        """Tell orders of revisions that they do not know."""
+        async with self._db.transaction() as tx:
+            untold = await orders.to_tell(tx, self._pace.batch)
+        for order in untold:
+            await self._tell(order)
+        return len(untold)
+
+    async def _tell(self, order: Untold) -> None:
+        await self._workflows.signal(order.order_id, "document", DocumentSignal(order.revision))
+        async with self._db.transaction() as tx:
+            await orders.mark_signalled(tx, order.order_id, order.revision)
+
+    async def _documents(self, kinds: list[str] | None) -> int:
+        lease = timedelta(seconds=self._pace.lease_s)
+        but_not = [] if kinds else [ORDER_KIND]
+        async with self._db.transaction() as tx:
+            rows = await inbox.claim(tx, self._pace.batch, lease, kinds=kinds, but_not=but_not)
+        # Some ask their partner back: one that hangs must not hold up the others.
+        await asyncio.gather(*(self._document(row) for row in rows))
+        return len(rows)
+
+    async def _document(self, row: InboxRow) -> None:
+        try:
+            outcomes = [await apply(self._db, self._workflows, news) for news in await self._interpret(row)]
+        except DocumentUnreadable as error:
+            await self._finish(row, error.reason, quarantined=True)
+        except (PartnerError, NotYet) as error:
+            await self._postpone(row, str(error))
+        except Exception as error:
+            log.exception("a document failed", extra={"seq": row.seq, "source": row.source})
+            await self._postpone(row, f"{type(error).__name__}: {error}")
+        else:
+            await self._finish(row, ", ".join(outcomes) or "nothing", quarantined=False)
+
+    async def _interpret(self, row: InboxRow) -> list[News]:
+        source = self._sources.get(row.source)
+        if source is None:
+            raise NotYet(f"no partner {row.source} is configured")
+        document = Document(row.source, row.kind, row.document_id, row.version, row.body, row.order_id)
+        return list(await source.interpret(document))
+
+    async def _finish(self, row: InboxRow, outcome: str, *, quarantined: bool) -> None:
+        async with self._db.transaction() as tx:
+            await inbox.finish(tx, row.seq or 0, outcome, quarantined=quarantined)
+
+    async def _postpone(self, row: InboxRow, why: str) -> None:
+        if row.attempts >= self._pace.max_attempts:
+            await self._finish(row, f"given up after {row.attempts} tries: {why}", quarantined=True)
+            return
+        wait = min(self._pace.retry_s * 2 ** min(row.attempts - 1, 10), _MAX_WAIT_S)
+        async with self._db.transaction() as tx:
+            await inbox.postpone(tx, row.seq or 0, utc_now() + timedelta(seconds=wait), why)
+
+    async def _forever(self, turn: Callable[[], Awaitable[int]]) -> None:
+        while True:
+            try:
+                moved = await turn()
+            except Exception as error:
+                # The database or Temporal is away: nothing is lost, it all waits in the store.
+                log.warning("intake waits", extra={"turn": turn.__name__, "error": f"{type(error).__name__}: {error}"})
+                moved = 0
+                await asyncio.sleep(1.0)
+            if not moved:
+                await asyncio.sleep(self._pace.poll_s)

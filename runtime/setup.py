@@ -1,0 +1,144 @@
+"""Everything that must exist before the first order: tables, search attributes, schedules. Running it again is safe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.common import SearchAttributeIndexedValueType
+from temporalio.service import RPCError, RPCStatusCode
+
+from settings import Settings
+from store.migrate import upgrade
+from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, SweepStart
+from workflows.details import SEARCH_ATTRIBUTES
+
+RETENTION = timedelta(days=30)
+"""How long Temporal keeps the history of a finished order; the audit trail in the store is kept longer."""
+
+_KINDS = {
+    SearchAttributeIndexedValueType.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    SearchAttributeIndexedValueType.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    SearchAttributeIndexedValueType.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    SearchAttributeIndexedValueType.INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+}
+
+
+class SetupConflict(RuntimeError):
+    """Something exists already, but is not what orderhub needs."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A workflow that runs again and again."""
+
+    schedule_id: str
+    workflow: str
+    every: timedelta
+
+
+async def set_up(settings: Settings, client: Client, say: Callable[[str], None]) -> None:
+    """Create what is missing. `say` is told each thing. Raises SetupConflict."""
+    await upgrade(settings.database_url.get_secret_value())
+    say("tables are at the newest version")
+    await ensure_namespace(client, say)
+    await ensure_search_attributes(client, say)
+    for sweep in sweeps(settings):
+        await ensure_sweep(client, sweep, settings.temporal.task_queue)
+        say(f"schedule {sweep.schedule_id}: every {sweep.every}")
+
+
+def sweeps(settings: Settings) -> list[Sweep]:
+    """All sweeps, as the settings want them."""
+    return [
+        Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
+        Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
+    ]
+
+
+async def ensure_namespace(client: Client, say: Callable[[str], None]) -> None:
+    """The namespace exists, with our retention if it is made here."""
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+        return
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+    retention = Duration(seconds=int(RETENTION.total_seconds()))
+    request = RegisterNamespaceRequest(
+        namespace=client.namespace, workflow_execution_retention_period=retention, description="orderhub"
+    )
+    await client.workflow_service.register_namespace(request)
+    say(f"namespace {client.namespace} made")
+
+
+async def ensure_search_attributes(client: Client, say: Callable[[str], None]) -> None:
+    """All search attributes exist with the right type; the server would silently keep a wrong one."""
+    have = await _search_attributes(client)
+    wanted = _wanted()
+    wrong = [name for name, kind in wanted.items() if name in have and have[name] != kind]
+    if wrong:
+        raise SetupConflict(f"search attributes of another type exist: {', '.join(wrong)}; remove them first")
+    missing = {name: kind for name, kind in wanted.items() if name not in have}
+    if missing:
+        request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        await client.operator_service.add_search_attributes(request)
+        # A new namespace and new attributes take a moment until every part of the server knows them.
+        for _ in range(100):
+            if set(wanted) <= set(await _search_attributes(client)):
+                break
+            await asyncio.sleep(0.1)
+    say(f"search attributes: {', '.join(sorted(wanted))}")
+
+
+async def ensure_sweep(client: Client, sweep: Sweep, task_queue: str) -> None:
+    """The schedule exists and runs as often as wanted."""
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            sweep.workflow, SweepStart(), id=sweep.schedule_id.removeprefix("orderhub-"), task_queue=task_queue
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep.every)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
+        state=ScheduleState(note="made by orderhub setup"),
+    )
+    try:
+        await client.create_schedule(sweep.schedule_id, schedule)
+    except ScheduleAlreadyRunningError:
+
+        def updated(_: ScheduleUpdateInput) -> ScheduleUpdate:
+            return ScheduleUpdate(schedule=schedule)
+
+        await client.get_schedule_handle(sweep.schedule_id).update(updated)
+
+
+async def missing_search_attributes(client: Client) -> list[str]:
+    """The search attributes that `ensure_search_attributes` would make."""
+    return sorted(set(_wanted()) - set(await _search_attributes(client)))
+
+
+def _wanted() -> dict[str, IndexedValueType.ValueType]:
+    return {key.name: _KINDS[key.indexed_value_type] for key in SEARCH_ATTRIBUTES}
+
+
+async def _search_attributes(client: Client) -> dict[str, int]:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    return dict((await client.operator_service.list_search_attributes(request)).custom_attributes)

@@ -1,0 +1,172 @@
+"""All settings, from the environment (prefix ORDERHUB_, nested by `__`) and from `.env`. `.env.example` lists them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from connectors.cainiao import CainiaoSettings
+from connectors.credit import CreditSettings
+from connectors.douyin import DouyinSettings
+from connectors.kdniao import KdniaoSettings
+from connectors.own import OwnSettings
+from connectors.qimen import QimenSettings
+from connectors.sf import SfSettings
+from connectors.sms import SmsSettings
+from runtime.keys import decode_key
+
+
+class Group(BaseModel):
+    """A group of settings: a name that is not one of them is an error, not a silent nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TemporalSettings(Group):
+    """Where Temporal is, and how workers use it."""
+
+    address: str = "127.0.0.1:7233"
+    namespace: str = "default"
+    task_queue: str = "orders"
+    ui_url: str = Field("http://127.0.0.1:8233", description="where people's browsers reach the Temporal UI")
+    sandboxed: bool = Field(
+        False, description="run workflows in the SDK's sandbox (tests and CI do); costs a third of the worker's CPU"
+    )
+    max_cached_workflows: int = Field(5000, gt=0, description="orders kept in a worker's memory while they sleep")
+    max_concurrent_activities: int = Field(100, gt=0)
+    max_concurrent_workflow_tasks: int = Field(100, gt=1)
+    partner_queues: dict[str, str] = Field(
+        {}, description="activities that get a task queue of their own: activity name to queue"
+    )
+    deployment: str = Field("", description="worker deployment name; empty: workers are not versioned")
+    build_id: str = Field("", description="this build's id within the deployment")
+
+
+class EncryptionSettings(Group):
+    """Keys that protect payloads, tokens and links: key id to 32 bytes in base64 (`orderhub key` makes one)."""
+
+    keys: dict[str, SecretStr] = Field(min_length=1)
+    active: str = Field(description="the id of the key that new data is encrypted with")
+
+    @field_validator("keys")
+    @classmethod
+    def _keys_are_keys(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for secret in keys.values():
+            decode_key(secret.get_secret_value())
+        return keys
+
+
+class GatewaySettings(Group):
+    """The HTTP side."""
+
+    host: str = "127.0.0.1"
+    port: int = 8300
+    public_url: str = Field("http://127.0.0.1:8300", description="where partners and people reach the gateway")
+    max_body_bytes: int = Field(5_000_000, gt=0)
+    staff: dict[str, SecretStr] = Field({}, description="who may use the staff API: name to bearer token")
+
+
+class CodecSettings(Group):
+    """Who may read payloads in clear text through the codec endpoint."""
+
+    tokens: list[SecretStr] = Field([], description="bearer tokens that open it")
+    open_on_loopback: bool = Field(False, description="serve callers on this machine without a token (embedded mode)")
+    allow_origins: list[str] = Field([], description="origins of Temporal UIs that may ask from a browser")
+
+
+class IntakeSettings(Group):
+    """The dispatcher between the inbox and Temporal."""
+
+    start_window: int = Field(10, gt=0, description="orders started that have not come to their first wait yet")
+    batch: int = Field(50, gt=0, description="documents taken at once")
+    poll_s: float = Field(0.2, gt=0, description="pause between two looks into an empty inbox")
+    lease_s: float = Field(60, gt=0, description="after which a dead dispatcher's documents are taken by another")
+    retry_s: float = Field(2, gt=0, description="first pause after a document failed; doubles up to five minutes")
+    max_attempts: int = Field(50, gt=0, description="after which a document goes to quarantine")
+
+
+class TimingSettings(Group):
+    """How long an order waits before it asks again by itself, in seconds; taken by orders as they start."""
+
+    stock_retry_s: float = Field(600, gt=0)
+    pack_deadline_s: float = Field(24 * 3600, gt=0)
+    sign_deadline_s: float = Field(72 * 3600, gt=0)
+    channel_retry_s: float = Field(900, gt=0)
+    address_window_s: float = Field(120 * 60, gt=0)
+
+
+class SweepSettings(Group):
+    """How often the sweeps run, in seconds."""
+
+    waybills_s: float = Field(900, gt=0)
+    tracking_s: float = Field(60, gt=0)
+
+
+class CompanySettings(Group):
+    """What orderhub needs to know of this company."""
+
+    warehouse: str = Field("WH01", description="the warehouse that stock is taken from")
+    sender_phone_tail: str = Field("0000", pattern=r"^\d{4}$", description="last four digits of the sender's phone")
+    credit_above_fen: int = Field(0, ge=0, description="check credit above this amount too; 0: only orders on account")
+    clerk_phones: list[SecretStr] = Field([], description="who is sent the link to enter a waybill number")
+    link_hours: float = Field(12, gt=0, description="how long such a link lives")
+    settle_after_s: float = Field(60, ge=0, description="how long 'not found' is not believed after a lost answer")
+    track_silent_after_s: float = Field(6 * 3600, gt=0, description="when a parcel without news is asked for")
+
+
+class TelemetrySettings(Group):
+    """Logs, traces, metrics."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = True
+    otlp_endpoint: str = Field(
+        "", description="OTLP/HTTP collector for traces, e.g. http://collector:4318; empty: none"
+    )
+    metrics_address: str = Field("", description="host:port of the worker's Prometheus metrics; empty: none")
+
+
+class Settings(BaseSettings):
+    """Everything. A missing or wrong one is one clear line that names the variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERHUB_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    language: Literal["zh", "en"] = "zh"
+    database_url: SecretStr = SecretStr("sqlite+aiosqlite:///.orderhub/orderhub.db")
+    temporal: TemporalSettings = TemporalSettings()
+    encryption: EncryptionSettings
+    gateway: GatewaySettings = GatewaySettings()
+    codec: CodecSettings = CodecSettings()
+    intake: IntakeSettings = IntakeSettings()
+    timings: TimingSettings = TimingSettings()
+    sweeps: SweepSettings = SweepSettings()
+    company: CompanySettings = CompanySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    own: OwnSettings | None = None
+    douyin: DouyinSettings | None = None
+    qimen: QimenSettings
+    sf: SfSettings | None = None
+    cainiao: CainiaoSettings | None = None
+    kdniao: KdniaoSettings
+    credit: CreditSettings
+    sms: SmsSettings
+
+
+def load_settings() -> Settings:
+    """Read the settings, or end the process with one line per wrong variable (exit code 2)."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        _refuse(error)
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    for problem in error.errors(include_input=False, include_url=False):
+        name = "ORDERHUB_" + "__".join(str(part) for part in problem["loc"]).upper()
+        print(f"setting {name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - before logging is set up
+    print("see .env.example for every setting", file=sys.stderr)  # noqa: T201
+    raise SystemExit(2)

@@ -1,0 +1,1 @@
+"""What happens to an order, in what order: durable, deterministic, thin. Knows only `domain` and contracts."""

@@ -1,0 +1,146 @@
+"""Names and messages of the workflows, for everybody who starts, signals or updates one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+ORDER_WORKFLOW = "OrderWorkflow"
+WAYBILL_SWEEP_WORKFLOW = "WaybillSweepWorkflow"
+TRACKING_SWEEP_WORKFLOW = "TrackingSweepWorkflow"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """How long an order waits before it asks again by itself, in seconds; fixed when it starts."""
+
+    stock_retry_s: float = 600
+    pack_deadline_s: float = 24 * 3600
+    sign_deadline_s: float = 72 * 3600
+    channel_retry_s: float = 900
+    address_window_s: float = 120 * 60
+
+    def stock_retry(self) -> timedelta:
+        """Between two tries to lock stock that was short."""
+        return timedelta(seconds=self.stock_retry_s)
+
+    def pack_deadline(self) -> timedelta:
+        """After which the warehouse is asked where the order is."""
+        return timedelta(seconds=self.pack_deadline_s)
+
+    def sign_deadline(self) -> timedelta:
+        """After which the tracker is asked where the parcels are."""
+        return timedelta(seconds=self.sign_deadline_s)
+
+    def channel_retry(self) -> timedelta:
+        """Between two tries to tell a channel that refused."""
+        return timedelta(seconds=self.channel_retry_s)
+
+    def address_window(self) -> timedelta:
+        """After payment, in which an address may still be changed."""
+        return timedelta(seconds=self.address_window_s)
+
+
+@dataclass(frozen=True)
+class OrderStart:
+    """What an order's workflow is started with."""
+
+    order_id: str
+    revision: int
+    timings: Timings = Timings()
+
+
+@dataclass(frozen=True)
+class OrderEnd:
+    """How an order's workflow ended: its last golden state, and its exit if it left before the end."""
+
+    state: str
+    exit: str = ""
+
+
+@dataclass(frozen=True)
+class DocumentSignal:
+    """The channel has a newer revision of the order, kept in the store."""
+
+    revision: int
+
+
+@dataclass(frozen=True)
+class CancelSignal:
+    """The channel or the buyer cancels."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ReportSignal:
+    """The warehouse reported; the report is kept in the store."""
+
+    report_id: int
+
+
+@dataclass(frozen=True)
+class TrackSignal:
+    """A parcel's course changed: signed, refused, lost or returned."""
+
+    parcel_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class CreditSignal:
+    """The credit bureau decided later: approved or refused."""
+
+    approved: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class CancelOrder:
+    """Update `cancel`."""
+
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ReleaseHold:
+    """Update `release_hold`: the hold by its number, or all of one reason."""
+
+    reason: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class AddressWish:
+    """Updates `change_address` and `confirm_address`: the nth wished address, kept in the store."""
+
+    n: int
+    by: str
+
+
+@dataclass(frozen=True)
+class RecordWaybill:
+    """Update `record_waybill`: a number that a person typed for a parcel."""
+
+    parcel_id: str
+    carrier: str
+    number: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an update came to: whether it was done, and a sentence for whoever asked."""
+
+    done: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class SweepStart:
+    """What a sweep is started with: how many rows it takes at once."""
+
+    batch: int = 200

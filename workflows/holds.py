@@ -1,0 +1,98 @@
+"""The holds of one order: each is kept in the store, has a timer, and ends in one of the ways that its policy names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.contracts import CLOSE_HOLD, ESCALATE_HOLD, OPEN_HOLD, HoldEnd, HoldFact
+from domain.holds import POLICIES, AtDeadline, HoldReason, Release, Step
+from domain.texts import text
+from workflows.steps import own
+
+
+@dataclass(frozen=True)
+class OpenHold:
+    """A hold that stops the order now."""
+
+    n: int
+    reason: HoldReason
+    detail: str
+    opened: datetime
+    deadline: datetime
+
+
+LapseListener = Callable[[OpenHold], Awaitable[None]]
+"""Told of a hold that ended by its deadline."""
+
+
+class HoldBoard:
+    """All holds of one order, one per reason at a time."""
+
+    def __init__(self, order_id: str, on_lapse: LapseListener) -> None:
+        self._order_id = order_id
+        self._on_lapse = on_lapse
+        self._open: dict[int, OpenHold] = {}
+        self._timers: dict[int, asyncio.Task[None]] = {}
+        self._count = 0
+
+    def now_open(self) -> list[OpenHold]:
+        """The holds that stop the order now, oldest first."""
+        return list(self._open.values())
+
+    def has(self, reason: HoldReason) -> bool:
+        """Whether a hold for this reason is open."""
+        return any(hold.reason is reason for hold in self._open.values())
+
+    def blocks(self, *steps: Step) -> bool:
+        """Whether one of these steps must wait."""
+        return any(POLICIES[hold.reason].blocks in steps for hold in self._open.values())
+
+    async def open(self, reason: HoldReason, detail: str) -> None:
+        """Open a hold, unless one for this reason is open already."""
+        if self.has(reason):
+            return
+        self._count += 1
+        now = workflow.now()
+        hold = OpenHold(self._count, reason, detail, now, now + POLICIES[reason].deadline)
+        self._open[hold.n] = hold
+        fact = HoldFact(self._order_id, hold.n, reason, detail, hold.deadline)
+        await own(OPEN_HOLD, fact, badge=text(f"hold.{reason}"))
+        if hold.n in self._open:
+            self._timers[hold.n] = asyncio.create_task(self._watch(hold.n))
+
+    async def close(self, reason: HoldReason, by: str, how: Release | str) -> None:
+        """End the hold for this reason; nothing happens when there is none."""
+        for hold in [hold for hold in self._open.values() if hold.reason is reason]:
+            del self._open[hold.n]
+            timer = self._timers.pop(hold.n, None)
+            if timer is not None and timer is not asyncio.current_task():
+                timer.cancel()
+            end = HoldEnd(self._order_id, hold.n, reason, by, str(how))
+            await own(CLOSE_HOLD, end, badge=text(f"hold.{reason}"))
+
+    async def close_all(self, by: str, how: Release | str) -> None:
+        """End every hold."""
+        for hold in self.now_open():
+            await self.close(hold.reason, by, how)
+
+    async def _watch(self, n: int) -> None:
+        while n in self._open:
+            hold = self._open[n]
+            badge = text(f"hold.{hold.reason}")
+            await workflow.sleep(max(hold.deadline - workflow.now(), timedelta(0)), summary=badge)
+            if n not in self._open:
+                return
+            policy = POLICIES[hold.reason]
+            if policy.at_deadline is AtDeadline.LAPSE:
+                await self.close(hold.reason, "timer", AtDeadline.LAPSE)
+                await self._on_lapse(hold)
+                return
+            deadline = workflow.now() + policy.deadline
+            self._open[n] = replace(hold, deadline=deadline)
+            end = HoldEnd(self._order_id, n, hold.reason, "timer", AtDeadline.ESCALATE, deadline)
+            await own(ESCALATE_HOLD, end, badge=badge)

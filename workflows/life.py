@@ -1,0 +1,113 @@
+"""What all stages of one order share: where it is, what stops it, and how it waits in sight of people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from activities.contracts import ACCEPT_ORDER, RAISE_TASK, Accepted, OrderAt, OrderRef, TaskFact
+from domain.golden import Exit, GoldenState, may_cancel
+from domain.holds import HoldReason, Release
+from domain.texts import text
+from workflows.contracts import CancelOrder, OrderStart
+from workflows.details import ORDER_COURIER, ORDER_DEADLINE, ORDER_HOLDS, ORDER_STATE, current_details
+from workflows.holds import HoldBoard, LapseListener
+from workflows.steps import own
+
+
+class OrderLife:
+    """One order's present."""
+
+    def __init__(self, start: OrderStart, on_lapse: LapseListener) -> None:
+        self.order_id = start.order_id
+        self.ref = OrderRef(start.order_id)
+        self.timings = start.timings
+        self.state: GoldenState | None = None
+        self.exit: Exit | None = None
+        self.board = HoldBoard(start.order_id, on_lapse)
+        self.revision = start.revision
+        """The revision that the stages work with."""
+        self.heard = start.revision
+        """The newest revision that the store has."""
+        self.facts: Accepted | None = None
+        self.cancel: CancelOrder | None = None
+        self.cancel_refused = ""
+        self.released_by_hand: set[HoldReason] = set()
+        self.credit_asked = False
+        self.courier = ""
+        self._waits_for = ""
+        self._since = workflow.now()
+        self._shown: tuple[object, ...] = ()
+
+    def newer(self) -> bool:
+        """Whether the store has a newer revision than the stages work with."""
+        return self.heard > self.revision
+
+    def may_cancel(self) -> bool:
+        """Whether a cancellation can still be tried."""
+        return self.exit is None and self.cancel is None and may_cancel(self.state)
+
+    async def accept(self) -> Accepted:
+        """Review the newest revision: take its facts, and open or end the holds that its flags ask for."""
+        self.revision = self.heard
+        self.facts = accepted = await own(ACCEPT_ORDER, OrderAt(self.order_id, self.revision))
+        if accepted.paid and self.state is None:
+            self.state = GoldenState.PAID
+        if accepted.cancelled and self.cancel is None:
+            self.cancel = CancelOrder(text("cancel.by_channel"), "channel")
+        for reason in (HoldReason.FORMAT_INVALID, HoldReason.ADDRESS_INCOMPLETE):
+            await self.board.close(reason, "channel", Release.DOCUMENT)
+            details = [flag.detail for flag in accepted.flags if flag.hold == reason]
+            if details:
+                await self.board.open(reason, "；".join(details))
+        return accepted
+
+    async def ask_person(self, kind: str, **params: object) -> None:
+        """Raise a task, once per kind."""
+        fact = TaskFact(self.order_id, f"{self.order_id}/{kind}", kind, text(f"task.{kind}", **params), alert=True)
+        await own(RAISE_TASK, fact)
+
+    async def wait(self, ready: Callable[[], bool], waits_for: str, at_most: timedelta | None = None) -> bool:
+        """Wait in sight of operators. Whether `ready` came in time."""
+        if ready():
+            return True
+        self.show(waits_for, workflow.now() + at_most if at_most else None)
+        try:
+            await workflow.wait_condition(ready, timeout=at_most, timeout_summary=text(waits_for))
+        except TimeoutError:
+            return False
+        return True
+
+    def show(self, waits_for: str, deadline: datetime | None = None) -> None:
+        """Search attributes and the page in the Temporal UI: only when the order is about to wait, and only changes."""
+        holds = self.board.now_open()
+        sentence = text(waits_for)
+        if sentence != self._waits_for:
+            self._waits_for, self._since = sentence, workflow.now()
+        workflow.set_current_details(current_details(self.exit or self.state, sentence, self._since, holds))
+        shown = (self.exit or self.state or "none", tuple(hold.reason for hold in holds), self.courier)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        deadlines = [hold.deadline for hold in holds] + ([deadline] if deadline else [])
+        workflow.upsert_search_attributes(
+            [
+                ORDER_STATE.value_set(str(shown[0])),
+                ORDER_HOLDS.value_set([str(hold.reason) for hold in holds]),
+                ORDER_COURIER.value_set(self.courier) if self.courier else ORDER_COURIER.value_unset(),
+                ORDER_DEADLINE.value_set(min(deadlines)) if deadlines else ORDER_DEADLINE.value_unset(),
+            ]
+        )
+
+
+async def first_of(task: asyncio.Task[object], stop: Callable[[], bool]) -> bool:
+    """Wait for a task or for a reason to stop waiting. Whether the task is done; if not, it is cancelled."""
+    await workflow.wait_condition(lambda: task.done() or stop())
+    if task.done():
+        return True
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return False

@@ -1,0 +1,210 @@
+"""One order's whole life: paid, risk passed, stock locked, packed, waybill returned, signed, warranty activated.
+
+Read `run` for the way, the modules `review`, `packing`, `shipping` and `delivery` for its stages. Partners' news come
+as signals, people act through updates: a validator says at once, in words, what is too late or not allowed.
+"""
+
+from __future__ import annotations
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import RECORD_CANCELLED, RELEASE_CREDIT, RELEASE_STOCK, Reasoned
+from domain.couriers import normalise_number, plausible_number
+from domain.golden import Exit, GoldenState, reached
+from domain.holds import HoldReason, Release, operator_may_release
+from domain.shipping import Carrier
+from domain.texts import text
+from workflows.address import AddressDesk
+from workflows.contracts import (
+    ORDER_WORKFLOW,
+    AddressWish,
+    CancelOrder,
+    CancelSignal,
+    CreditSignal,
+    DocumentSignal,
+    OrderEnd,
+    OrderStart,
+    Outcome,
+    RecordWaybill,
+    ReleaseHold,
+    ReportSignal,
+    TrackSignal,
+)
+from workflows.delivery import Delivery
+from workflows.holds import OpenHold
+from workflows.life import OrderLife
+from workflows.packing import Packing
+from workflows.review import reserve, review
+from workflows.shipping import Shipping
+from workflows.steps import own, partner
+from workflows.warehouse import WarehouseDesk
+
+
+@workflow.defn(name=ORDER_WORKFLOW)
+class OrderWorkflow:
+    """Walks one order through its golden states, and back out of it while that is still possible."""
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        self._life = OrderLife(start, self._on_lapse)
+        self._desk = WarehouseDesk(start.order_id)
+        self._addresses = AddressDesk(self._life, self._desk)
+        self._packing = Packing(self._life, self._desk)
+        self._shipping = Shipping(self._life)
+        self._delivery = Delivery(self._life)
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderEnd:
+        """From payment to warranty, or to an exit."""
+        life = self._life
+        await review(life)
+        if life.cancel is None:
+            await reserve(life)
+        if life.cancel is None:
+            await self._packing.run()
+        if life.cancel is not None:
+            await self._undo(life.cancel)
+        else:
+            await self._addresses.packed()
+            await self._shipping.run(self._packing.parcels, self._packing.plan)
+            await self._delivery.run(self._shipping.hunts)
+            await self._shipping.settled()
+        life.show("wait.finished")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return OrderEnd(str(life.state or ""), str(life.exit or ""))
+
+    async def _undo(self, cancel: CancelOrder) -> None:
+        """Undo everything that was done, the last first; each undo is retried until it is done."""
+        life = self._life
+        life.show("wait.cancelling")
+        await self._desk.stop(cancel.reason)
+        await own(RELEASE_STOCK, life.ref)
+        if life.credit_asked:
+            await partner(RELEASE_CREDIT, life.ref)
+        await self._addresses.drop(cancel.reason)
+        await life.board.close_all(cancel.by, Release.CANCEL)
+        await own(RECORD_CANCELLED, Reasoned(life.order_id, cancel.reason))
+        life.exit = Exit.CANCELLED
+
+    async def _on_lapse(self, hold: OpenHold) -> None:
+        if hold.reason is HoldReason.ADDRESS_CHANGE:
+            await self._addresses.drop(text("address.lapsed"))
+
+    # ------------------------------------------------------------------------------------------- partners' news
+
+    @workflow.signal
+    async def document(self, news: DocumentSignal) -> None:
+        """The channel has a newer revision."""
+        self._life.heard = max(self._life.heard, news.revision)
+        if reached(self._life.state, GoldenState.PACKED):
+            await self._life.ask_person("changed_after_packing")
+
+    @workflow.signal
+    async def cancelled(self, news: CancelSignal) -> None:
+        """The channel or the buyer cancels."""
+        if self._life.may_cancel():
+            self._life.cancel = CancelOrder(news.reason, news.by)
+        elif self._life.exit is None and self._life.cancel is None:
+            await self._life.ask_person("cancel_too_late", why=text("cancel.too_late"))
+
+    @workflow.signal
+    def warehouse_reported(self, news: ReportSignal) -> None:
+        """The warehouse reported."""
+        self._packing.reports.append(news.report_id)
+
+    @workflow.signal
+    def tracked(self, news: TrackSignal) -> None:
+        """A parcel was signed, refused, lost or returned."""
+        self._delivery.tracked(news.parcel_id, news.status)
+
+    @workflow.signal
+    async def credit_decided(self, news: CreditSignal) -> None:
+        """A late answer of the credit bureau: a refusal holds an order that has not shipped."""
+        life = self._life
+        if news.approved:
+            await life.board.close(HoldReason.CREDIT_REFUSED, "credit", Release.PARTNER)
+        elif not reached(life.state, GoldenState.WAYBILL_RETURNED) and life.exit is None and life.cancel is None:
+            await life.board.open(HoldReason.CREDIT_REFUSED, news.reason)
+        elif life.exit is None:
+            await life.ask_person("credit_refused_late", why=news.reason)
+
+    @workflow.signal
+    def ask_couriers_again(self) -> None:
+        """The sweep: ask every courier again for parcels without a number."""
+        for hunt in self._shipping.hunts.values():
+            if hunt.waits_for_person:
+                hunt.nudge()
+
+    # ------------------------------------------------------------------------------------------- people's updates
+
+    @workflow.update
+    async def cancel(self, order: CancelOrder) -> Outcome:
+        """Cancel and undo everything. Answers when that is done, or when the warehouse says that it is packed."""
+        life = self._life
+        life.cancel, life.cancel_refused = order, ""
+        await workflow.wait_condition(lambda: life.exit is Exit.CANCELLED or bool(life.cancel_refused))
+        if life.exit is Exit.CANCELLED:
+            return Outcome(True, text("cancel.done"))
+        return Outcome(False, life.cancel_refused)
+
+    @cancel.validator
+    def check_cancel(self, order: CancelOrder) -> None:
+        """Only before it is packed, and only once."""
+        if not self._life.may_cancel():
+            raise ApplicationError(text("cancel.too_late"), type="TooLate")
+
+    @workflow.update
+    async def release_hold(self, wish: ReleaseHold) -> Outcome:
+        """Release the hold for a reason."""
+        reason = HoldReason(wish.reason)
+        self._life.released_by_hand.add(reason)
+        await self._life.board.close(reason, wish.by, Release.OPERATOR)
+        return Outcome(True, text("hold.released", badge=text(f"hold.{reason}")))
+
+    @release_hold.validator
+    def check_release_hold(self, wish: ReleaseHold) -> None:
+        """The hold must be open, and one that a person may release."""
+        if wish.reason not in HoldReason.__members__ or not self._life.board.has(HoldReason(wish.reason)):
+            raise ApplicationError(text("hold.not_open", reason=wish.reason), type="NotOpen")
+        if not operator_may_release(HoldReason(wish.reason)):
+            raise ApplicationError(text("hold.not_by_hand", badge=text(f"hold.{wish.reason}")), type="NotAllowed")
+
+    @workflow.update
+    async def change_address(self, wish: AddressWish) -> Outcome:
+        """Hold the warehouse until a wished address is confirmed."""
+        return await self._addresses.change(wish)
+
+    @change_address.validator
+    def check_change_address(self, wish: AddressWish) -> None:
+        """Inside the window after payment, and before packing."""
+        self._addresses.check_change()
+
+    @workflow.update
+    async def confirm_address(self, wish: AddressWish) -> Outcome:
+        """Take the wished address."""
+        return await self._addresses.confirm(wish)
+
+    @confirm_address.validator
+    def check_confirm_address(self, wish: AddressWish) -> None:
+        """Only the address that is waiting."""
+        self._addresses.check_confirm(wish)
+
+    @workflow.update
+    async def record_waybill(self, typed: RecordWaybill) -> Outcome:
+        """Take a waybill number that a person typed."""
+        hunt = self._shipping.hunts[typed.parcel_id]
+        await hunt.record(typed)
+        return Outcome(True, text("waybill.taken", number=hunt.number))
+
+    @record_waybill.validator
+    def check_record_waybill(self, typed: RecordWaybill) -> None:
+        """The parcel must wait for a number, and the number must be possible for the carrier."""
+        hunt = self._shipping.hunts.get(typed.parcel_id)
+        if hunt is not None and hunt.number:
+            raise ApplicationError(text("waybill.has_number", number=hunt.number), type="AlreadyDone")
+        if hunt is None or not hunt.waits_for_person:
+            raise ApplicationError(text("waybill.not_waiting"), type="NotWaiting")
+        known = typed.carrier in Carrier.__members__
+        if not known or not plausible_number(Carrier(typed.carrier), normalise_number(typed.number)):
+            raise ApplicationError(text("waybill.implausible"), type="Implausible")

@@ -1,0 +1,67 @@
+"""Stages one to three: paid and reviewed, credit checked, stock locked."""
+
+from __future__ import annotations
+
+from temporalio.exceptions import ActivityError
+
+from activities.contracts import (
+    ASSUME_CREDIT,
+    CHECK_CREDIT,
+    PASS_REVIEW,
+    RESERVE_STOCK,
+    Credit,
+    CreditVerdict,
+    Reasoned,
+)
+from domain.golden import GoldenState
+from domain.holds import HoldReason, Release
+from domain.texts import text
+from workflows.life import OrderLife
+from workflows.steps import own, partner
+
+
+async def review(life: OrderLife) -> None:
+    """PAID and RISK_PASSED: every check runs, and every hold must be gone. Returns early on a cancellation."""
+    while True:
+        accepted = await life.accept()
+        if accepted.needs_credit and not life.credit_asked and life.cancel is None:
+            await _check_credit(life)
+        await life.wait(lambda: not life.board.now_open() or life.cancel is not None or life.newer(), "wait.review")
+        if life.cancel is not None:
+            return
+        if not life.newer():
+            break
+    await own(PASS_REVIEW, life.ref)
+    life.state = GoldenState.RISK_PASSED
+
+
+async def reserve(life: OrderLife) -> None:
+    """STOCK_LOCKED: all lines or none; short stock is asked for again. Returns early when the order is cancelled."""
+    while True:
+        life.released_by_hand.discard(HoldReason.STOCK_SHORT)
+        reserved = await own(RESERVE_STOCK, life.ref)
+        if reserved.ok:
+            break
+        await life.board.open(HoldReason.STOCK_SHORT, reserved.short)
+        await life.wait(
+            lambda: life.cancel is not None or HoldReason.STOCK_SHORT in life.released_by_hand,
+            "wait.stock",
+            life.timings.stock_retry(),
+        )
+        if life.cancel is not None:
+            return
+    await life.board.close(HoldReason.STOCK_SHORT, "orderhub", Release.RETRY)
+    life.state = GoldenState.STOCK_LOCKED
+
+
+async def _check_credit(life: OrderLife) -> None:
+    life.credit_asked = True
+    try:
+        verdict = await partner(CHECK_CREDIT, life.ref)
+    except ActivityError:
+        # The budget is spent, or the breaker is open: the order goes on, and the answer is looked at later.
+        verdict = CreditVerdict(Credit.ASSUMED, text("credit.no_answer"))
+    if verdict.state is Credit.ASSUMED:
+        await own(ASSUME_CREDIT, Reasoned(life.order_id, verdict.why))
+    if verdict.state is Credit.REFUSED:
+        await life.board.open(HoldReason.CREDIT_REFUSED, verdict.why)

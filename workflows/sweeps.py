@@ -1,0 +1,46 @@
+"""The sweeps, each a short workflow on a Temporal Schedule: what they find becomes signals to orders."""
+
+from __future__ import annotations
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.contracts import FOLLOW_PARCELS, LIST_WAITING, Batch
+from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, SweepStart, TrackSignal
+from workflows.steps import own, partner
+
+
+@workflow.defn(name=WAYBILL_SWEEP_WORKFLOW)
+class WaybillSweepWorkflow:
+    """Every 15 minutes: let every order without a waybill number ask all its couriers again."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many orders were told."""
+        waiting = await own(LIST_WAITING, Batch(start.batch))
+        told = 0
+        for order_id in waiting.order_ids:
+            told += await _signal(order_id, "ask_couriers_again")
+        return told
+
+
+@workflow.defn(name=TRACKING_SWEEP_WORKFLOW)
+class TrackingSweepWorkflow:
+    """Every minute: subscribe new parcels at the tracker, and ask for silent ones."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many orders were told."""
+        followed = await partner(FOLLOW_PARCELS, Batch(start.batch))
+        told = 0
+        for turn in followed.turns:
+            told += await _signal(turn.order_id, "tracked", TrackSignal(turn.parcel_id, turn.status))
+        return told
+
+
+async def _signal(order_id: str, name: str, *arguments: object) -> bool:
+    try:
+        await workflow.get_external_workflow_handle(order_id).signal(name, args=arguments)
+    except ApplicationError:
+        return False  # the order has ended meanwhile
+    return True
