@@ -1,0 +1,140 @@
+"""The command line. Heavy imports stay inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+if __name__ == "__main__":  # run as a file: the house itself is not on the path yet
+    sys.path.insert(0, str(Path(__file__).parent))
+
+import typer
+
+app = typer.Typer(
+    name="orderhub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals may hold secrets
+    help="Order integration on Temporal: one durable workflow per order, from every channel to the signed parcel.",
+)
+
+DEFAULT_HOME = Path(".orderhub")
+HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the embedded installation: databases, logs, keys.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
+
+
+@app.command()
+def up(home: HomeOption = DEFAULT_HOME) -> None:
+    """Run everything on this machine: Temporal, store, sandbox, gateway, worker. Ends with Ctrl-C; data stays."""
+    from embedded.up import main
+    from runtime.shutdown import run
+
+    run(main(home))
+
+
+@app.command()
+def demo(
+    orders: Annotated[int, typer.Option(min=1, max=20_000, help="How many orders buyers place.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same orders and the same faults.")] = 1,
+    faults: Annotated[
+        str, typer.Option(help="Fault plan: default, none, or a JSON file (see sandbox/faults.py).")
+    ] = "default",
+    kill_worker: Annotated[int, typer.Option(min=0, help="Kill the worker with signal 9 so often.")] = 0,
+    kill_server: Annotated[int, typer.Option(min=0, help="Kill the Temporal server with signal 9 so often.")] = 0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards, to look at.")] = False,
+    timeout: Annotated[float, typer.Option(help="Give up after so many seconds.")] = 900,
+    as_json: JsonOption = False,
+) -> None:
+    """Take orders from every channel through their whole life, then audit the books. Exit code 1 on any finding."""
+    from embedded.demo import DemoOptions, main
+    from runtime.shutdown import run
+
+    run(main(DemoOptions(orders, seed, faults, kill_worker, kill_server, keep, timeout, as_json)))
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker: workflows, activities and the dispatcher of the inbox (the same as `python worker.py`)."""
+    from runtime.shutdown import run
+    from settings import load_settings
+    from worker import main
+
+    run(main(load_settings()))
+
+
+@app.command()
+def gateway() -> None:
+    """Serve webhooks, the order API, the codec endpoint and the clerk's form over HTTP."""
+    from commands.gateway import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings()))
+
+
+@app.command()
+def sandbox() -> None:
+    """Play all partners on their wire protocols, faults included. Settings: ORDERHUB_SANDBOX__*."""
+    from commands.sandbox import main
+    from runtime.shutdown import run
+
+    run(main())
+
+
+@app.command()
+def setup() -> None:
+    """Create or bring up to date: tables, namespace, search attributes, schedules. Safe to run again."""
+    from commands.setup import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings()))
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Check that everything orderhub needs is there and answers: store, Temporal, search attributes, schedules."""
+    from commands.doctor import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings(), as_json=as_json))
+
+
+@app.command()
+def audit(
+    books: Annotated[
+        str, typer.Option(help="Where the sandbox is, to compare with its books; empty: store only.")
+    ] = "",
+    running: Annotated[
+        bool, typer.Option("--running", help="Orders are still moving: skip checks about ends.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove the invariants: stock conserved, no order lost or doubled, one live waybill per parcel.
+
+    Exit code 1 on any finding.
+    """
+    from commands.audit import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings(), books or None, settled=not running, as_json=as_json))
+
+
+@app.command()
+def key() -> None:
+    """Print a fresh encryption key for ORDERHUB_ENCRYPTION__KEYS."""
+    from runtime.keys import new_key
+
+    typer.echo(new_key())
+
+
+def main() -> None:
+    """The `orderhub` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What each `orderhub` command does, one file each; `cli.py` only names them."""

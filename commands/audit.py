@@ -1,0 +1,39 @@
+"""`orderhub audit`."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from audit.report import AuditReport
+from audit.run import run_audit
+from settings import Settings
+from store.database import Database
+
+
+async def main(settings: Settings, books: str | None, *, settled: bool, as_json: bool) -> int:
+    """Run every check. Exit code 1 when one found anything."""
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        report = await run_audit(db, books, settled=settled)
+    finally:
+        await db.close()
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))  # noqa: T201
+    else:
+        show_report(report, Console())
+    return 1 if report.findings else 0
+
+
+def show_report(report: AuditReport, console: Console) -> None:
+    """The report as a table, and every finding in a line of its own."""
+    table = Table("", "check", "looked at", "findings", title="audit")
+    for check in report.checks:
+        found = len(check.findings)
+        mark = "[red]no[/]" if found else "[green]ok[/]"
+        table.add_row(mark, f"{check.name}: {check.what}", str(check.looked_at), str(found))
+    console.print(table)
+    for finding in report.findings:
+        console.print(f"[red]{finding.check}[/] {finding.subject}: {finding.text}")

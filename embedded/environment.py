@@ -1,0 +1,198 @@
+"""The environment of all embedded processes: addresses, and credentials that hub and sandbox share.
+
+Made once per home folder and kept there (readable by its owner only), so that a later `up` finds its own data again.
+The hub knows from these settings alone that its partners are the sandbox.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.keys import new_key
+
+_SENDER = {"province": "浙江省", "city": "杭州市", "district": "余杭区", "detail": "文一西路示例仓 1 号"}
+_PHONE = "13800001234"
+_FILE = "environment.json"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the embedded processes listen, all on the loopback."""
+
+    temporal: int
+    temporal_ui: int
+    gateway: int
+    sandbox: int
+
+
+@dataclass(frozen=True)
+class Home:
+    """One embedded installation: its folder, ports and environment."""
+
+    path: Path
+    ports: Ports
+    variables: dict[str, str]
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway is."""
+        return f"http://127.0.0.1:{self.ports.gateway}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox is."""
+        return f"http://127.0.0.1:{self.ports.sandbox}"
+
+    @property
+    def ui_url(self) -> str:
+        """Where the Temporal UI is."""
+        return f"http://127.0.0.1:{self.ports.temporal_ui}"
+
+    def environ(self) -> dict[str, str]:
+        """The environment for a child process: what is set outside wins over our defaults."""
+        return {**self.variables, **os.environ}
+
+
+def open_home(path: Path, ports: Ports | None = None) -> Home:
+    """The installation in `path`, made if it is not there. Ports are free ones, kept with it."""
+    path = path.resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    file = path / _FILE
+    if file.is_file():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return Home(path, Ports(**kept["ports"]), kept["variables"])
+    ports = ports or Ports(*free_ports(4))
+    variables = _flatten("ORDERHUB", _tree(path, ports))
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        json.dump({"ports": ports.__dict__, "variables": variables}, out, ensure_ascii=False, indent=1)
+    return Home(path, ports, variables)
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for candidate in sockets:
+            candidate.bind(("127.0.0.1", 0))
+        return [candidate.getsockname()[1] for candidate in sockets]
+    finally:
+        for candidate in sockets:
+            candidate.close()
+
+
+def _tree(path: Path, ports: Ports) -> dict[str, Any]:
+    gateway, sandbox = f"http://127.0.0.1:{ports.gateway}", f"http://127.0.0.1:{ports.sandbox}"
+    keys = {
+        name: secrets.token_hex(16) for name in ("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms")
+    }
+    sf_push, sms_receipt = secrets.token_hex(16), secrets.token_hex(16)
+    return {
+        "database_url": f"sqlite+aiosqlite:///{path / 'orderhub.db'}",
+        "temporal": {"address": f"127.0.0.1:{ports.temporal}", "ui_url": f"http://127.0.0.1:{ports.temporal_ui}"},
+        "encryption": {"keys": {"embedded": new_key()}, "active": "embedded"},
+        "gateway": {
+            "port": ports.gateway,
+            "public_url": gateway,
+            "staff": {"demo": secrets.token_hex(16)},
+        },
+        "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
+        "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
+        "telemetry": {"log_level": "INFO"},
+        "own": {
+            "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own"}},
+        },
+        "douyin": {
+            "app_key": "7000000000000000001",
+            "app_secret": keys["douyin"],
+            "shops": ["123456"],
+            "base_url": f"{sandbox}/douyin",
+            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
+        },
+        "qimen": {
+            "base_url": f"{sandbox}/qimen/router/qimen/service",
+            "app_key": "23000001",
+            "app_secret": keys["qimen"],
+            "customer_id": "C0001",
+            "warehouse_code": "WH01",
+            "owner_code": "OWN1",
+            "sender": {
+                "name": "示例仓",
+                "mobile": _PHONE,
+                "province": _SENDER["province"],
+                "city": _SENDER["city"],
+                "area": _SENDER["district"],
+                "detail_address": _SENDER["detail"],
+            },
+        },
+        "sf": {
+            "base_url": f"{sandbox}/sf/std/service",
+            "partner_id": "YXDEMO",
+            "check_word": keys["sf"],
+            "monthly_card": "7551234567",
+            "push_secret": sf_push,
+            "sender": {
+                "name": "示例仓",
+                "phone": _PHONE,
+                "province": _SENDER["province"],
+                "city": _SENDER["city"],
+                "county": _SENDER["district"],
+                "address": _SENDER["detail"],
+            },
+        },
+        "cainiao": {
+            "base_url": f"{sandbox}/cainiao/gateway/link.do",
+            "token": "demo-waybill-account",
+            "secret_key": keys["cainiao"],
+            "user_id": 2200001,
+            "sender": {"name": "示例仓", "phone": _PHONE, **_SENDER},
+            "agreements": {"ZTO": {"template_url": "http://cloudprint.cainiao.com/template/standard/301/1"}},
+        },
+        "kdniao": {"base_url": f"{sandbox}/kdniao", "business_id": "1237100", "app_key": keys["kdniao"]},
+        "credit": {
+            "base_url": f"{sandbox}/credit",
+            "app": "orderhub",
+            "secret": keys["credit"],
+            "callback_url": f"{gateway}/hooks/credit",
+        },
+        "sms": {
+            "base_url": f"{sandbox}/sms",
+            "access_key_id": "LTAIdemo",
+            "access_key_secret": keys["sms"],
+            "sign_name": "示例商家",
+            "templates": {"clerk": "SMS_000000001"},
+            "receipt_secret": sms_receipt,
+        },
+        "sandbox": {
+            "port": ports.sandbox,
+            "hub_url": gateway,
+            "own": {"shop": "main", "key_id": "shop-main", "secret": keys["own"]},
+            "douyin": {"app_key": "7000000000000000001", "app_secret": keys["douyin"], "shop_id": "123456"},
+            "qimen": {"app_key": "23000001", "secret": keys["qimen"], "customer_id": "C0001"},
+            "sf": {"partner_id": "YXDEMO", "check_word": keys["sf"], "push_secret": sf_push},
+            "cainiao": {"provider_id": "demo-waybill-account", "secret": keys["cainiao"]},
+            "kdniao": {"business_id": "1237100", "app_key": keys["kdniao"]},
+            "credit": {"app": "orderhub", "secret": keys["credit"]},
+            "sms": {"access_key_id": "LTAIdemo", "access_key_secret": keys["sms"], "receipt_secret": sms_receipt},
+        },
+    }
+
+
+def _flatten(prefix: str, value: Any) -> dict[str, str]:
+    """A tree of settings as environment variables. Lists, and dicts whose keys are data, travel as JSON."""
+    variables: dict[str, str] = {}
+    for name, part in value.items():
+        variable = f"{prefix}__{name.upper()}" if prefix != "ORDERHUB" else f"ORDERHUB_{name.upper()}"
+        if isinstance(part, dict) and name not in {"keys", "staff", "shops", "agreements", "templates"}:
+            variables.update(_flatten(variable, part))
+        elif isinstance(part, str):
+            variables[variable] = part
+        else:
+            variables[variable] = json.dumps(part, ensure_ascii=False)
+    return variables

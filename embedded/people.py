@@ -1,0 +1,150 @@
+"""The people of the demo: each uses the same doors as a real one (the form, the staff API, the shop's own buttons)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import httpx
+from sqlmodel import col, select
+
+from domain.holds import HoldReason
+from embedded.environment import Home
+from store.database import Database
+from store.tables import HoldRow, OrderRow, ParcelRow
+
+_LOOK_S = 0.5
+
+
+@dataclass
+class Deeds:
+    """What people did, for the summary."""
+
+    numbers_typed: int = 0
+    addresses_changed: int = 0
+    addresses_too_late: int = 0
+    cancelled: int = 0
+    cancelled_too_late: int = 0
+    holds_released: int = 0
+    addresses_completed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class People:
+    """Clerk, customer service, finance and buyers, until `stop` is called."""
+
+    def __init__(self, home: Home, db: Database, seed: int) -> None:
+        self.deeds = Deeds()
+        self._db = db
+        self._dice = random.Random(seed)
+        token = home.variables["ORDERHUB_GATEWAY__STAFF"]
+        self._hub = httpx.AsyncClient(base_url=home.gateway_url, timeout=30)
+        self._staff = {"Authorization": f"Bearer {_only_value(token)}"}
+        self._sandbox = httpx.AsyncClient(base_url=home.sandbox_url, timeout=30)
+        self._at_work: list[asyncio.Task[None]] = []
+        self._opened: set[str] = set()
+
+    def start(self, deed: Callable[[], Awaitable[object]]) -> None:
+        """Let somebody do something, again and again."""
+        self._at_work.append(asyncio.create_task(self._again(deed)))
+
+    async def stop(self) -> None:
+        """Everybody goes home."""
+        for task in self._at_work:
+            task.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+        await self._hub.aclose()
+        await self._sandbox.aclose()
+
+    async def clerk_types_numbers(self) -> None:
+        """The clerk opens every link that came by SMS, and types a number of another courier into the form."""
+        messages = (await self._sandbox.get("/books/sms")).json()["messages"]
+        for message in messages:
+            code = message["params"].get("code", "")
+            if message["template"] != "SMS_000000001" or code in self._opened:
+                continue
+            page = await self._hub.get(f"/f/{code}")
+            if page.status_code != 200 or "<form" not in page.text:
+                self._opened.add(code)  # the sweep was quicker
+                continue
+            number = f"YT{self._dice.randrange(10**12, 10**13)}"
+            answer = await self._hub.post(f"/f/{code}", data={"carrier": "YTO", "number": number})
+            if answer.status_code == 200 and number in answer.text:
+                self.deeds.numbers_typed += 1
+                self._opened.add(code)
+
+    async def finance_releases(self) -> None:
+        """Finance looks at refused credit, and lets it pass."""
+        for order_id in await self._held(HoldReason.CREDIT_REFUSED):
+            answer = await self._post(
+                f"{order_id}/holds/{HoldReason.CREDIT_REFUSED}/release", {"why": "老客户，财务确认"}
+            )
+            self.deeds.holds_released += answer.is_success
+
+    async def service_completes_addresses(self) -> None:
+        """Customer service calls the buyer, and completes the address."""
+        for order_id in await self._held(HoldReason.ADDRESS_INCOMPLETE):
+            if await self.change_address(order_id, "玄武区"):
+                self.deeds.addresses_completed += 1
+
+    async def change_address(self, order_id: str, district: str = "鼓楼区") -> bool:
+        """Wish another address, and confirm it. Whether it was taken."""
+        receiver = {
+            "name": "测试新址",
+            "phone": "13800000055",
+            "province": "江苏省",
+            "city": "南京市",
+            "district": district,
+            "town": "",
+            "detail": "新街口示例大厦 5 层",
+        }
+        wished = await self._post(f"{order_id}/address", receiver)
+        if not wished.is_success:
+            return False
+        n = wished.json()["n"]
+        confirmed = await self._post(f"{order_id}/address/{n}/confirm", {})
+        return confirmed.is_success and confirmed.json().get("done", True)
+
+    async def cancel(self, order_id: str) -> bool:
+        """Cancel an order. Whether it went through."""
+        answer = await self._post(f"{order_id}/cancel", {"reason": "买家不想要了"})
+        return answer.is_success
+
+    async def paid(self, order_id: str) -> bool:
+        """Whether an order has come to its first golden state."""
+        async with self._db.transaction() as tx:
+            row = await tx.get(OrderRow, order_id)
+            return row is not None and row.state is not None
+
+    async def packed(self, order_id: str) -> bool:
+        """Whether an order has parcels."""
+        async with self._db.transaction() as tx:
+            query = select(ParcelRow.parcel_id).where(ParcelRow.order_id == order_id)
+            return (await tx.execute(query)).first() is not None
+
+    async def _held(self, reason: HoldReason) -> list[str]:
+        async with self._db.transaction() as tx:
+            query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
+            return list((await tx.execute(query)).scalars())
+
+    async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
+        return await self._hub.post(f"/api/v1/staff/orders/{path}", json=body, headers=self._staff)
+
+    async def _again(self, deed: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await deed()
+            except (httpx.HTTPError, KeyError, ValueError) as error:
+                # A person tries again: the machine may have been killed under their hands.
+                self.deeds.notes.append(f"{deed.__name__}: {type(error).__name__}")
+            await asyncio.sleep(_LOOK_S)
+
+
+def _only_value(staff: str) -> str:
+    found = re.search(r':\s*"([^"]+)"', staff)
+    if found is None:
+        raise ValueError("no staff token in the embedded environment")
+    return found.group(1)

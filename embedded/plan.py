@@ -1,0 +1,134 @@
+"""The demo's script: what goes wrong, and who does what. Everything is drawn from the seed."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.order import PaymentTerms, Requirement
+from sandbox.buyers import CATALOGUE, Buyers, Draft
+from sandbox.drafts import DraftCustomer, DraftLine, DraftReceiver
+from sandbox.faults import Fault, FaultKind, FaultPlan
+
+_NOWHERE = DraftReceiver(
+    name="测试岛民", phone="13800000077", province="海南省", city="三沙市", detail="永兴岛北京路示例 1 号"
+)
+"""Where no courier delivers: only a person can find a way."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """The orders of a run by what happens to them; `crowd` are those that nothing special happens to."""
+
+    crowd: list[Draft]
+    by_person: list[Draft]
+    address_in_time: list[Draft]
+    address_too_late: list[Draft]
+    cancelled: list[Draft]
+    refused_credit: list[Draft]
+    bad_address: list[Draft]
+
+    @property
+    def drafts(self) -> list[Draft]:
+        """All orders, the special ones first."""
+        special = [*self.by_person, *self.address_in_time, *self.address_too_late]
+        return [*special, *self.cancelled, *self.refused_credit, *self.bad_address, *self.crowd]
+
+
+def fault_plan(name: str, seed: int) -> FaultPlan:
+    """The plan by name (default, none) or from a JSON file. Raises ValueError, in words."""
+    if name == "none":
+        return FaultPlan()
+    if name == "default":
+        return _default_plan(seed)
+    path = Path(name)
+    if not path.is_file():
+        raise ValueError(f"--faults: neither default, none, nor a file: {name}")
+    return FaultPlan.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _default_plan(seed: int) -> FaultPlan:
+    start = 3 + random.Random(seed).random() * 3
+    return FaultPlan(
+        faults=[
+            # one SF "created it, but answered time-out", before the outage begins
+            Fault(partner="sf", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=1, seconds=7),
+            Fault(partner="sf", operation="*", kind=FaultKind.OUTAGE, after_s=start, until_s=start + 12),
+            Fault(partner="cainiao", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=2, seconds=7),
+            Fault(partner="credit", operation="*", kind=FaultKind.HANG, until_s=40, seconds=7),
+            Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
+            Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
+            Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
+            Fault(
+                partner="douyin", operation="order.logisticsAdd", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7
+            ),
+            Fault(partner="douyin", operation="logistics.newCreateOrder", kind=FaultKind.ERROR, probability=0.1),
+            Fault(
+                partner="qimen", operation="deliveryorder.create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7
+            ),
+        ]
+    )
+
+
+def write_script(orders: int, seed: int) -> Script:
+    """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
+    share = max(1, orders // 50) if orders >= 12 else 0
+    special = share * 6
+    buyers = Buyers(seed).drafts(orders - special, ["own", "douyin"])
+    dice = random.Random(seed + 1)
+    own = [draft for draft in Buyers(seed + 2).drafts(special * 4 + 8, ["own"]) if draft.channel == "own"]
+    plain = iter(own)
+
+    def some(count: int, **change: object) -> list[Draft]:
+        return [next(plain).model_copy(update=change) for _ in range(count)]
+
+    on_account = DraftCustomer(
+        id="REFUSE-1", name="示例商贸有限公司", tax_no="91330000TEST00001X", terms=PaymentTerms.NET30
+    )
+    incomplete = DraftReceiver(
+        name="测试缺区", phone="13800000066", province="江苏省", city="南京市", detail="中山路示例 8 号"
+    )
+    return Script(
+        crowd=[_late_credit(draft, dice) for draft in buyers],
+        by_person=some(share, receiver=_NOWHERE, requirements=[]),
+        address_in_time=some(share),
+        address_too_late=some(share),
+        cancelled=some(share),
+        refused_credit=some(share, customer=on_account),
+        bad_address=some(share, receiver=incomplete),
+    )
+
+
+def cold_chain(draft: Draft) -> bool:
+    """Whether an order must stay cold."""
+    return Requirement.COLD_CHAIN in draft.requirements
+
+
+def opening_stock(drafts: list[Draft], scarce: str, missing: int) -> dict[str, int]:
+    """Enough stock of everything, but `missing` pieces too little of the scarce article (restocked on the way)."""
+    wanted: dict[str, int] = {item.sku: 0 for item in CATALOGUE}
+    for draft in drafts:
+        for line in draft.lines:
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    return {sku: max(0, count - (missing if sku == scarce else 0)) for sku, count in wanted.items()}
+
+
+def scarce_article(drafts: list[Draft]) -> tuple[str, int]:
+    """The article that will be short for a while, and by how much: the best-selling one, by a quarter."""
+    sold: dict[str, int] = {}
+    for line in (line for draft in drafts for line in draft.lines):
+        sold[line.sku] = sold.get(line.sku, 0) + line.quantity
+    sku = max(sold, key=lambda key: (sold[key], key))
+    return sku, max(1, sold[sku] // 4)
+
+
+def _late_credit(draft: Draft, dice: random.Random) -> Draft:
+    """Some business customers are refused only later, after the bureau woke up."""
+    if draft.customer.terms is PaymentTerms.PREPAID or dice.random() > 0.25:
+        return draft
+    return draft.model_copy(update={"customer": draft.customer.model_copy(update={"id": f"LATE-{draft.customer.id}"})})
+
+
+__all__ = ["DraftLine", "Script", "cold_chain", "fault_plan", "opening_stock", "scarce_article", "write_script"]

@@ -1,0 +1,95 @@
+"""What the gateway is given. It fetches nothing by itself, so a test gives it whatever it likes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+from temporalio.converter import PayloadCodec
+
+from connectors.own import OwnShop
+from connectors.ports import PushSource
+from domain.texts import text
+from store.database import Database
+from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
+
+Wish = CancelOrder | ReleaseHold | AddressWish | RecordWaybill
+"""The argument of an order's update."""
+
+
+class UpdateRefused(Exception):
+    """The order does not do that; `text` says why, to whoever asked."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.text = words
+
+
+class StillRunning(Exception):
+    """The order took the wish and is at it; what comes of it shows in the order's state."""
+
+
+class TemporalAway(Exception):
+    """Temporal or all workers could not be reached. Whether the wish arrived is not known."""
+
+
+class OrderGate(Protocol):
+    """How people act on living orders."""
+
+    async def update(self, order_id: str, name: str, argument: Wish) -> Outcome:
+        """Ask an order for something, and wait a few seconds for what came of it.
+
+        Raises UpdateRefused (its validator refused, or there is no such living order), StillRunning, TemporalAway.
+        """
+        ...
+
+
+class InWords:
+    """An OrderGate for pages: whatever stands in the way comes as an Outcome with a sentence, never as an exception."""
+
+    def __init__(self, orders: OrderGate) -> None:
+        self._orders = orders
+
+    async def update(self, order_id: str, name: str, argument: Wish) -> Outcome:
+        """Ask an order for something. `done` only when it surely is."""
+        try:
+            return await self._orders.update(order_id, name, argument)
+        except UpdateRefused as refused:
+            return Outcome(False, refused.text)
+        except StillRunning:
+            return Outcome(False, text("order.still_running"))
+        except TemporalAway:
+            return Outcome(False, text("order.away"))
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that the HTTP side works with.
+
+    `sources` are the partners that push, by the name in `/hooks/{source}`; `staff` maps a person's name to a bearer
+    token. `codec_tokens` open the codec endpoint, `codec_origins` are the Temporal UIs that may ask it from a browser,
+    and `codec_open_on_loopback` serves callers on this machine without a token. `link_secret` is what the codes of the
+    clerk's form are derived from.
+    """
+
+    db: Database
+    sources: Mapping[str, PushSource]
+    own: OwnShop | None
+    orders: OrderGate
+    codec: PayloadCodec
+    max_body_bytes: int
+    link_secret: bytes = field(repr=False)
+    staff: Mapping[str, str] = field(default_factory=dict, repr=False)
+    codec_tokens: Sequence[str] = field(default=(), repr=False)
+    codec_open_on_loopback: bool = False
+    codec_origins: Sequence[str] = ()
+
+
+def _of(request: Request) -> Gateway:
+    return cast(Gateway, request.app.state.gateway)
+
+
+Hub = Annotated[Gateway, Depends(_of)]
+"""The gateway as a parameter of a route."""

@@ -1,0 +1,120 @@
+"""One order as staff see it: the index, what stops it, its parcels, its last events; the receiver only masked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from domain.clock import BEIJING
+from domain.masks import masked
+from domain.texts import text
+from store import holds, orders, shipping
+from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
+
+LAST_EVENTS = 20
+
+
+async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
+    """Everything as JSON; times at +08:00. None when there is no such order."""
+    row = await tx.get(OrderRow, order_id)
+    if row is None:
+        return None
+    receiver = masked((await orders.body(tx, order_id)).receiver)
+    return {
+        "order_id": row.order_id,
+        "channel": row.channel,
+        "shop": row.shop,
+        "channel_order_no": row.channel_order_no,
+        "version": row.version,
+        "revision": row.revision,
+        "status": row.status,
+        "state": row.state,
+        "state_text": text(f"state.{row.exit or row.state or 'none'}"),
+        "exit": row.exit,
+        "amount_fen": row.amount_fen,
+        "credit": row.credit,
+        "courier": row.courier,
+        "encrypted": row.encrypted,
+        "receiver": {"name": receiver.name, "phone": receiver.phone},
+        "placed_at": _moment(row.placed_at),
+        "paid_at": _moment(row.paid_at),
+        "updated_at": _moment(row.updated_at),
+        "closed_at": _moment(row.closed_at),
+        "holds": await _holds(tx, order_id),
+        "parcels": await _parcels(tx, order_id),
+        "address_changes": await _address_changes(tx, order_id),
+        "events": await _events(tx, order_id),
+    }
+
+
+async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "reason": hold.reason,
+            "text": text(f"hold.{hold.reason}"),
+            "detail": hold.detail,
+            "opened_at": _moment(hold.opened_at),
+            "deadline": _moment(hold.deadline),
+            "escalated": hold.escalated,
+        }
+        for hold in await holds.open_holds(tx, order_id)
+    ]
+
+
+async def _parcels(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    query = select(WaybillRow).where(WaybillRow.order_id == order_id).order_by(col(WaybillRow.asked_at))
+    waybills = (await tx.execute(query)).scalars().all()
+    return [_parcel(parcel, waybills) for parcel in await shipping.parcels(tx, order_id)]
+
+
+def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
+    return {
+        "parcel_id": parcel.parcel_id,
+        "n": parcel.n,
+        "status": parcel.status,
+        "items": parcel.items,
+        "told_at": _moment(parcel.told_at),
+        "waybills": [
+            {
+                "provider": waybill.provider,
+                "carrier": waybill.carrier,
+                "number": waybill.number,
+                "status": waybill.status,
+                "detail": waybill.detail,
+                "asked_at": _moment(waybill.asked_at),
+            }
+            for waybill in waybills
+            if waybill.parcel_id == parcel.parcel_id
+        ],
+    }
+
+
+async def _address_changes(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    query = select(AddressChangeRow).where(AddressChangeRow.order_id == order_id).order_by(col(AddressChangeRow.n))
+    return [
+        {"n": row.n, "status": row.status, "asked_by": row.asked_by, "at": _moment(row.at), "why": row.why}
+        for row in (await tx.execute(query)).scalars()
+    ]
+
+
+async def _events(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    query = select(OrderEventRow).where(OrderEventRow.order_id == order_id)
+    newest = query.order_by(col(OrderEventRow.seq).desc()).limit(LAST_EVENTS)
+    return [
+        {
+            "at": _moment(event.at),
+            "who": event.who,
+            "what": event.what,
+            "why": event.why,
+            "state_before": event.state_before,
+            "state_after": event.state_after,
+        }
+        for event in reversed((await tx.execute(newest)).scalars().all())
+    ]
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(BEIJING).isoformat() if moment is not None else None
