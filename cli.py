@@ -44,13 +44,16 @@ def demo(
     kill_server: Annotated[int, typer.Option(min=0, help="Kill the Temporal server with signal 9 so often.")] = 0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards, to look at.")] = False,
     timeout: Annotated[float, typer.Option(help="Give up after so many seconds.")] = 900,
+    home: Annotated[
+        Path, typer.Option(help="Folder for the demo's data and logs; emptied at the start.")
+    ] = DEFAULT_HOME / "demo",
     as_json: JsonOption = False,
 ) -> None:
     """Take orders from every channel through their whole life, then audit the books. Exit code 1 on any finding."""
     from embedded.demo import DemoOptions, main
     from runtime.shutdown import run
 
-    run(main(DemoOptions(orders, seed, faults, kill_worker, kill_server, keep, timeout, as_json)))
+    run(main(DemoOptions(home, orders, seed, faults, kill_worker, kill_server, keep, timeout, as_json)))
 
 
 @app.command()

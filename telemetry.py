@@ -47,8 +47,10 @@ def set_up(settings: TelemetrySettings, process: str) -> None:
     )
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     # These write whole URLs, query included, or a line per call.
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "temporalio.activity", "temporalio.workflow"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "aiosqlite", "temporalio.workflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A failed try of an activity is no event by itself: it is tried again, and who failed is logged where it failed.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
     if settings.otlp_endpoint:
         _trace_to(settings.otlp_endpoint, process)
 

@@ -139,10 +139,11 @@ class CreditVerdict:
 
 @dataclass(frozen=True)
 class Reasoned:
-    """An order and a reason."""
+    """An order, a reason, and who gave it."""
 
     order_id: str
     reason: str
+    by: str = "orderhub"
 
 
 @dataclass(frozen=True)

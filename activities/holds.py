@@ -90,7 +90,7 @@ class HoldSteps:
             row.in_flight = False
             return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
 
-        await run_step(self._db, cancel.order_id, "cancelled", "orderhub", work)
+        await run_step(self._db, cancel.order_id, "cancelled", cancel.by, work)
 
     @activity.defn(name=RECORD_UNDELIVERED.name)
     async def record_undelivered(self, end: Reasoned) -> None:

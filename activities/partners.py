@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from domain.order import Channel
 from domain.shipping import Provider
 from store.database import Database
 from store.holds import open_task
+
+_log = logging.getLogger("orderhub.partners")
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,21 @@ async def answered(db: Database, order_id: str | None) -> AsyncIterator[None]:
         yield
     except Rejected:
         raise
-    except Misconfigured as error:
+    except PartnerError as error:
+        _log.warning(
+            "partner call failed",
+            extra={"partner": error.partner, "operation": error.operation, "code": error.code, "order_id": order_id},
+        )
+        raise await _for_temporal(db, order_id, error) from error
+
+
+async def _for_temporal(db: Database, order_id: str | None, error: PartnerError) -> ApplicationError:
+    if isinstance(error, Misconfigured):
         key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
         async with db.transaction() as tx:
             await open_task(tx, key, "misconfigured", error.operator_text, order_id=order_id, alert=True)
-        raise ApplicationError(str(error), type="Misconfigured", next_retry_delay=timedelta(minutes=1)) from error
-    except Throttled as error:
+        return ApplicationError(str(error), type="Misconfigured", next_retry_delay=timedelta(minutes=1))
+    if isinstance(error, Throttled):
         delay = timedelta(seconds=error.retry_after)
-        raise ApplicationError(str(error), type="Throttled", next_retry_delay=delay) from error
-    except PartnerError as error:
-        raise ApplicationError(str(error), type=type(error).__name__) from error
+        return ApplicationError(str(error), type="Throttled", next_retry_delay=delay)
+    return ApplicationError(str(error), type=type(error).__name__)

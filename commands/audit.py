@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from rich.console import Console
 from rich.table import Table
 
+from audit.books import BooksUnavailable
 from audit.report import AuditReport
 from audit.run import run_audit
 from settings import Settings
@@ -18,13 +20,16 @@ async def main(settings: Settings, books: str | None, *, settled: bool, as_json:
     db = Database(settings.database_url.get_secret_value())
     try:
         report = await run_audit(db, books, settled=settled)
+    except BooksUnavailable as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
     finally:
         await db.close()
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))  # noqa: T201
     else:
         show_report(report, Console())
-    return 1 if report.findings else 0
+    return 0 if report.clean else 1
 
 
 def show_report(report: AuditReport, console: Console) -> None:
@@ -35,5 +40,7 @@ def show_report(report: AuditReport, console: Console) -> None:
         mark = "[red]no[/]" if found else "[green]ok[/]"
         table.add_row(mark, f"{check.name}: {check.what}", str(check.looked_at), str(found))
     console.print(table)
-    for finding in report.findings:
-        console.print(f"[red]{finding.check}[/] {finding.subject}: {finding.text}")
+    for name, finding in report.findings():
+        console.print(f"[red]{name}[/] {finding.subject}: {finding.text}")
+    for skipped in report.skipped:
+        console.print(f"[yellow]skipped[/] {skipped.check}: {skipped.why}")

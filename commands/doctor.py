@@ -63,7 +63,7 @@ async def _store(settings: Settings) -> str:
         raise LookupError(f"the tables are at {version}, this build needs {head()}")
     db = Database(url)
     try:
-        async with db.transaction() as tx:
+        async with db.reading() as tx:
             counts = await inbox.counts(tx)
     finally:
         await db.close()

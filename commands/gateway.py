@@ -5,9 +5,10 @@ from __future__ import annotations
 import uvicorn
 
 import telemetry
+from console.clerk import ClerkPages
 from domain.texts import use_language
 from gateway.app import create_app
-from gateway.deps import Gateway
+from gateway.deps import Gateway, InWords
 from gateway.temporal_orders import TemporalOrders
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
@@ -36,7 +37,9 @@ async def main(settings: Settings) -> int:
         max_body_bytes=settings.gateway.max_body_bytes,
     )
     try:
-        await serve(create_app(gateway), settings.gateway.host, settings.gateway.port)
+        app = create_app(gateway)
+        app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
+        await serve(app, settings.gateway.host, settings.gateway.port)
     finally:
         await outside.close()
         await db.close()

@@ -11,7 +11,17 @@ DISTRICTLESS_CITIES = frozenset(
     [
         *("东莞市", "中山市", "儋州市", "嘉峪关市", "三沙市"),
         *("仙桃市", "潜江市", "天门市", "神农架林区", "济源市", "五指山市", "琼海市", "文昌市", "万宁市", "东方市"),
-        *("定安县", "屯昌县", "澄迈县", "临高县", "石河子市", "阿拉尔市", "图木舒克市", "五家渠市", "北屯市"),
+        *("定安县", "屯昌县", "澄迈县", "临高县", "白沙黎族自治县", "昌江黎族自治县", "乐东黎族自治县"),
+        *(
+            "陵水黎族自治县",
+            "保亭黎族苗族自治县",
+            "琼中黎族苗族自治县",
+            "石河子市",
+            "阿拉尔市",
+            "图木舒克市",
+            "五家渠市",
+            "北屯市",
+        ),
         *("铁门关市", "双河市", "可克达拉市", "昆玉市", "胡杨河市", "新星市", "白杨市"),
     ]
 )
@@ -22,9 +32,9 @@ MUNICIPALITIES = frozenset({"北京", "天津", "上海", "重庆"})
 STOP_WORDS = ("待定", "待确认", "稍后", "自提", "测试地址", "不发货", "勿发")
 """Words in an address that say "do not ship yet"."""
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_VIRTUAL = re.compile(r"1\d{10}[-,转]\d{2,6}")
-_LANDLINE = re.compile(r"(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}")
+_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_VIRTUAL = re.compile(r"\d{11}[-,转]\d{2,6}", re.ASCII)
+_LANDLINE = re.compile(r"(0\d{2,3}-?)?\d{7,8}(-\d{1,6})?|[48]00-?\d{3}-?\d{4}", re.ASCII)
 _SUFFIX = re.compile(r"(壮族自治区|回族自治区|维吾尔自治区|特别行政区|自治区|省|市)$")
 
 PROVINCES = frozenset(
@@ -103,7 +113,7 @@ def _region_problems(receiver: Receiver) -> list[str]:
     if province not in PROVINCES:
         problems.append("province_missing")
     # Counties directly under a province have no city level: some platforms leave the city empty, the district names it.
-    if not region.city and province not in MUNICIPALITIES and not region.district:
+    if not region.city and province not in MUNICIPALITIES and region.district not in DISTRICTLESS_CITIES:
         problems.append("city_missing")
     if not region.district and region.city not in DISTRICTLESS_CITIES:
         problems.append("district_missing")

@@ -29,16 +29,16 @@ class CourierPlan:
 
 
 _NUMBERS: dict[Carrier, re.Pattern[str]] = {
-    Carrier.SF: re.compile(r"SF\d{13}|\d{12}"),
-    Carrier.ZTO: re.compile(r"(ZTO)?7\d{13}|(ZTO)?[34568]\d{11,13}|ZT\d{13}"),
-    Carrier.YTO: re.compile(r"YT\d{13}|[A-Z]\d{9}|\d{10,13}"),
-    Carrier.STO: re.compile(r"(STO)?77\d{13}|\d{12,13}|ST\d{13}"),
-    Carrier.YUNDA: re.compile(r"(YD)?[1-9]\d{12,14}"),
-    Carrier.EMS: re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}|1\d{12}"),
-    Carrier.JD: re.compile(r"JD[A-Z0-9]{10,18}"),
-    Carrier.DEPPON: re.compile(r"DPK\d{10,14}|\d{8,10}"),
-    Carrier.JTSD: re.compile(r"JT\d{13}"),
-    Carrier.OTHER: re.compile(r"[A-Z0-9]{8,24}"),
+    Carrier.SF: re.compile(r"SF\d{13}|\d{12}", re.ASCII),
+    Carrier.ZTO: re.compile(r"(ZTO)?7\d{13,14}|(ZTO)?[34568]\d{11,13}|ZT\d{13}", re.ASCII),
+    Carrier.YTO: re.compile(r"YT\d{13}|[A-Z]\d{9}|\d{10,13}", re.ASCII),
+    Carrier.STO: re.compile(r"(STO)?77\d{13}|\d{12,13}|ST\d{13}", re.ASCII),
+    Carrier.YUNDA: re.compile(r"(YD)?[1-9]\d{12,14}", re.ASCII),
+    Carrier.EMS: re.compile(r"[A-Z]{2}\d{9}[A-Z]{2}|1\d{12}", re.ASCII),
+    Carrier.JD: re.compile(r"JD[A-Z0-9]{10,18}", re.ASCII),
+    Carrier.DEPPON: re.compile(r"DPK\d{10,14}|\d{8,10}", re.ASCII),
+    Carrier.JTSD: re.compile(r"JT\d{13}", re.ASCII),
+    Carrier.OTHER: re.compile(r"[A-Z0-9]{8,24}", re.ASCII),
 }
 
 

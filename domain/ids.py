@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-_PART = re.compile(r"^[^:#/\s]+$")
+_PART = re.compile(r"[^:#/\s]+")
 _FOREIGN = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -15,7 +15,7 @@ def order_id(channel: str, shop: str, channel_order_no: str) -> str:
     A part that is empty or holds `:`, `#`, `/` or blanks raises ValueError.
     """
     for part in (channel, shop, channel_order_no):
-        if not _PART.match(part):
+        if not _PART.fullmatch(part):
             raise ValueError(f"not usable in an order id: {part!r}")
     return f"{channel}:{shop}:{channel_order_no}"
 

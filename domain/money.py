@@ -6,7 +6,7 @@ Decimal appears only while a text in yuan is read or written; float never does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NewType
 
 Fen = NewType("Fen", int)
@@ -23,12 +23,10 @@ def parse_yuan(text: str | int | Decimal) -> Fen:
     """
     cleaned = str(text).strip().replace(",", "").lstrip("¥￥")
     try:
-        amount = Decimal(cleaned)
-    except InvalidOperation:
+        # What is not finite, or has more digits than Decimal computes with, comes out as one of the errors below.
+        return Fen(int((Decimal(cleaned) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+    except (ArithmeticError, ValueError):
         raise ValueError(f"not an amount in yuan: {text!r}") from None
-    if not amount.is_finite():
-        raise ValueError(f"not an amount in yuan: {text!r}")
-    return Fen(int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
 
 
 def format_yuan(amount: int) -> str:

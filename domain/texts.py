@@ -126,7 +126,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "step.plan_couriers": ("制定快递方案", "plan the couriers"),
     "step.check_credit": ("信用校验", "check credit"),
     "step.assume_credit": ("信用超时，按正常处理", "credit not answered, assume good"),
-    "step.note_late_credit": ("信用晚到结果", "late credit answer"),
     "step.commit_credit": ("占用信用额度", "use reserved credit"),
     "step.release_credit": ("释放信用额度", "release reserved credit"),
     "step.push_to_warehouse": ("下发仓库", "instruct the warehouse"),

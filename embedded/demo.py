@@ -21,7 +21,7 @@ from audit.run import run_audit
 from commands.audit import show_report
 from domain.ids import order_id as make_order_id
 from domain.texts import text, use_language
-from embedded.environment import Home, open_home
+from embedded.environment import Home, HomeInUse, open_home
 from embedded.people import People
 from embedded.plan import Script, fault_plan, opening_stock, scarce_article, write_script
 from embedded.progress import Progress, standing
@@ -35,8 +35,6 @@ from store import inbox, stock
 from store.database import Database
 from store.tables import OrderRow
 
-HOME = Path(".orderhub/demo")
-
 _QUICK_WORLD = {
     # Nobody wants to watch a parcel for two days: the sandbox's world and the hub's second tries turn faster.
     "ORDERHUB_SANDBOX__PACE__PACK_S": "3",
@@ -49,6 +47,8 @@ _QUICK_WORLD = {
     "ORDERHUB_TIMINGS__SIGN_DEADLINE_S": "60",
     "ORDERHUB_SWEEPS__WAYBILLS_S": "20",
     "ORDERHUB_SWEEPS__TRACKING_S": "3",
+    "ORDERHUB_CREDIT__LIMITS__BREAKER_OPEN_S": "10",
+    "ORDERHUB_SF__LIMITS__BREAKER_OPEN_S": "6",
     "ORDERHUB_COMPANY__SETTLE_AFTER_S": "10",
     "ORDERHUB_COMPANY__TRACK_SILENT_AFTER_S": "30",
 }
@@ -58,6 +58,7 @@ _QUICK_WORLD = {
 class DemoOptions:
     """What `orderhub demo` was asked for."""
 
+    home: Path
     orders: int
     seed: int
     faults: str
@@ -76,7 +77,11 @@ async def main(options: DemoOptions) -> int:
     except ValueError as error:
         console.print(f"[red]{error}[/]")
         return 2
-    home = _fresh_home()
+    try:
+        home = _fresh_home(options.home)
+    except HomeInUse as error:
+        console.print(f"[red]{error}[/]")
+        return 2
     settings = load_settings()
     use_language(settings.language)
     db = Database(settings.database_url.get_secret_value())
@@ -102,7 +107,7 @@ async def main(options: DemoOptions) -> int:
                 await stopped()
     finally:
         await db.close()
-    return 1 if report.findings or unfinished else 0
+    return 0 if report.clean and not unfinished else 1
 
 
 class _Run:
@@ -153,7 +158,7 @@ class _Run:
     async def _place(self, script: Script, progress: Progress) -> None:
         """Buyers order: first those that something happens to, then the crowd, then duplicates and stale versions."""
         numbers: dict[str, list[str]] = {}
-        for name in ("address_in_time", "address_too_late", "cancelled", "by_person", "refused_credit", "bad_address"):
+        for name in ("refused_credit", "by_person", "address_in_time", "address_too_late", "cancelled", "bad_address"):
             numbers[name] = await self._order(getattr(script, name))
         special = [asyncio.create_task(self._change_in_time(order)) for order in numbers["address_in_time"]]
         special += [asyncio.create_task(self._change_too_late(order)) for order in numbers["address_too_late"]]
@@ -195,18 +200,18 @@ class _Run:
 
     async def _change_in_time(self, order_id: str) -> None:
         await _until(lambda: self.people.paid(order_id))
-        changed = await _retried(lambda: self.people.change_address(order_id))
+        changed = await self.people.change_address(order_id)
         self.people.deeds.addresses_changed += changed
 
     async def _change_too_late(self, order_id: str) -> None:
         await _until(lambda: self.people.packed(order_id))
-        changed = await _retried(lambda: self.people.change_address(order_id))
+        changed = await self.people.change_address(order_id)
         self.people.deeds.addresses_too_late += not changed
 
     async def _cancel(self, order_id: str) -> None:
         await _until(lambda: self.people.paid(order_id))
         await asyncio.sleep(self._dice.random() * 3)
-        cancelled = await _retried(lambda: self.people.cancel(order_id))
+        cancelled = await self.people.cancel(order_id)
         self.people.deeds.cancelled += cancelled
         self.people.deeds.cancelled_too_late += not cancelled
 
@@ -239,7 +244,7 @@ class _Run:
                 if act.done() and not act.cancelled() and act.exception() is not None:
                     raise act.exception() or RuntimeError("an act failed")
             now = await standing(self._db)
-            async with self._db.transaction() as tx:
+            async with self._db.reading() as tx:
                 waiting = (await inbox.counts(tx)).get(inbox.NEW, 0)
             played = all(act.done() for act in acts) and not waiting
             if played and now.closed >= self._options.orders and await self._workflows_ended():
@@ -254,7 +259,7 @@ class _Run:
         return running.count == 0
 
     async def _open_orders(self) -> list[str]:
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             query = select(OrderRow.order_id, OrderRow.state).where(col(OrderRow.closed_at).is_(None))
             return [f"{order_id} ({state})" for order_id, state in (await tx.execute(query)).all()]
 
@@ -267,19 +272,10 @@ async def _until(true: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _retried(deed: Callable[[], Awaitable[bool]]) -> bool:
-    """A person tries again when the machine was killed under their hands."""
-    for _ in range(30):
-        try:
-            return await deed()
-        except httpx.HTTPError:
-            await asyncio.sleep(1)
-    return False
-
-
-def _fresh_home() -> Home:
-    path = HOME.resolve()
-    if path.exists():
+def _fresh_home(path: Path) -> Home:
+    """An empty installation: what an earlier demo left there is removed, unless it still runs."""
+    if (path / "environment.json").is_file():
+        open_home(path)  # raises HomeInUse while it runs
         shutil.rmtree(path)
     home = open_home(path)
     # Demo and children read the same environment; what the caller has set wins.

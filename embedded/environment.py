@@ -6,6 +6,7 @@ The hub knows from these settings alone that its partners are the sandbox.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ from runtime.keys import new_key
 _SENDER = {"province": "浙江省", "city": "杭州市", "district": "余杭区", "detail": "文一西路示例仓 1 号"}
 _PHONE = "13800001234"
 _FILE = "environment.json"
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,13 @@ class Ports:
     sandbox: int
 
 
+class HomeInUse(RuntimeError):
+    """Another orderhub runs in this folder."""
+
+
 @dataclass(frozen=True)
 class Home:
-    """One embedded installation: its folder, ports and environment."""
+    """One embedded installation: its folder, ports and environment. Only one process at a time may have it open."""
 
     path: Path
     ports: Ports
@@ -60,9 +66,10 @@ class Home:
 
 
 def open_home(path: Path, ports: Ports | None = None) -> Home:
-    """The installation in `path`, made if it is not there. Ports are free ones, kept with it."""
+    """The installation in `path`, made if it is not there; its ports are free ones, kept with it. Raises HomeInUse."""
     path = path.resolve()
     path.mkdir(parents=True, exist_ok=True)
+    _lock(path)
     file = path / _FILE
     if file.is_file():
         kept = json.loads(file.read_text(encoding="utf-8"))
@@ -73,6 +80,16 @@ def open_home(path: Path, ports: Ports | None = None) -> Home:
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         json.dump({"ports": ports.__dict__, "variables": variables}, out, ensure_ascii=False, indent=1)
     return Home(path, ports, variables)
+
+
+def _lock(path: Path) -> None:
+    """Hold the folder for the life of this process."""
+    held = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise HomeInUse(f"another orderhub runs in {path}: stop it, or give another folder with --home") from None
 
 
 def free_ports(count: int) -> list[int]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import httpx
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from domain.holds import HoldReason
 from embedded.environment import Home
 from store.database import Database
-from store.tables import HoldRow, OrderRow, ParcelRow
+from store.tables import AddressChangeRow, HoldRow, OrderRow, ParcelRow
 
 _LOOK_S = 0.5
 
@@ -101,34 +102,55 @@ class People:
             "town": "",
             "detail": "新街口示例大厦 5 层",
         }
-        wished = await self._post(f"{order_id}/address", receiver)
-        if not wished.is_success:
-            return False
-        n = wished.json()["n"]
-        confirmed = await self._post(f"{order_id}/address/{n}/confirm", {})
-        return confirmed.is_success and confirmed.json().get("done", True)
+        await self._insist(f"{order_id}/address", receiver)
+        n = await self._wish_that_waits(order_id)
+        return n > 0 and (await self._insist(f"{order_id}/address/{n}/confirm", {})).is_success
 
     async def cancel(self, order_id: str) -> bool:
         """Cancel an order. Whether it went through."""
-        answer = await self._post(f"{order_id}/cancel", {"reason": "买家不想要了"})
-        return answer.is_success
+        return (await self._insist(f"{order_id}/cancel", {"reason": "买家不想要了"})).is_success
 
     async def paid(self, order_id: str) -> bool:
         """Whether an order has come to its first golden state."""
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             row = await tx.get(OrderRow, order_id)
             return row is not None and row.state is not None
 
     async def packed(self, order_id: str) -> bool:
         """Whether an order has parcels."""
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             query = select(ParcelRow.parcel_id).where(ParcelRow.order_id == order_id)
             return (await tx.execute(query)).first() is not None
 
     async def _held(self, reason: HoldReason) -> list[str]:
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
             return list((await tx.execute(query)).scalars())
+
+    async def _wish_that_waits(self, order_id: str) -> int:
+        """The number of the address change that waits to be confirmed; 0: none. Asked, for an answer may be lost."""
+        async with self._db.reading() as tx:
+            held = select(HoldRow.n).where(
+                HoldRow.order_id == order_id,
+                HoldRow.reason == HoldReason.ADDRESS_CHANGE,
+                col(HoldRow.closed_at).is_(None),
+            )
+            if (await tx.execute(held)).first() is None:
+                return 0
+            wished = select(func.max(AddressChangeRow.n)).where(
+                AddressChangeRow.order_id == order_id, AddressChangeRow.status == "wished"
+            )
+            return int((await tx.execute(wished)).scalar_one() or 0)
+
+    async def _insist(self, path: str, body: dict[str, str]) -> httpx.Response:
+        """Try again while the machine is being killed under one's hands."""
+        for _ in range(60):
+            with contextlib.suppress(httpx.HTTPError):
+                answer = await self._post(path, body)
+                if answer.status_code not in {502, 503, 504}:
+                    return answer
+            await asyncio.sleep(1)
+        return await self._post(path, body)
 
     async def _post(self, path: str, body: dict[str, str]) -> httpx.Response:
         return await self._hub.post(f"/api/v1/staff/orders/{path}", json=body, headers=self._staff)

@@ -33,8 +33,8 @@ class Script:
     @property
     def drafts(self) -> list[Draft]:
         """All orders, the special ones first."""
-        special = [*self.by_person, *self.address_in_time, *self.address_too_late]
-        return [*special, *self.cancelled, *self.refused_credit, *self.bad_address, *self.crowd]
+        special = [*self.refused_credit, *self.by_person, *self.address_in_time, *self.address_too_late]
+        return [*special, *self.cancelled, *self.bad_address, *self.crowd]
 
 
 def fault_plan(name: str, seed: int) -> FaultPlan:
@@ -50,14 +50,14 @@ def fault_plan(name: str, seed: int) -> FaultPlan:
 
 
 def _default_plan(seed: int) -> FaultPlan:
-    start = 3 + random.Random(seed).random() * 3
+    dice = random.Random(seed)
     return FaultPlan(
         faults=[
             # one SF "created it, but answered time-out", before the outage begins
             Fault(partner="sf", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=1, seconds=7),
-            Fault(partner="sf", operation="*", kind=FaultKind.OUTAGE, after_s=start, until_s=start + 12),
+            Fault(partner="sf", kind=FaultKind.OUTAGE, skip=4 + dice.randrange(4), lasts_s=12),
             Fault(partner="cainiao", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=2, seconds=7),
-            Fault(partner="credit", operation="*", kind=FaultKind.HANG, until_s=40, seconds=7),
+            Fault(partner="credit", kind=FaultKind.HANG, skip=2, lasts_s=20, seconds=7),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),

@@ -33,7 +33,7 @@ class Standing:
 
 async def standing(db: Database) -> Standing:
     """Count the orders by state and hold."""
-    async with db.transaction() as tx:
+    async with db.reading() as tx:
         groups = (col(OrderRow.state), col(OrderRow.exit))
         query = select(*groups, func.count()).group_by(*groups)
         states: Counter[str] = Counter()

@@ -100,7 +100,7 @@ async def summarise(
     async with httpx.AsyncClient(base_url=home.sandbox_url, timeout=30) as sandbox:
         books = (await sandbox.get("/books")).json()
         control = (await sandbox.get("/control/faults")).json()
-    async with db.transaction() as tx:
+    async with db.reading() as tx:
         rows = (await tx.execute(select(OrderRow))).scalars().all()
         live = select(WaybillRow.provider).where(WaybillRow.status == "live")
         providers = Counter((await tx.execute(live)).scalars())

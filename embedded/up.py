@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from domain.texts import text, use_language
-from embedded.environment import open_home
+from embedded.environment import HomeInUse, open_home
 from embedded.processes import NotReady
 from embedded.supervisor import Supervisor
 from runtime.shutdown import stopped
@@ -18,7 +18,11 @@ from settings import load_settings
 async def main(path: Path) -> int:
     """Start, print the addresses, wait. Exit code 1 when something does not come up."""
     console = Console()
-    home = open_home(path)
+    try:
+        home = open_home(path)
+    except HomeInUse as error:
+        console.print(f"[red]{error}[/]")
+        return 1
     os.environ.update(home.environ())
     settings = load_settings()
     use_language(settings.language)

@@ -91,7 +91,7 @@ async def open_session(request: Request, hub: Hub, token: Annotated[str, Form()]
 async def _coded(request: Request, coding: Coding) -> dict[str, Any]:
     try:
         asked = Parse(await request.body(), Payloads(), ignore_unknown_fields=True)
-    except ParseError:
+    except (ParseError, ValueError):  # the latter for bytes that are no UTF-8
         raise HTTPException(400, "not payloads in protobuf's JSON") from None
     try:
         answer = await coding(asked.payloads)

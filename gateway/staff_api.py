@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlmodel import func, select
 
@@ -14,7 +14,7 @@ from domain.clock import utc_now
 from domain.ids import parcel_id
 from domain.order import ClearReceiver, Region
 from domain.texts import text
-from gateway.deps import Gateway, Hub, UpdateRefused, Wish
+from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
 from gateway.order_view import order_view
 from store.steps import UnknownOrder, load_order
 from store.tables import AddressChangeRow
@@ -109,7 +109,9 @@ async def release_hold(order_id: OrderId, reason: str, wish: Release, hub: Hub, 
 
 
 @router.post("/{order_id}/address")
-async def change_address(order_id: OrderId, wish: WishedAddress, hub: Hub, by: By) -> dict[str, Any]:
+async def change_address(
+    order_id: OrderId, wish: WishedAddress, hub: Hub, by: By, response: Response
+) -> dict[str, Any]:
     """Keep a wished address, and hold the order until it is confirmed; the answer's `n` is what to confirm."""
     receiver = wish.receiver()
     problems = address_problems(receiver)
@@ -118,6 +120,9 @@ async def change_address(order_id: OrderId, wish: WishedAddress, hub: Hub, by: B
     n = await _keep_wish(hub, order_id, receiver, by)
     try:
         return {**await _ask(hub, order_id, "change_address", AddressWish(n, by)), "n": n}
+    except StillRunning:
+        response.status_code = 202
+        return {"result": "accepted", "text": text("order.still_running"), "n": n}
     except UpdateRefused as refused:
         async with hub.db.transaction() as tx:
             row = await tx.get_one(AddressChangeRow, (order_id, n), with_for_update=True)

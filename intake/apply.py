@@ -88,6 +88,8 @@ async def _track(db: Database, workflows: Orders, news: TrackNews) -> str:
     if change is None:
         return "kept"
     told = await workflows.signal(change.order_id, "tracked", TrackSignal(change.parcel_id, change.status))
+    async with db.transaction() as tx:
+        await shipping.mark_course_told(tx, change)
     return "told" if told else "the order has ended"
 
 

@@ -68,7 +68,7 @@ class Dispatcher:
 
     async def start_orders(self) -> int:
         """Start paid orders, a few at a time: a burst waits in the store and delays no living order."""
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             free = self._pace.start_window - await orders.count_in_flight(tx)
             waiting = await orders.to_start(tx, free) if free > 0 else []
         for order in waiting:
@@ -79,7 +79,7 @@ class Dispatcher:
 
     async def tell_orders(self) -> int:
         """Tell orders of revisions that they do not know."""
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             untold = await orders.to_tell(tx, self._pace.batch)
         for order in untold:
             await self._tell(order)
@@ -93,6 +93,9 @@ class Dispatcher:
     async def _documents(self, kinds: list[str] | None) -> int:
         lease = timedelta(seconds=self._pace.lease_s)
         but_not = [] if kinds else [ORDER_KIND]
+        async with self._db.reading() as tx:
+            if not await inbox.due(tx):
+                return 0
         async with self._db.transaction() as tx:
             rows = await inbox.claim(tx, self._pace.batch, lease, kinds=kinds, but_not=but_not)
         # Some ask their partner back: one that hangs must not hold up the others.

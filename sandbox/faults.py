@@ -40,7 +40,8 @@ class Fault(BaseModel):
     """One thing that goes wrong: at `partner`, for operations that match `operation` (shell pattern).
 
     A window (`after_s` to `until_s`, seconds since the plan was set), a number of `times`, and a `probability`
-    limit it; `skip` lets the first so many matching calls pass.
+    limit it; `skip` lets the first so many matching calls pass, and `lasts_s` ends it so many seconds after it first
+    struck (an outage that begins with the n-th call, however fast the machine is).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -53,6 +54,7 @@ class Fault(BaseModel):
     probability: float = Field(1.0, ge=0, le=1)
     times: int | None = Field(None, description="how often at most; None: no limit")
     skip: int = 0
+    lasts_s: float | None = None
     seconds: float = 8.0
 
 
@@ -78,6 +80,7 @@ class Faults:
         self._started = time.monotonic()
         self._seen = [0] * len(plan.faults)
         self._done = [0] * len(plan.faults)
+        self._first: list[float | None] = [None] * len(plan.faults)
 
     def next(self, partner: str, operation: str, *, push: bool = False) -> Fault | None:
         """The fault that befalls this call (or, with `push`, this push), or None."""
@@ -92,8 +95,12 @@ class Faults:
             self._seen[i] += 1
             if self._seen[i] <= fault.skip or (fault.times is not None and self._done[i] >= fault.times):
                 continue
+            first = self._first[i]
+            if first is not None and fault.lasts_s is not None and elapsed >= first + fault.lasts_s:
+                continue
             if self._dice.random() >= fault.probability:
                 continue
+            self._first[i] = elapsed if first is None else first
             self._done[i] += 1
             return fault
         return None

@@ -106,6 +106,14 @@ async def claim(
     return sorted(rows, key=lambda row: row.seq or 0)
 
 
+async def due(tx: AsyncSession) -> bool:
+    """Whether any document waits to be claimed: a look that takes no lock."""
+    now = utc_now()
+    free = or_(col(InboxRow.claimed_until).is_(None), col(InboxRow.claimed_until) < now)
+    query = select(InboxRow.seq).where(InboxRow.status == NEW, col(InboxRow.next_try_at) <= now, free).limit(1)
+    return (await tx.execute(query)).first() is not None
+
+
 async def finish(tx: AsyncSession, seq: int, outcome: str, *, quarantined: bool = False) -> None:
     """A document has done what it could do."""
     values = {"status": QUARANTINED if quarantined else DONE, "outcome": outcome[:500], "done_at": utc_now()}

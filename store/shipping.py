@@ -145,8 +145,17 @@ async def apply_track(tx: AsyncSession, report: TrackReport) -> CourseChange | N
     if parcel.status != "signed":
         parcel.status = status.lower()
         tx.add(parcel)
-    # Told again even when known: the first signal may have been lost with a crash, and a second one changes nothing.
+    if parcel.course_told == parcel.status:
+        return None  # a duplicate push wakes nobody
     return CourseChange(parcel.order_id, parcel.parcel_id, parcel.status)
+
+
+async def mark_course_told(tx: AsyncSession, change: CourseChange) -> None:
+    """The order's workflow was told. Before this, a crash lets it be told again, which changes nothing."""
+    parcel = await tx.get(ParcelRow, change.parcel_id, with_for_update=True)
+    if parcel is not None:
+        parcel.course_told = change.status
+        tx.add(parcel)
 
 
 def box_items(items: Iterable[ScannedItem]) -> list[dict[str, Any]]:

@@ -247,6 +247,8 @@ class ParcelRow(SQLModel, table=True):
     whole_order: bool = True
     told_at: datetime | None = _moment(nullable=True)
     """When the channel took its number."""
+    course_told: str = ""
+    """The status that its order's workflow was told of last."""
 
 
 class WaybillRow(SQLModel, table=True):

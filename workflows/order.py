@@ -84,7 +84,7 @@ class OrderWorkflow:
             await partner(RELEASE_CREDIT, life.ref)
         await self._addresses.drop(cancel.reason)
         await life.board.close_all(cancel.by, Release.CANCEL)
-        await own(RECORD_CANCELLED, Reasoned(life.order_id, cancel.reason))
+        await own(RECORD_CANCELLED, Reasoned(life.order_id, cancel.reason, cancel.by))
         life.exit = Exit.CANCELLED
 
     async def _on_lapse(self, hold: OpenHold) -> None:

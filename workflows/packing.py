@@ -133,7 +133,7 @@ class Packing:
         known = await partner(ASK_WAREHOUSE, DeliveryRef(self._life.order_id, self._desk.n))
         if known.report_id:
             await self._take_report(known.report_id)
-        if not reached(self._life.state, GoldenState.PACKED):
+        if not reached(self._life.state, GoldenState.PACKED) and not self._blocked():
             await self._life.ask_person("pack_overdue")
 
     async def _take_report(self, report_id: int) -> None:

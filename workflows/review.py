@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from temporalio.exceptions import ActivityError
+import asyncio
+
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.contracts import (
     ASSUME_CREDIT,
@@ -22,15 +24,29 @@ from workflows.steps import own, partner
 
 async def review(life: OrderLife) -> None:
     """PAID and RISK_PASSED: every check runs, and every hold must be gone. Returns early on a cancellation."""
+    credit: asyncio.Task[None] | None = None
     while True:
         accepted = await life.accept()
-        if accepted.needs_credit and not life.credit_asked and life.cancel is None:
-            await _check_credit(life)
-        await life.wait(lambda: not life.board.now_open() or life.cancel is not None or life.newer(), "wait.review")
+        if accepted.needs_credit and credit is None and life.cancel is None:
+            # Beside the other checks: a bureau that sleeps must not keep a mended address waiting.
+            credit = asyncio.create_task(_check_credit(life))
+        asked = credit
+        await life.wait(
+            lambda: (
+                life.cancel is not None
+                or life.newer()
+                or (not life.board.now_open() and (asked is None or asked.done()))  # noqa: B023 - awaited right here
+            ),
+            "wait.review",
+        )
         if life.cancel is not None:
+            if credit is not None:
+                credit.cancel()
             return
         if not life.newer():
             break
+    if credit is not None:
+        await credit
     await own(PASS_REVIEW, life.ref)
     life.state = GoldenState.RISK_PASSED
 
@@ -58,7 +74,9 @@ async def _check_credit(life: OrderLife) -> None:
     life.credit_asked = True
     try:
         verdict = await partner(CHECK_CREDIT, life.ref)
-    except ActivityError:
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
         # The budget is spent, or the breaker is open: the order goes on, and the answer is looked at later.
         verdict = CreditVerdict(Credit.ASSUMED, text("credit.no_answer"))
     if verdict.state is Credit.ASSUMED:

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("whole_order", sa.Boolean(), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("course_told", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("parcel_id"),
     )
     op.create_index("ix_parcels_order_id", "parcels", ["order_id"])
