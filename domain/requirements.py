@@ -8,6 +8,7 @@ _WORDS: dict[str, Requirement] = {
     "冷链": Requirement.COLD_CHAIN,
     "易碎": Requirement.FRAGILE,
     "向上": Requirement.UPRIGHT,
+    "倒置": Requirement.UPRIGHT,
 }
 
 
@@ -17,4 +18,5 @@ def requirements_in(*texts: str) -> tuple[Requirement, ...]:
     A word counts wherever it stands ("请冷链发货", "小心易碎！"): a requirement too many costs an ice pack, one too few
     costs the goods.
     """
-    return tuple(requirement for word, requirement in _WORDS.items() if any(word in text for text in texts))
+    named = {requirement for word, requirement in _WORDS.items() if any(word in text for text in texts)}
+    return tuple(requirement for requirement in Requirement if requirement in named)

@@ -57,7 +57,7 @@ def _default_plan(seed: int) -> FaultPlan:
             Fault(partner="sf", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=1, seconds=7),
             Fault(partner="sf", kind=FaultKind.OUTAGE, skip=4 + dice.randrange(4), lasts_s=12),
             Fault(partner="cainiao", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=2, seconds=7),
-            Fault(partner="credit", kind=FaultKind.HANG, skip=2, lasts_s=20, seconds=7),
+            Fault(partner="credit", kind=FaultKind.HANG, skip=8, lasts_s=20, seconds=7),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
@@ -75,7 +75,7 @@ def _default_plan(seed: int) -> FaultPlan:
 def write_script(orders: int, seed: int) -> Script:
     """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
     share = max(1, orders // 50) if orders >= 12 else 0
-    special = share * 6
+    special = share * 7
     buyers = Buyers(seed).drafts(orders - special, ["own", "douyin"])
     dice = random.Random(seed + 1)
     own = [draft for draft in Buyers(seed + 2).drafts(special * 4 + 8, ["own"]) if draft.channel == "own"]
@@ -87,6 +87,7 @@ def write_script(orders: int, seed: int) -> Script:
     on_account = DraftCustomer(
         id="REFUSE-1", name="示例商贸有限公司", tax_no="91330000TEST00001X", terms=PaymentTerms.NET30
     )
+    refused_late = on_account.model_copy(update={"id": "LATE-REFUSE-1"})
     incomplete = DraftReceiver(
         name="测试缺区", phone="13800000066", province="江苏省", city="南京市", detail="中山路示例 8 号"
     )
@@ -96,7 +97,7 @@ def write_script(orders: int, seed: int) -> Script:
         address_in_time=some(share),
         address_too_late=some(share),
         cancelled=some(share),
-        refused_credit=some(share, customer=on_account),
+        refused_credit=some(share, customer=on_account) + some(share, customer=refused_late),
         bad_address=some(share, receiver=incomplete),
     )
 

@@ -27,7 +27,7 @@ from workflows.contracts import DocumentSignal
 
 log = logging.getLogger("orderhub.intake")
 
-ORDER_KIND = "order"
+ORDER_KINDS = ["order", "order_hint"]
 _MAX_WAIT_S = 300.0
 
 
@@ -64,7 +64,7 @@ class Dispatcher:
 
     async def order_documents(self) -> int:
         """Take order documents."""
-        return await self._documents(kinds=[ORDER_KIND])
+        return await self._documents(kinds=ORDER_KINDS)
 
     async def start_orders(self) -> int:
         """Start paid orders, a few at a time: a burst waits in the store and delays no living order."""
@@ -92,7 +92,7 @@ class Dispatcher:
 
     async def _documents(self, kinds: list[str] | None) -> int:
         lease = timedelta(seconds=self._pace.lease_s)
-        but_not = [] if kinds else [ORDER_KIND]
+        but_not = [] if kinds else ORDER_KINDS
         async with self._db.reading() as tx:
             if not await inbox.due(tx):
                 return 0

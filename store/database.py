@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import event
@@ -11,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 _READS = "orderhub_reads"
 
-SQLITE_BUSY_MS = 8_000
-"""How long a writer waits for another one on SQLite, where there is one writer at a time."""
+SQLITE_BUSY_MS = 3_000
+"""How long a writer waits for one of another process on SQLite, where there is one writer at a time."""
 
 
 class Database:
@@ -21,6 +22,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         self.engine = _engine(url, pool_size)
+        self._writers = asyncio.Lock() if self.is_sqlite else None
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @property
@@ -29,17 +31,28 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads: on SQLite it waits for no writer, and no writer waits for it."""
+    async def reading(self, *, snapshot: bool = False) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads: on SQLite it waits for no writer, and no writer waits for it.
+
+        With `snapshot` every statement sees the store of the same moment (SQLite's always do).
+        """
+        options: dict[str, Any] = {_READS: True}
+        if snapshot and not self.is_sqlite:
+            options["isolation_level"] = "REPEATABLE READ"
         async with self._sessions() as session, session.begin():
-            await session.connection(execution_options={_READS: True})
+            await session.connection(execution_options=options)
             yield session
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A transaction that commits at the end of the block and rolls back on any exception."""
-        async with self._sessions() as session, session.begin():
+        async with self._turn(), self._sessions() as session, session.begin():
             yield session
+
+    def _turn(self) -> AbstractAsyncContextManager[object]:
+        # SQLite has one writer at a time, and its waiters poll without a queue: the unlucky starve. So the writers of
+        # one process line up here, and only processes compete.
+        return self._writers if self._writers is not None else nullcontext()
 
     async def close(self) -> None:
         """End all connections."""
@@ -48,8 +61,11 @@ class Database:
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+        # hide_parameters: an error message must not quote what a person wrote.
+        return create_async_engine(
+            url, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+        )
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from activities.contracts import QUEUES, OwnStep, PartnerStep
 from domain.texts import text
@@ -39,7 +39,8 @@ async def own(step: OwnStep[A, R], argument: A, **names: object) -> R:
             retry_policy=_QUICK,
             summary=summary,
         )
-    except ActivityError as error:
+    except FailureError as error:
+        # ActivityError at first; but when the task is replayed from its marker, the SDK gives the cause unwrapped.
         if is_cancelled_exception(error):
             raise
         answer = await workflow.execute_activity(

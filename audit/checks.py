@@ -1,0 +1,63 @@
+"""All checks, in the order in which they are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from audit.cancelled import cancelled_undone
+from audit.channels import told_once
+from audit.credit import credit_settled
+from audit.evidence import Evidence
+from audit.golden import golden_sequence
+from audit.holds import holds_closed
+from audit.inbox import inbox_empty
+from audit.messages import messages_once
+from audit.orders import orders_arrived, orders_ended
+from audit.report import Outcome
+from audit.splits import splits_sum
+from audit.stock import not_oversold, stock_conserved
+from audit.warehouse import warehouse_once
+from audit.waybills import ciphertext_kept, one_live_waybill
+
+
+class UseOfBooks(Enum):
+    """What a check does with the partners' books."""
+
+    NONE = "none"
+    COMPARED = "compared"
+    """Looks at the store without them, at both with them."""
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check. `what` says what it proves; `at_end` that it makes sense only when nothing moves any more."""
+
+    name: str
+    what: str
+    run: Callable[[Evidence], Awaitable[Outcome]]
+    books: UseOfBooks
+    at_end: bool = False
+
+
+_NONE, _COMPARED, _NEEDED = UseOfBooks
+
+CHECKS: tuple[Check, ...] = (
+    Check("orders_arrived", "every paid order of the channels is here, as it is there", orders_arrived, _NEEDED),
+    Check("orders_ended", "every order is at its right end", orders_ended, _COMPARED, at_end=True),
+    Check("golden_sequence", "golden states one by one, never back, none skipped", golden_sequence, _NONE),
+    Check("stock_conserved", "stock adds up: ledger, reservations, what was ordered", stock_conserved, _NONE),
+    Check("not_oversold", "nothing is locked or shipped that was not received", not_oversold, _NONE),
+    Check("one_live_waybill", "at most one live waybill per parcel, anywhere", one_live_waybill, _COMPARED),
+    Check("told_once", "the channel was told of each parcel once, with its live number", told_once, _NEEDED),
+    Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
+    Check("cancelled_undone", "of a cancelled order nothing is left", cancelled_undone, _COMPARED),
+    Check("splits_sum", "every split sums to its order, to the fen", splits_sum, _COMPARED),
+    Check("ciphertext_kept", "encrypted receivers stay with their platform", ciphertext_kept, _COMPARED),
+    Check("messages_once", "no message is sent twice", messages_once, _NEEDED),
+    Check("credit_settled", "reserved credit is used or freed", credit_settled, _COMPARED, at_end=True),
+    Check("inbox_empty", "no document is left lying", inbox_empty, _NONE, at_end=True),
+    Check("holds_closed", "every hold has an exit, closed orders have none open", holds_closed, _NONE),
+)

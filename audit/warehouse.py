@@ -1,0 +1,110 @@
+"""The warehouse has each order once, as it was ordered, with every delivery requirement."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from audit.books import BookDelivery
+from audit.evidence import Evidence
+from audit.facts import BodyFact, DeliveryFact, OrderFact
+from audit.report import Outcome
+from domain.order import Requirement
+
+COLD_CHAIN_DELIVERY = "LLPS"
+
+WORDS: dict[Requirement, str] = {
+    Requirement.COLD_CHAIN: "冷链",
+    Requirement.FRAGILE: "易碎",
+    Requirement.UPRIGHT: "向上",
+}
+"""What people in warehouses and on the road read on their papers."""
+
+
+async def warehouse_once(evidence: Evidence) -> Outcome:
+    """Each order has at most one delivery order that counts, as it was ordered, and all papers say what is demanded."""
+    seen = Outcome()
+    for oid, deliveries in _instructions(evidence, seen).items():
+        seen.looked_at += 1
+        order = evidence.orders.get(oid)
+        valid = [(row, entry) for row, entry in deliveries if entry.status != "CANCELLED"]
+        if len(valid) > 1:
+            seen.find(oid, f"{len(valid)} delivery orders that count: {', '.join(row.code for row, _ in valid)}")
+        for row, entry in valid:
+            body = evidence.body_at(oid, row.revision)
+            if order is None or body is None:
+                seen.find(oid, f"delivery order {row.code} is for a revision of the order that the store does not have")
+                continue
+            for text in _faults(order, body, entry):
+                seen.find(oid, f"delivery order {row.code} {text}")
+        if evidence.settled:
+            for row, entry in deliveries:
+                if (entry.status == "PACKED") is not (row.status == "packed"):
+                    seen.find(oid, f"delivery order {row.code} is {entry.status}, but {row.status} in the store")
+    _find_unpacked(evidence, seen)
+    _read_waybills(evidence, seen)
+    return seen
+
+
+def _instructions(evidence: Evidence, seen: Outcome) -> dict[str, list[tuple[DeliveryFact, BookDelivery]]]:
+    by_code = {row.code: row for rows in evidence.deliveries.values() for row in rows}
+    found: defaultdict[str, list[tuple[DeliveryFact, BookDelivery]]] = defaultdict(list)
+    for entry in evidence.books.qimen.deliveries if evidence.books else []:
+        row = by_code.get(entry.code)
+        if row is None:
+            seen.find(entry.code, "the warehouse has a delivery order of which the store knows nothing")
+        else:
+            found[row.order_id].append((row, entry))
+    return dict(found)
+
+
+def _faults(order: OrderFact, body: BodyFact, entry: BookDelivery) -> Iterator[str]:
+    if entry.order_no != order.channel_order_no:
+        yield f"names order {entry.order_no}"
+    lines: Counter[str] = Counter()
+    for line in entry.lines:
+        lines[line.sku] += line.quantity
+    if lines != body.ordered:
+        yield f"differs from the order: missing {_listed(body.ordered - lines)}, extra {_listed(lines - body.ordered)}"
+    if entry.receiver_digest != body.warehouse_digest:
+        yield f"has another receiver than revision {body.revision} of the order"
+    cold = Requirement.COLD_CHAIN in body.requirements
+    if (entry.delivery_type == COLD_CHAIN_DELIVERY) is not cold:
+        yield f"has delivery type {entry.delivery_type}, but the order {'is' if cold else 'is not'} cold chain"
+    if missing := _missing(body.requirements - {Requirement.COLD_CHAIN}, entry.remark):
+        yield f"does not say {missing}"
+
+
+def _find_unpacked(evidence: Evidence, seen: Outcome) -> None:
+    """What the store has as packed is packed at the warehouse; only of orders that the books know."""
+    if evidence.final_books is None:
+        return
+    known = {entry.code for entry in evidence.final_books.qimen.deliveries}
+    for oid in evidence.book_orders:
+        packed = [row for row in evidence.deliveries.get(oid, []) if row.status == "packed"]
+        if oid in evidence.orders and evidence.orders[oid].packed and len(packed) != 1:
+            seen.find(oid, f"packed, with {len(packed)} packed delivery orders in the store")
+        for row in packed:
+            if row.code not in known:
+                seen.find(oid, f"delivery order {row.code} is packed, but the warehouse does not have it")
+
+
+def _read_waybills(evidence: Evidence, seen: Outcome) -> None:
+    """What was demanded when the order was packed, and ever since, stands on every live waybill."""
+    by_key = evidence.waybills_by_key
+    for provider, entry in evidence.waybills_in_books():
+        row = by_key.get(entry.key)
+        packed = evidence.packed_body(row.order_id) if row is not None else None
+        if row is None or packed is None or not entry.live:
+            continue
+        bodies = [body for body in evidence.bodies[row.order_id] if body.revision >= packed.revision]
+        if missing := _missing(packed.requirements.intersection(*(body.requirements for body in bodies)), entry.text):
+            seen.find(row.parcel_id, f"waybill {entry.number} of {provider} does not say {missing}")
+
+
+def _missing(requirements: Iterable[Requirement], text: str) -> str:
+    return ", ".join(f"{one} ({WORDS[one]})" for one in sorted(requirements) if WORDS[one] not in text)
+
+
+def _listed(pieces: Counter[str]) -> str:
+    return ", ".join(f"{count} x {sku}" for sku, count in sorted(pieces.items())) or "nothing"

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.clock import utc_now
+from domain.order import Channel, CipherReceiver, Region
+from domain.texts import text
+from gateway.app import create_app
+from gateway.deps import Gateway, StillRunning, TemporalAway, UpdateRefused
+from store.database import Database
+from store.holds import open_hold
+from store.orders import take
+from store.steps import Done, record
+from store.tables import AddressChangeRow, ParcelRow, WaybillRow
+from tests.gateway.house import Orders, client_of
+from tests.store.samples import NOON, index_row, order, taken
+from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
+
+ORDER = "own:main:SO1"
+PATH = f"/api/v1/staff/orders/{ORDER}"
+ADDRESS = {
+    "name": "测试",
+    "phone": "13800000001",
+    "province": "浙江省",
+    "city": "杭州市",
+    "district": "西湖区",
+    "detail": "示例路9号",
+}
+
+
+@pytest.fixture
+async def staff(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(create_app(gateway), headers={"authorization": "Bearer token-of-wei"}) as http:
+        yield http
+
+
+async def wishes(db: Database) -> list[tuple[int, str, str, str]]:
+    async with db.transaction() as tx:
+        rows = [await tx.get(AddressChangeRow, (ORDER, n)) for n in (1, 2, 3)]
+    return [(row.n, row.status, row.asked_by, row.why) for row in rows if row is not None]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer "},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Basic token-of-wei"},
+        {"authorization": "token-of-wei"},
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/cancel"), ("POST", "/address")])
+async def test_nobody_gets_in_without_a_token(
+    client: httpx.AsyncClient, orders: Orders, headers: dict[str, str], method: str, path: str
+) -> None:
+    answer = await client.request(method, PATH + path, headers=headers, json={"reason": "x"})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert orders.asked == []
+
+
+async def test_an_order_as_staff_see_it(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    now = utc_now()
+    async with database.transaction() as tx:
+        row = await index_row(tx, ORDER)
+        await open_hold(tx, row, 1, "WAYBILL_BY_PERSON", "顺丰不可用", now + timedelta(hours=2))
+        for i in range(25):
+            await record(tx, row, f"step/{i}", "orderhub", Done(f"did.{i}"))
+        item = {"sku": "MUG", "quantity": 1, "line_no": "1"}
+        tx.add(
+            ParcelRow(parcel_id=f"{ORDER}#1", order_id=ORDER, n=1, package_code="BOX1", items=[item], status="numbered")
+        )
+        for key, status, number in (("K1", "refused", ""), ("K2", "live", "SF1000000000001")):
+            tx.add(
+                WaybillRow(
+                    key=key,
+                    parcel_id=f"{ORDER}#1",
+                    order_id=ORDER,
+                    provider="sf",
+                    carrier="SF",
+                    attempt=1,
+                    number=number,
+                    status=status,
+                    asked_at=NOON,
+                    updated_at=NOON,
+                )
+            )
+    answer = await staff.get(PATH)
+    assert answer.status_code == 200
+    view = answer.json()
+    assert (view["order_id"], view["state"], view["state_text"]) == (ORDER, None, "未支付")
+    assert view["paid_at"] == "2026-03-01T12:00:00+08:00"
+    assert [(hold["reason"], hold["text"], hold["detail"]) for hold in view["holds"]] == [
+        ("WAYBILL_BY_PERSON", "人工补录运单", "顺丰不可用")
+    ]
+    [parcel] = view["parcels"]
+    assert (parcel["parcel_id"], parcel["items"]) == (f"{ORDER}#1", [item])
+    assert {(w["status"], w["number"]) for w in parcel["waybills"]} == {("refused", ""), ("live", "SF1000000000001")}
+    assert [event["what"] for event in view["events"]] == [f"did.{i}" for i in range(5, 25)]
+    assert view["receiver"] == {"name": "测*", "phone": "138****0000"}
+    for secret in ("测试", "13800000000", "示例路", "余杭"):
+        assert secret not in answer.text
+
+
+async def test_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
+    assert (await staff.get(PATH)).status_code == 404
+    assert (await staff.get("/api/v1/staff/orders/own:main:SO%00")).status_code == 422
+
+
+WISHES: list[tuple[str, dict[str, Any], str, Any]] = [
+    ("/cancel", {"reason": " 不要了 "}, "cancel", CancelOrder("不要了", "wei")),
+    ("/holds/STOCK_SHORT/release", {"why": "到货"}, "release_hold", ReleaseHold("STOCK_SHORT", "wei", "到货")),
+    ("/address/3/confirm", {}, "confirm_address", AddressWish(3, "wei")),
+    (
+        "/parcels/2/waybill",
+        {"carrier": "SF", "number": "SF1000000000001"},
+        "record_waybill",
+        RecordWaybill(f"{ORDER}#2", "SF", "SF1000000000001", "wei"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "name", "argument"), WISHES)
+async def test_what_people_ask_goes_to_the_order(
+    staff: httpx.AsyncClient, orders: Orders, path: str, body: dict[str, Any], name: str, argument: Any
+) -> None:
+    answer = await staff.post(PATH + path, json=body)
+    assert (answer.status_code, answer.json()) == (200, {"result": "done", "text": "好的"})
+    assert orders.asked == [(ORDER, name, argument)]
+
+
+ENDS: list[tuple[Outcome | Exception, int, dict[str, str]]] = [
+    (UpdateRefused("太晚"), 409, {"text": "太晚"}),
+    (Outcome(False, "已打包"), 409, {"text": "已打包"}),
+    (StillRunning(), 202, {"result": "accepted", "text": text("order.still_running")}),
+    (TemporalAway(), 503, {"text": text("order.away")}),
+]
+
+
+@pytest.mark.parametrize(("end", "status", "body"), ENDS)
+async def test_how_it_can_end(
+    staff: httpx.AsyncClient, orders: Orders, end: Outcome | Exception, status: int, body: dict[str, str]
+) -> None:
+    orders.answer = end
+    answer = await staff.post(PATH + "/cancel", json={"reason": "x"})
+    assert (answer.status_code, answer.json()) == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/cancel", {}, "reason"),
+        ("/cancel", {"reason": "  "}, "reason"),
+        ("/cancel", {"reason": "a\x00b"}, "reason"),
+        ("/cancel", {"reason": "x", "by": "lan"}, "by"),
+        ("/address", ADDRESS | {"phone": ""}, "phone"),
+        ("/parcels/x/waybill", {"carrier": "SF", "number": "1"}, "n"),
+    ],
+)
+async def test_what_is_not_right_is_named_but_not_repeated(
+    staff: httpx.AsyncClient, orders: Orders, path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = await staff.post(PATH + path, json=body)
+    assert answer.status_code == 422
+    assert list(answer.json()["fields"]) == [field]
+    assert "示例路" not in answer.text
+    assert orders.asked == []
+
+
+async def test_a_wished_address_stays_in_the_store(
+    staff: httpx.AsyncClient, orders: Orders, database: Database
+) -> None:
+    await taken(database)
+    answer = await staff.post(PATH + "/address", json=ADDRESS)
+    assert (answer.status_code, answer.json()) == (200, {"result": "done", "text": "好的", "n": 1})
+    assert orders.asked == [(ORDER, "change_address", AddressWish(1, "wei"))]
+    assert await wishes(database) == [(1, "wished", "wei", "")]
+    async with database.transaction() as tx:
+        row = await tx.get_one(AddressChangeRow, (ORDER, 1))
+    assert (row.receiver["kind"], row.receiver["detail"]) == ("clear", "示例路9号")
+
+
+async def test_a_refused_wish_is_marked(staff: httpx.AsyncClient, orders: Orders, database: Database) -> None:
+    await taken(database)
+    orders.answer = UpdateRefused("已打包")
+    answer = await staff.post(PATH + "/address", json=ADDRESS)
+    assert (answer.status_code, answer.json()) == (409, {"text": "已打包"})
+    orders.answer = TemporalAway()
+    assert (await staff.post(PATH + "/address", json=ADDRESS)).status_code == 503
+    # Whether it arrived is not known, so it is not called refused.
+    assert await wishes(database) == [(1, "refused", "wei", "已打包"), (2, "wished", "wei", "")]
+
+
+async def test_an_address_that_no_parcel_can_go_to(
+    staff: httpx.AsyncClient, orders: Orders, database: Database
+) -> None:
+    await taken(database)
+    answer = await staff.post(PATH + "/address", json=ADDRESS | {"district": "", "detail": "1号"})
+    assert answer.status_code == 409
+    assert answer.json()["text"] == "缺少区县；详细地址太短"
+    assert (await wishes(database), orders.asked) == ([], [])
+
+
+async def test_an_encrypted_receiver_is_never_replaced_by_clear_text(
+    staff: httpx.AsyncClient, orders: Orders, database: Database
+) -> None:
+    receiver = CipherReceiver(
+        platform=Channel.OWN,
+        name_cipher="#a",
+        phone_cipher="#b",
+        detail_cipher="#c",
+        name_mask="测*",
+        region=Region(province="浙江省", city="杭州市", district="余杭区"),
+    )
+    async with database.transaction() as tx:
+        await take(tx, order(receiver=receiver))
+    answer = await staff.post(PATH + "/address", json=ADDRESS)
+    assert (answer.status_code, answer.json()) == (409, {"text": text("staff.encrypted_receiver")})
+    assert (await wishes(database), orders.asked) == ([], [])
+    assert (await staff.get(PATH)).json()["receiver"] == {"name": "测*", "phone": "***"}
+
+
+async def test_an_address_for_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
+    answer = await staff.post(PATH + "/address", json=ADDRESS)
+    assert (answer.status_code, answer.json()) == (409, {"text": text("order.unknown_or_closed")})
