@@ -8,12 +8,29 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import httpx
 import structlog
-from opentelemetry import trace
+from fastapi import FastAPI
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor, RequestInfo
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span
+from starlette.types import Scope
+from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from settings import TelemetrySettings
 
@@ -76,3 +93,51 @@ def _trace_to(endpoint: str, process: str) -> None:
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
+    # Partners must not be handed our trace headers.
+    propagate.set_global_textmap(_NoPropagation())
+    HTTPXClientInstrumentor().instrument(async_request_hook=_without_query)
+    SQLAlchemyInstrumentor().instrument()
+
+
+def trace_app(app: FastAPI, settings: TelemetrySettings) -> None:
+    """Trace an application's requests by route. Paths may hold a secret or a code, so they are not recorded."""
+    if settings.otlp_endpoint:
+        FastAPIInstrumentor.instrument_app(
+            app, excluded_urls="healthz", exclude_spans=["receive", "send"], server_request_hook=_by_route
+        )
+
+
+def interceptors(settings: TelemetrySettings) -> list[TracingInterceptor]:
+    """What links starts, workflows and activities in one trace, for the Temporal client."""
+    return [TracingInterceptor()] if settings.otlp_endpoint else []
+
+
+class _NoPropagation(TextMapPropagator):
+    """Neither takes trace headers from partners nor gives them any."""
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        return context if context is not None else Context()
+
+    def inject(
+        self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
+    ) -> None:
+        return None
+
+    @property
+    def fields(self) -> set[str]:
+        return set()
+
+
+async def _without_query(span: Span, request: RequestInfo) -> None:
+    # Platforms take access tokens and signatures in the query.
+    url = str(request.url).partition("?")[0] if isinstance(request.url, httpx.URL) else ""
+    for attribute in ("http.url", "url.full"):
+        span.set_attribute(attribute, url)
+
+
+def _by_route(span: Span | None, scope: Scope) -> None:
+    if span is not None:
+        for attribute in ("http.target", "url.path", "http.url", "url.full", "url.query"):
+            span.set_attribute(attribute, "")

@@ -28,7 +28,7 @@ from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejec
 from connectors.ports import Courier
 from domain.clock import utc_now
 from domain.couriers import normalise_number
-from domain.ids import partner_key
+from domain.ids import partner_key, short_key
 from domain.order import Order
 from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, WaybillRequest
 from domain.texts import text
@@ -224,7 +224,8 @@ class CourierSteps:
 
 def waybill_key(ask: WaybillAsk) -> str:
     """The idempotency key that the courier is given: the same attempt is the same waybill."""
-    return partner_key(f"{ask.parcel_id}/{ask.provider}-{ask.carrier}/{ask.attempt}", limit=40)
+    own_key = f"{ask.parcel_id}/{ask.provider}-{ask.carrier}/{ask.attempt}"
+    return short_key(own_key) if ask.provider == Provider.DOUYIN else partner_key(own_key, limit=40)
 
 
 async def _numbered(tx: AsyncSession, order: OrderRow, waybill: WaybillRow) -> None:

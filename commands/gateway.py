@@ -39,6 +39,7 @@ async def main(settings: Settings) -> int:
     try:
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
+        telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)
     finally:
         await outside.close()

@@ -46,3 +46,8 @@ def partner_key(own_key: str, limit: int = 32) -> str:
     digest = hashlib.sha256(own_key.encode()).hexdigest()[:10]
     readable = _FOREIGN.sub("-", own_key).strip("-")
     return f"{readable[-(limit - 11) :].strip('-')}-{digest}"
+
+
+def short_key(own_key: str) -> str:
+    """Our idempotency key in 15 hex digits, for partners that take no more (Douyin's pack_id, unique within an order)."""
+    return hashlib.sha256(own_key.encode()).hexdigest()[:15]

@@ -18,6 +18,9 @@ import zen
 TABLES = Path(__file__).with_name("tables")
 
 
+_WORDS_OF_THE_ENGINE = frozenset({"true", "false", "null"})
+
+
 class BadRule(ValueError):
     """A table that must not be used. The message names table, row and column."""
 
@@ -50,16 +53,16 @@ def decide(name: str, facts: dict[str, Any]) -> Decision:
 
 def check(name: str) -> int:
     """Compile every cell of a table. Returns how many rows it has; raises BadRule at the first bad cell."""
-    content = json.loads(_file(name).read_text(encoding="utf-8"))
+    content = _content(name)
     rows = 0
     for node in content["nodes"]:
         if node["type"] != "decisionTableNode":
             continue
         for row in node["content"]["rules"]:
             rows += 1
-            for kind, compiler in (("inputs", zen.compile_unary_expression), ("outputs", zen.compile_expression)):
+            for kind, checked in (("inputs", _check_condition), ("outputs", _check_output)):
                 for column in node["content"][kind]:
-                    _compile(compiler, str(row.get(column["id"], "")), f"{name}, row {row['_id']}, {column['name']}")
+                    checked(str(row.get(column["id"], "")), f"{name}, row {row['_id']}, {column['name']}")
     return rows
 
 
@@ -68,13 +71,38 @@ def tables() -> list[str]:
     return sorted(path.stem for path in TABLES.glob("*.json"))
 
 
-def _compile(compiler: Any, cell: str, where: str) -> None:
+def _content(name: str) -> Any:
+    try:
+        return json.loads(_file(name).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadRule(f"{name} is not JSON: {error}") from error
+
+
+def _check_condition(cell: str, where: str) -> None:
     if not cell.strip():
         return  # an empty condition means "any"
+    _compile(zen.compile_unary_expression, cell, where)
+    # To the engine a word without quotes is a fact that nobody gave: the row would never match.
+    if cell.strip().isidentifier() and cell.strip() not in _WORDS_OF_THE_ENGINE:
+        raise BadRule(f"{where}: {cell!r} is a text without quotes")
+
+
+def _check_output(cell: str, where: str) -> None:
+    expression = _compile(zen.compile_expression, cell, where)
     try:
-        compiler(cell)
+        value = expression.evaluate({})
+    except RuntimeError:
+        value = None
+    if value is None:
+        raise BadRule(f"{where}: {cell!r} is not a value; a text needs quotes")
+
+
+def _compile(compiler: Any, cell: str, where: str) -> Any:
+    try:
+        return compiler(cell)
     except Exception as error:
-        raise BadRule(f"{where}: {cell!r} is not an expression: {error}") from error
+        reason = str(error).partition("\n")[0]  # the rest is the engine's own stack
+        raise BadRule(f"{where}: {cell!r} is not an expression: {reason}") from None
 
 
 @cache

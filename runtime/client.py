@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio.client import Client
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
+import telemetry
 from runtime.codec import data_converter
 from runtime.keys import KeyRing, decode_key
 from settings import EncryptionSettings, Settings
@@ -27,4 +28,5 @@ async def connect(settings: Settings, *, metrics: bool = False) -> Client:
         namespace=settings.temporal.namespace,
         data_converter=data_converter(key_ring(settings.encryption)),
         runtime=runtime,
+        interceptors=telemetry.interceptors(settings.telemetry),
     )

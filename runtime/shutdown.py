@@ -15,6 +15,8 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
+from opentelemetry import trace
+
 _LINGER_S = 0.3
 
 
@@ -34,6 +36,9 @@ def run(main: Coroutine[Any, Any, int]) -> NoReturn:
 
 def leave(code: int) -> NoReturn:
     """Flush, and end the process at once."""
+    flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+    if flush is not None:
+        flush(2000)
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # nobody reads any more

@@ -33,6 +33,7 @@ class Packing:
         self._life = life
         self._desk = desk
         self._hold_refused = False
+        self._taken: set[int] = set()
 
     async def run(self) -> None:
         """PACKED, or back early with the cancellation settled: still set when everything must be undone."""
@@ -138,6 +139,9 @@ class Packing:
 
     async def _take_report(self, report_id: int) -> None:
         life = self._life
+        if report_id in self._taken:
+            return  # told twice: it may be about an instruction that was followed by another one since
+        self._taken.add(report_id)
         scanned = await own(RECORD_REPORT, ReportRef(life.order_id, report_id))
         match scanned.scan:
             case Scan.PACKED:

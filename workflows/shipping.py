@@ -55,6 +55,8 @@ class Shipping:
     async def _tell_channel(self, hunt: WaybillHunt) -> None:
         life = self._life
         while True:
+            # A credit refusal may have come while the couriers were asked.
+            await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE), "wait.release")
             life.released_by_hand.discard(HoldReason.CHANNEL_REFUSED)
             told = await partner(WRITE_BACK, ParcelRef(life.order_id, hunt.parcel_id))
             if told.ok:

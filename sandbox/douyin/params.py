@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sandbox.douyin.envelope import Refusal, invalid
 
 Filled = Annotated[str, StringConstraints(min_length=1)]
+PackId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_]{1,15}$")]
+"""The vendor's SDK model: at most 15 digits, letters and underscores."""
 
 
 class Params(BaseModel):
@@ -149,7 +151,7 @@ class EbillOrder(Params):
     """One parcel that wants an e-waybill."""
 
     order_id: Filled
-    pack_id: Filled
+    pack_id: PackId
     receiver_info: Party
     items: list[EbillItem] = Field(min_length=1)
     remark: str = ""
@@ -167,7 +169,7 @@ class ListEbill(Params):
     """logistics.listEbill."""
 
     order_id: Filled
-    pack_id: Filled
+    pack_id: PackId
 
 
 class CancelOrder(Params):
