@@ -126,6 +126,48 @@ def audit(
     run(main(load_settings(), books or None, settled=not running, as_json=as_json))
 
 
+stock_app = typer.Typer(no_args_is_help=True, help="The stock pool: what is there, and goods that come in.")
+app.add_typer(stock_app, name="stock")
+
+
+@stock_app.command("show")
+def stock_show(as_json: JsonOption = False) -> None:
+    """What is on hand, locked and free, by SKU and warehouse."""
+    from commands.stock import show
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(show(load_settings(), as_json=as_json))
+
+
+@stock_app.command("receive")
+def stock_receive(
+    sku: Annotated[str, typer.Argument(help="The merchant's article code.")],
+    quantity: Annotated[int, typer.Argument(min=1, help="How many pieces came in.")],
+    key: Annotated[str, typer.Option(help="The delivery note's number: the same note is booked once.")],
+    warehouse: Annotated[str, typer.Option(help="The warehouse; empty: ORDERHUB_COMPANY__WAREHOUSE.")] = "",
+) -> None:
+    """Book goods that came in. Booking the same note again changes nothing."""
+    from commands.stock import receive
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(receive(load_settings(), sku, quantity, key, warehouse))
+
+
+rules_app = typer.Typer(no_args_is_help=True, help="Decision tables.")
+app.add_typer(rules_app, name="rules")
+
+
+@rules_app.command("check")
+def rules_check() -> None:
+    """Compile every cell of every table; a bad one is named by table, row and column. Exit code 1 on any."""
+    from commands.rules import check
+    from runtime.shutdown import leave
+
+    leave(check())
+
+
 @app.command()
 def key() -> None:
     """Print a fresh encryption key for ORDERHUB_ENCRYPTION__KEYS."""

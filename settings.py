@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import sys
 from typing import Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from connectors.cainiao import CainiaoSettings
 from connectors.credit import CreditSettings
@@ -31,7 +34,6 @@ class TemporalSettings(Group):
     address: str = "127.0.0.1:7233"
     namespace: str = "default"
     task_queue: str = "orders"
-    ui_url: str = Field("http://127.0.0.1:8233", description="where people's browsers reach the Temporal UI")
     sandboxed: bool = Field(
         False, description="run workflows in the SDK's sandbox (tests and CI do); costs a third of the worker's CPU"
     )
@@ -58,13 +60,19 @@ class EncryptionSettings(Group):
             decode_key(secret.get_secret_value())
         return keys
 
+    @field_validator("active")
+    @classmethod
+    def _active_is_one_of_them(cls, active: str, info: ValidationInfo) -> str:
+        if active not in info.data.get("keys", {active: None}):
+            raise ValueError(f"{active!r} is not among the keys")
+        return active
+
 
 class GatewaySettings(Group):
     """The HTTP side."""
 
     host: str = "127.0.0.1"
     port: int = 8300
-    public_url: str = Field("http://127.0.0.1:8300", description="where partners and people reach the gateway")
     max_body_bytes: int = Field(5_000_000, gt=0)
     staff: dict[str, SecretStr] = Field({}, description="who may use the staff API: name to bearer token")
 
@@ -161,12 +169,29 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        _refuse(error)
+        problems = error.errors(include_input=False, include_url=False)
+        _refuse([("__".join(str(part) for part in problem["loc"]), problem["msg"]) for problem in problems])
+    except SettingsError as error:
+        _refuse([(name, "must be JSON") for name in _not_json(error)])
 
 
-def _refuse(error: ValidationError) -> NoReturn:
-    for problem in error.errors(include_input=False, include_url=False):
-        name = "ORDERHUB_" + "__".join(str(part) for part in problem["loc"]).upper()
-        print(f"setting {name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - before logging is set up
+def _not_json(error: SettingsError) -> list[str]:
+    # The library names the group only. The variable is the group's own, or one in it that opens like JSON and is none.
+    found = re.search(r'field "(\w+)"', str(error))
+    group = found[1] if found else ""
+    names = []
+    for variable, value in os.environ.items():
+        name = variable.lower().removeprefix("orderhub_")
+        if name == group or (name.startswith(f"{group}__") and value.lstrip().startswith(("{", "["))):
+            try:
+                json.loads(value)
+            except ValueError:
+                names.append(name)
+    return names or [group]
+
+
+def _refuse(problems: list[tuple[str, str]]) -> NoReturn:
+    for name, why in problems:
+        print(f"setting ORDERHUB_{name.upper()}: {why}", file=sys.stderr)  # noqa: T201 - before logging is set up
     print("see .env.example for every setting", file=sys.stderr)  # noqa: T201
     raise SystemExit(2)

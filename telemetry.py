@@ -34,7 +34,7 @@ from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from settings import TelemetrySettings
 
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)((?:86)?1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _SECRET = re.compile(r"((?:access_token|sign|secret|token|key)=)[^&\s]+", re.IGNORECASE)
 
 
@@ -74,11 +74,21 @@ def set_up(settings: TelemetrySettings, process: str) -> None:
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The last line of defence: phone numbers and secrets in texts become stars."""
-    return {key: _mask(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _mask(value) for key, value in event.items()}
 
 
-def _mask(text: str) -> str:
-    return _SECRET.sub(r"\1***", _PHONE.sub(r"\1****\2", text))
+def _mask(value: Any) -> Any:
+    match value:
+        case str():
+            return _SECRET.sub(r"\1***", _PHONE.sub(r"\1****\2", value))
+        case dict():
+            return {key: _mask(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_mask(part) for part in value]
+        case BaseException():
+            return _mask(f"{type(value).__name__}: {value}")
+        case _:
+            return value
 
 
 def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -32,6 +32,8 @@ class ReviewSteps:
         """Run every check on one revision of the order; a sound paid one becomes PAID."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            # Whoever started this order may have died before noting it.
+            await orders.mark_started(tx, at.order_id, at.revision)
             order = await orders.body(tx, at.order_id, at.revision)
             flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(order)]
             sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
@@ -39,7 +41,7 @@ class ReviewSteps:
             accepted = Accepted(
                 revision=at.revision,
                 paid=paid,
-                cancelled=order.status is ChannelStatus.CANCELLED,
+                cancelled=ChannelStatus.CANCELLED in (order.status, row.status),
                 paid_at=order.paid_at,
                 amount_fen=order.amounts.paid_fen,
                 needs_credit=needs_credit(order, self._credit_above),

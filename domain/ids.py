@@ -49,5 +49,5 @@ def partner_key(own_key: str, limit: int = 32) -> str:
 
 
 def short_key(own_key: str) -> str:
-    """Our idempotency key in 15 hex digits, for partners that take no more (Douyin's pack_id, unique within an order)."""
+    """Our idempotency key in 15 hex digits, for partners that take no more (Douyin's pack_id, unique in an order)."""
     return hashlib.sha256(own_key.encode()).hexdigest()[:15]

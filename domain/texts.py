@@ -351,9 +351,9 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "up.ready": (
         "已就绪。\n  Temporal 界面  {ui}\n  网关           {gateway}\n  沙盒           {sandbox}\n"
-        "  数据与日志     {home}\nCtrl-C 结束。",
+        "  数据与日志     {home}\n  其他命令先执行 set -a; . {env}\nCtrl-C 结束。",
         "ready.\n  Temporal UI  {ui}\n  gateway      {gateway}\n  sandbox      {sandbox}\n"
-        "  data, logs   {home}\nCtrl-C ends it.",
+        "  data, logs   {home}\n  for other commands first: set -a; . {env}\nCtrl-C ends it.",
     ),
     "up.stopping": ("正在停止", "stopping"),
 }

@@ -21,7 +21,7 @@ from audit.run import run_audit
 from commands.audit import show_report
 from domain.ids import order_id as make_order_id
 from domain.texts import text, use_language
-from embedded.environment import Home, HomeInUse, open_home
+from embedded.environment import SHELL_FILE, Home, HomeInUse, open_home
 from embedded.people import People
 from embedded.plan import Script, fault_plan, opening_stock, scarce_article, write_script
 from embedded.progress import Progress, standing
@@ -247,16 +247,24 @@ class _Run:
             async with self._db.reading() as tx:
                 waiting = (await inbox.counts(tx)).get(inbox.NEW, 0)
             played = all(act.done() for act in acts) and not waiting
-            if played and now.closed >= self._options.orders and await self._workflows_ended():
+            if played and now.closed >= self._options.orders and await self._at_rest():
                 return []
             await asyncio.sleep(0.5)
         return await self._open_orders()
 
-    async def _workflows_ended(self) -> bool:
-        """Orders are closed in the store a moment before their workflows have settled the last things."""
+    async def _at_rest(self) -> bool:
+        """Nothing is on its way any more.
+
+        Orders are closed in the store a moment before their workflows have settled the last things, and a duplicate
+        push may come after all is done.
+        """
+        if (await self._sandbox.get("/control/pending")).json()["pending"]:
+            return False
         client = await connect(load_settings())
         running = await client.count_workflows("WorkflowType = 'OrderWorkflow' AND ExecutionStatus = 'Running'")
-        return running.count == 0
+        async with self._db.reading() as tx:
+            waiting = (await inbox.counts(tx)).get(inbox.NEW, 0)
+        return running.count == 0 and not waiting
 
     async def _open_orders(self) -> list[str]:
         async with self._db.reading() as tx:
@@ -274,7 +282,7 @@ async def _until(true: Callable[[], Awaitable[bool]]) -> None:
 
 def _fresh_home(path: Path) -> Home:
     """An empty installation: what an earlier demo left there is removed, unless it still runs."""
-    if (path / "environment.json").is_file():
+    if (path / SHELL_FILE).is_file():
         open_home(path)  # raises HomeInUse while it runs
         shutil.rmtree(path)
     home = open_home(path)

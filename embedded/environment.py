@@ -10,8 +10,9 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import socket
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from runtime.keys import new_key
 
 _SENDER = {"province": "浙江省", "city": "杭州市", "district": "余杭区", "detail": "文一西路示例仓 1 号"}
 _PHONE = "13800001234"
-_FILE = "environment.json"
+SHELL_FILE = "orderhub.env"
+"""The environment for a shell: `set -a; . .orderhub/orderhub.env`."""
+
+_FILE = "installation.json"
 _LOCK = "lock"
 
 
@@ -73,13 +77,25 @@ def open_home(path: Path, ports: Ports | None = None) -> Home:
     file = path / _FILE
     if file.is_file():
         kept = json.loads(file.read_text(encoding="utf-8"))
-        return Home(path, Ports(**kept["ports"]), kept["variables"])
-    ports = ports or Ports(*free_ports(4))
-    variables = _flatten("ORDERHUB", _tree(path, ports))
+        ports, secrets_ = Ports(**kept["ports"]), dict(kept["secrets"])
+    else:
+        ports, secrets_ = ports or Ports(*free_ports(4)), _new_secrets()
+        _write(file, json.dumps({"ports": asdict(ports), "secrets": secrets_}, indent=1))
+    variables = _flatten("ORDERHUB", _tree(path, ports, secrets_))
+    _write(path / SHELL_FILE, "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    return Home(path, ports, variables)
+
+
+def _write(file: Path, content: str) -> None:
+    """Write a file that only its owner may read."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-        json.dump({"ports": ports.__dict__, "variables": variables}, out, ensure_ascii=False, indent=1)
-    return Home(path, ports, variables)
+        out.write(content)
+
+
+def _new_secrets() -> dict[str, str]:
+    names = ("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms", "sf_push", "sms_receipt", "staff")
+    return {"encryption": new_key(), **{name: secrets.token_hex(16) for name in names}}
 
 
 def _lock(path: Path) -> None:
@@ -104,20 +120,15 @@ def free_ports(count: int) -> list[int]:
             candidate.close()
 
 
-def _tree(path: Path, ports: Ports) -> dict[str, Any]:
+def _tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, Any]:
     gateway, sandbox = f"http://127.0.0.1:{ports.gateway}", f"http://127.0.0.1:{ports.sandbox}"
-    keys = {
-        name: secrets.token_hex(16) for name in ("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms")
-    }
-    sf_push, sms_receipt = secrets.token_hex(16), secrets.token_hex(16)
     return {
         "database_url": f"sqlite+aiosqlite:///{path / 'orderhub.db'}",
-        "temporal": {"address": f"127.0.0.1:{ports.temporal}", "ui_url": f"http://127.0.0.1:{ports.temporal_ui}"},
-        "encryption": {"keys": {"embedded": new_key()}, "active": "embedded"},
+        "temporal": {"address": f"127.0.0.1:{ports.temporal}"},
+        "encryption": {"keys": {"embedded": keys["encryption"]}, "active": "embedded"},
         "gateway": {
             "port": ports.gateway,
-            "public_url": gateway,
-            "staff": {"demo": secrets.token_hex(16)},
+            "staff": {"demo": keys["staff"]},
         },
         "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
         "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
@@ -153,7 +164,7 @@ def _tree(path: Path, ports: Ports) -> dict[str, Any]:
             "partner_id": "YXDEMO",
             "check_word": keys["sf"],
             "monthly_card": "7551234567",
-            "push_secret": sf_push,
+            "push_secret": keys["sf_push"],
             "sender": {
                 "name": "示例仓",
                 "phone": _PHONE,
@@ -184,7 +195,7 @@ def _tree(path: Path, ports: Ports) -> dict[str, Any]:
             "access_key_secret": keys["sms"],
             "sign_name": "示例商家",
             "templates": {"clerk": "SMS_000000001"},
-            "receipt_secret": sms_receipt,
+            "receipt_secret": keys["sms_receipt"],
         },
         "sandbox": {
             "port": ports.sandbox,
@@ -192,11 +203,15 @@ def _tree(path: Path, ports: Ports) -> dict[str, Any]:
             "own": {"shop": "main", "key_id": "shop-main", "secret": keys["own"]},
             "douyin": {"app_key": "7000000000000000001", "app_secret": keys["douyin"], "shop_id": "123456"},
             "qimen": {"app_key": "23000001", "secret": keys["qimen"], "customer_id": "C0001"},
-            "sf": {"partner_id": "YXDEMO", "check_word": keys["sf"], "push_secret": sf_push},
+            "sf": {"partner_id": "YXDEMO", "check_word": keys["sf"], "push_secret": keys["sf_push"]},
             "cainiao": {"provider_id": "demo-waybill-account", "secret": keys["cainiao"]},
             "kdniao": {"business_id": "1237100", "app_key": keys["kdniao"]},
             "credit": {"app": "orderhub", "secret": keys["credit"]},
-            "sms": {"access_key_id": "LTAIdemo", "access_key_secret": keys["sms"], "receipt_secret": sms_receipt},
+            "sms": {
+                "access_key_id": "LTAIdemo",
+                "access_key_secret": keys["sms"],
+                "receipt_secret": keys["sms_receipt"],
+            },
         },
     }
 

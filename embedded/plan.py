@@ -57,7 +57,7 @@ def _default_plan(seed: int) -> FaultPlan:
             Fault(partner="sf", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=1, seconds=7),
             Fault(partner="sf", kind=FaultKind.OUTAGE, skip=4 + dice.randrange(4), lasts_s=12),
             Fault(partner="cainiao", operation="create", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, skip=2, seconds=7),
-            Fault(partner="credit", kind=FaultKind.HANG, skip=8, lasts_s=20, seconds=7),
+            Fault(partner="credit", kind=FaultKind.HANG, skip=3, lasts_s=20, seconds=7),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),

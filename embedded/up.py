@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from domain.texts import text, use_language
-from embedded.environment import HomeInUse, open_home
+from embedded.environment import SHELL_FILE, HomeInUse, open_home
 from embedded.processes import NotReady
 from embedded.supervisor import Supervisor
 from runtime.shutdown import stopped
@@ -30,7 +30,12 @@ async def main(path: Path) -> int:
         async with Supervisor(home, settings, lambda line: console.print(f"[dim]{line}[/]")):
             console.print(
                 text(
-                    "up.ready", ui=home.ui_url, gateway=home.gateway_url, sandbox=home.sandbox_url, home=str(home.path)
+                    "up.ready",
+                    ui=home.ui_url,
+                    gateway=home.gateway_url,
+                    sandbox=home.sandbox_url,
+                    home=str(home.path),
+                    env=str(home.path / SHELL_FILE),
                 )
             )
             await stopped()

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from temporalio.service import RPCError, RPCStatusCode
+
 from connectors.errors import DocumentUnreadable, PartnerError
 from connectors.ports import Document, PushSource
 from domain.clock import utc_now
@@ -72,7 +74,14 @@ class Dispatcher:
             free = self._pace.start_window - await orders.count_in_flight(tx)
             waiting = await orders.to_start(tx, free) if free > 0 else []
         for order in waiting:
-            await self._workflows.start(order)
+            try:
+                await self._workflows.start(order)
+            except RPCError as error:
+                if error.status is RPCStatusCode.UNAVAILABLE:
+                    raise
+                # One that cannot be started must not hold up those behind it.
+                log.error("an order cannot be started", extra={"order_id": order.order_id, "error": str(error)})
+                continue
             async with self._db.transaction() as tx:
                 await orders.mark_started(tx, order.order_id, order.revision)
         return len(waiting)

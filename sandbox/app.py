@@ -88,6 +88,12 @@ def create_app(settings: SandboxSettings) -> FastAPI:
         world: World = app.state.world
         return {"faults": world.faults.counts(), "calls": dict(world.calls), "pushes": dict(world.pushes)}
 
+    @app.get("/control/pending")
+    async def pending() -> dict[str, int]:
+        """How many later events and pushes are still to come: 0 when the world has come to rest."""
+        world: World = app.state.world
+        return {"pending": world.pending}
+
     @app.put("/control/faults")
     async def set_faults(plan: FaultPlan) -> dict[str, int]:
         """Start a new fault plan now."""

@@ -65,6 +65,11 @@ class World:
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
+    @property
+    def pending(self) -> int:
+        """How many later events and pushes are still to come."""
+        return len(self._later)
+
     async def answer(
         self,
         partner: str,

@@ -124,7 +124,7 @@ class OrderWorkflow:
         life = self._life
         if news.approved:
             await life.board.close(HoldReason.CREDIT_REFUSED, "credit", Release.PARTNER)
-        elif not reached(life.state, GoldenState.WAYBILL_RETURNED) and life.exit is None and life.cancel is None:
+        elif not self._shipping.handing_over and life.exit is None and life.cancel is None:
             await life.board.open(HoldReason.CREDIT_REFUSED, news.reason)
         elif life.exit is None:
             await life.ask_person("credit_refused_late", why=news.reason)

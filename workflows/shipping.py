@@ -18,6 +18,8 @@ class Shipping:
 
     def __init__(self, life: OrderLife) -> None:
         self.hunts: dict[str, WaybillHunt] = {}
+        self.handing_over = False
+        """Whether a parcel goes to its courier: what comes to light from now on stops it no more."""
         self._life = life
         self._told = 0
         self._commit: asyncio.Task[None] | None = None
@@ -58,6 +60,7 @@ class Shipping:
             # A credit refusal may have come while the couriers were asked.
             await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE), "wait.release")
             life.released_by_hand.discard(HoldReason.CHANNEL_REFUSED)
+            self.handing_over = True
             told = await partner(WRITE_BACK, ParcelRef(life.order_id, hunt.parcel_id))
             if told.ok:
                 break

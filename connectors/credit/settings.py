@@ -17,4 +17,4 @@ class CreditSettings(BaseModel):
     secret: SecretStr = Field(description="shared HMAC key, for requests and callbacks")
     callback_url: str = Field(description="where late answers are posted: our `/hooks/credit`")
     # The contract gives one attempt 5 s of the 30 s that an order may wait in all.
-    limits: Limits = Limits(timeout_s=5.0, breaker_failures=5, breaker_open_s=60.0)
+    limits: Limits = Field(default_factory=Limits)

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors.transport import Limits
 
 
-def _limits() -> Limits:
-    return Limits(timeout_s=5.0, concurrency=10, per_second=10.0)  # 10 queries a second is what the vendor bears
+class KdniaoLimits(Limits):
+    """10 queries a second is what the vendor bears."""
+
+    concurrency: int = 10
+    per_second: float = 10.0
 
 
 class KdniaoSettings(BaseModel):
@@ -30,4 +33,4 @@ class KdniaoSettings(BaseModel):
         default="8008", description="8008 is charged by waybill, 1008 by plan"
     )
     jd_merchant_code: str = Field(default="", description="青龙业主号, which JD parcels are asked with")
-    limits: Limits = Field(default_factory=_limits)
+    limits: KdniaoLimits = Field(default_factory=KdniaoLimits)

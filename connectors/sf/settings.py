@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.transport import Limits
@@ -23,6 +21,12 @@ class Sender(BaseModel):
     address: str
 
 
+class SfLimits(Limits):
+    """SF allows about 30 calls a second unless its console says otherwise."""
+
+    per_second: float = 30.0
+
+
 class SfSettings(BaseModel):
     """SF open platform (丰桥). Sandbox and production have different check words."""
 
@@ -40,8 +44,8 @@ class SfSettings(BaseModel):
     cold_chain_express_type_id: int = Field(
         201, gt=0, description="product for cold-chain parcels; 201 is 冷运标快, which must be in the contract"
     )
-    pay_method: Literal[1, 2, 3] = Field(1, description="1 sender, 2 receiver, 3 third party")
+    pay_method: int = Field(1, ge=1, le=3, description="1 sender, 2 receiver, 3 third party")
     call_courier: bool = Field(False, description="whether each order calls a courier; False where SF picks up anyway")
     push_secret: SecretStr = Field(min_length=16, description="last part of the path that route pushes come to")
-    limits: Limits = Field(default_factory=lambda: Limits(per_second=30.0))
+    limits: SfLimits = Field(default_factory=SfLimits)
     """SF's console gives about 30 calls per second to each interface."""

@@ -7,6 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors.transport import Limits
 
 
+class SmsLimits(Limits):
+    """Messages are few, and the vendor throttles early."""
+
+    concurrency: int = 10
+    per_second: float = 20.0
+
+
 class SmsSettings(BaseModel):
     """The account, the approved signature and templates, and the secret of the receipts' address."""
 
@@ -20,4 +27,4 @@ class SmsSettings(BaseModel):
     receipt_secret: SecretStr = Field(
         min_length=16, description="last part of the receipts' address, for Aliyun signs no receipt"
     )
-    limits: Limits = Limits(timeout_s=5.0, concurrency=10, per_second=20.0)
+    limits: SmsLimits = Field(default_factory=SmsLimits)

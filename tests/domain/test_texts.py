@@ -1,0 +1,148 @@
+"""The catalogue is complete: both languages alike, every key that the source names is there, and no other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+
+from activities import contracts
+from activities.contracts import OwnStep, PartnerStep
+from domain.golden import Exit, GoldenState
+from domain.holds import POLICIES, HoldReason, Release
+from domain.order import Channel, Requirement
+from domain.shipping import Carrier
+from domain.texts import CATALOGUE, language, text, use_language
+from tests.domain.texts_in_code import ROOT, Uses, uses
+from workflows.delivery import PROBLEMS
+
+STEPS = {name: step for name, step in vars(contracts).items() if isinstance(step, OwnStep | PartnerStep)}
+
+
+def _constants(path: str, function: str) -> set[str]:
+    """The first items of the tuples, or the arguments, that a function appends: codes of problems."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    found = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
+    appended = [
+        n.args[0]
+        for n in ast.walk(found)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "append"
+    ]
+    firsts = [n.elts[0] if isinstance(n, ast.Tuple) else n for n in appended]
+    return {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
+
+
+@pytest.fixture(scope="module")
+def source() -> Uses:
+    return uses()
+
+
+@pytest.fixture(scope="module")
+def families(source: Uses) -> dict[str, set[str]]:
+    """Every key that is put together in the source, by its beginning."""
+    address = _constants("domain/address.py", "_region_problems") | _constants("domain/address.py", "_detail_problems")
+    return {
+        "state.": {*GoldenState, *Exit, "none"},
+        "hold.": set(HoldReason),
+        "release.": set(Release),
+        "step.": {step.name for step in STEPS.values()},
+        "channel.": set(Channel),
+        "carrier.": set(Carrier),
+        "parcel.": set(PROBLEMS),
+        "task.": {kind for kind, _, _ in source.tasks},
+        "format.": _constants("domain/review.py", "_format_problems"),
+        "address.": address | {"ciphertext_missing"},
+        "partner.": {"own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms"},
+        "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
+        "form.need.": set(Requirement),
+        "form.": {part for kind in ("unknown", "expired", "busy") for part in (kind, f"{kind}_hint")},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _chinese_again() -> Iterator[None]:
+    yield
+    use_language("zh")
+
+
+def _placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_both_languages_take_the_same_parameters(key: str) -> None:
+    zh, en = CATALOGUE[key]
+    assert _placeholders(zh) == _placeholders(en)
+    assert zh.strip()
+    assert en.strip()
+
+
+def test_no_key_stands_twice() -> None:
+    tree = ast.parse((ROOT / "domain" / "texts.py").read_text(encoding="utf-8"))
+    dicts = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    keys = [str(key.value) for found in dicts for key in found.keys if isinstance(key, ast.Constant)]
+    assert sorted(keys) == sorted({*CATALOGUE, "language"})
+
+
+def test_every_key_that_the_source_names_is_there(source: Uses) -> None:
+    assert source.asked - set(CATALOGUE) == set()
+
+
+def test_every_family_in_the_source_is_known_here(source: Uses, families: dict[str, set[str]]) -> None:
+    assert source.families - set(families) == set()
+
+
+def test_every_member_of_every_family_has_its_text(families: dict[str, set[str]]) -> None:
+    members = {f"{beginning}{name}" for beginning, names in families.items() for name in names}
+    assert members - set(CATALOGUE) == set()
+
+
+def test_no_text_is_without_use(source: Uses, families: dict[str, set[str]]) -> None:
+    members = {f"{beginning}{name}" for beginning, names in families.items() for name in names}
+    members |= {policy.who for policy in POLICIES.values()}
+    assert set(CATALOGUE) - source.literals - source.asked - members == set()
+
+
+def test_every_call_gives_what_its_text_needs(source: Uses) -> None:
+    wrong = [
+        f"{place} text({key!r}) gives {sorted(names)}"
+        for key, names, place in source.given
+        if "**" not in names and names != _placeholders(CATALOGUE[key][0])
+    ]
+    assert wrong == []
+
+
+def test_every_step_is_summed_up_with_what_its_text_needs(source: Uses) -> None:
+    wrong = [
+        f"{place} {constant} gives {sorted(names)}"
+        for constant, names, place in source.steps
+        if names != _placeholders(CATALOGUE[f"step.{STEPS[constant].name}"][0])
+    ]
+    assert wrong == []
+    assert {constant for constant, _, _ in source.steps} == set(STEPS), "a step that no workflow takes"
+
+
+def test_every_task_is_put_into_words_with_what_its_text_needs(source: Uses) -> None:
+    wrong = [place for kind, names, place in source.tasks if names != _placeholders(CATALOGUE[f"task.{kind}"][0])]
+    assert wrong == []
+
+
+def test_the_language_is_chosen_for_the_process() -> None:
+    assert language() == "zh"
+    assert text("state.PAID") == "支付成功"
+    use_language("en")
+    assert text("state.PAID") == "paid"
+    assert text("cancel.by_channel") == "cancelled by the channel"
+
+
+def test_parameters_are_filled_in_as_they_are() -> None:
+    assert text("waybill.taken", number="{0} {x}") == "已录入单号 {0} {x}"
+
+
+def test_a_missing_key_or_parameter_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        text("no.such.key")
+    with pytest.raises(KeyError):
+        text("waybill.taken")

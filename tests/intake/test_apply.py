@@ -1,0 +1,265 @@
+"""What each kind of news changes, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import func, select
+
+from connectors.errors import DocumentUnreadable
+from domain.clock import utc_now
+from domain.news import CancelNews, CreditNews, OrderNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.order import Channel, ChannelStatus
+from domain.shipping import (
+    Carrier,
+    CreditAnswer,
+    CreditDecision,
+    Package,
+    ScannedItem,
+    TrackCode,
+    TrackNode,
+    TrackReport,
+    WarehouseReport,
+    WarehouseStatus,
+)
+from intake.apply import NotYet, apply
+from store import credit
+from store.tables import (
+    CreditCheckRow,
+    DeliveryRow,
+    NotificationRow,
+    OrderVersionRow,
+    ParcelRow,
+    TrackNodeRow,
+    WarehouseReportRow,
+    WaybillRow,
+)
+from tests.intake.stage import Stage
+from tests.store.samples import NOON, order, receiver
+from workflows.contracts import CancelSignal, CreditSignal, ReportSignal, TrackSignal
+
+SO1 = order("SO1").order_id
+CODE, NUMBER = "own-main-SO1-push-1", "SF1000000000001"
+
+
+async def _count(stage: Stage, table: type) -> int:
+    async with stage.db.transaction() as tx:
+        return int((await tx.execute(select(func.count()).select_from(table))).scalar_one())
+
+
+# ------------------------------------------------------------------------------------------------ orders
+
+
+async def test_an_order_is_new_then_a_duplicate_then_newer_then_stale(stage: Stage) -> None:
+    first, second = order("SO1"), order("SO1", version=2, receiver=receiver("示例路2号"))
+    said = [await apply(stage.db, stage.orders, OrderNews(news)) for news in (first, first, second, first, second)]
+    assert said == ["new", "duplicate", "newer", "stale", "duplicate"]
+    assert await _count(stage, OrderVersionRow) == 2
+    row = await stage.index(SO1)
+    assert (row.version, row.revision) == (2, 2)
+    assert stage.orders.told == []  # the dispatcher tells, from the store
+    assert stage.orders.start_calls == []
+
+
+async def test_an_unpaid_order_becomes_paid(stage: Stage) -> None:
+    unpaid = order("SO1", status=ChannelStatus.UNPAID, paid_at=None)
+    assert await apply(stage.db, stage.orders, OrderNews(unpaid)) == "new"
+    assert (await stage.index(SO1)).paid_at is None
+    assert await apply(stage.db, stage.orders, OrderNews(order("SO1", version=2))) == "newer"
+    row = await stage.index(SO1)
+    assert (row.status, row.paid_at) == ("PAID", NOON)
+
+
+# ------------------------------------------------------------------------------------------------ cancellations
+
+
+def _cancel(number: str = "SO1") -> CancelNews:
+    return CancelNews(Channel.OWN, "main", number, "不要了")
+
+
+async def test_a_cancellation_before_its_order_waits(stage: Stage) -> None:
+    with pytest.raises(NotYet, match="own:main:SO9 is not here yet"):
+        await apply(stage.db, stage.orders, _cancel("SO9"))
+
+
+async def test_a_cancellation_before_the_start_keeps_the_order_from_starting(stage: Stage) -> None:
+    await apply(stage.db, stage.orders, OrderNews(order("SO1")))
+    for _ in range(2):
+        assert await apply(stage.db, stage.orders, _cancel()) == "cancelled before it was started"
+    assert await stage.dispatcher().start_orders() == 0
+    assert (await stage.index(SO1)).status == "CANCELLED"
+    assert stage.orders.told == []
+
+
+async def test_a_cancellation_after_the_start_is_told(stage: Stage) -> None:
+    await stage.started(order("SO1"))
+    assert await apply(stage.db, stage.orders, _cancel()) == "told"
+    assert stage.orders.told == [(SO1, "cancelled", CancelSignal("不要了", "channel:own"))]
+
+
+async def test_a_cancellation_of_an_order_that_ended_changes_nothing(stage: Stage) -> None:
+    await stage.started(order("SO1"))
+    stage.orders.running.clear()
+    assert await apply(stage.db, stage.orders, _cancel()) == "the order has ended"
+
+
+# ------------------------------------------------------------------------------------------------ the warehouse
+
+
+def _report(status: WarehouseStatus = WarehouseStatus.PACKED, code: str = CODE) -> WarehouseNews:
+    boxes = (Package("BOX1", (ScannedItem("MUG", 1, "1"),), 350),) if status is WarehouseStatus.PACKED else ()
+    return WarehouseNews(WarehouseReport(code, status, boxes))
+
+
+async def _instructed(stage: Stage) -> None:
+    await stage.started(order("SO1"))
+    async with stage.db.transaction() as tx:
+        tx.add(DeliveryRow(code=CODE, order_id=SO1, n=1, revision=1, status="pushed", at=utc_now()))
+
+
+async def test_a_report_on_no_delivery_of_ours_is_unreadable(stage: Stage) -> None:
+    with pytest.raises(DocumentUnreadable, match="no such delivery order: nobody"):
+        await apply(stage.db, stage.orders, _report(code="nobody"))
+    assert await _count(stage, WarehouseReportRow) == 0
+
+
+async def test_a_report_is_kept_once_and_told_under_one_id(stage: Stage) -> None:
+    await _instructed(stage)
+    assert [await apply(stage.db, stage.orders, _report()) for _ in range(2)] == ["told", "told"]
+    assert await _count(stage, WarehouseReportRow) == 1
+    one, two = (signal for order_id, name, signal in stage.orders.told if name == "warehouse_reported")
+    assert one == two
+    assert isinstance(one, ReportSignal)
+
+
+@pytest.mark.parametrize("status", [WarehouseStatus.ACCEPTED, WarehouseStatus.HELD])
+async def test_a_report_that_changes_nothing_wakes_nobody(stage: Stage, status: WarehouseStatus) -> None:
+    await _instructed(stage)
+    assert await apply(stage.db, stage.orders, _report(status)) == "nothing new"
+    assert stage.orders.told == []
+    assert await _count(stage, WarehouseReportRow) == 0
+
+
+# ------------------------------------------------------------------------------------------------ tracking
+
+
+def _track(*codes: TrackCode) -> TrackNews:
+    nodes = tuple(TrackNode(NOON.replace(hour=12 + hour), code, f"节点{hour}") for hour, code in enumerate(codes))
+    return TrackNews(TrackReport(Carrier.SF, NUMBER, nodes))
+
+
+async def _shipped(stage: Stage) -> None:
+    await stage.started(order("SO1"))
+    now = utc_now()
+    async with stage.db.transaction() as tx:
+        tx.add(ParcelRow(parcel_id=f"{SO1}#1", order_id=SO1, n=1, package_code="BOX1", items=[], status="numbered"))
+        tx.add(
+            WaybillRow(
+                key="own-main-SO1-waybill-1",
+                parcel_id=f"{SO1}#1",
+                order_id=SO1,
+                provider="sf",
+                carrier="SF",
+                attempt=1,
+                number=NUMBER,
+                status="live",
+                asked_at=now,
+                updated_at=now,
+            )
+        )
+
+
+async def test_news_of_an_unknown_number_waits(stage: Stage) -> None:
+    with pytest.raises(NotYet, match="no waybill has this number"):
+        await apply(stage.db, stage.orders, _track(TrackCode.SIGNED))
+
+
+async def test_a_journey_is_kept_and_only_its_turns_are_told(stage: Stage) -> None:
+    await _shipped(stage)
+    assert await apply(stage.db, stage.orders, _track(TrackCode.COLLECTED)) == "kept"
+    assert await apply(stage.db, stage.orders, _track(TrackCode.COLLECTED, TrackCode.IN_TRANSIT)) == "kept"
+    assert stage.orders.told == []
+    signed = _track(TrackCode.COLLECTED, TrackCode.IN_TRANSIT, TrackCode.SIGNED)
+    assert [await apply(stage.db, stage.orders, signed) for _ in range(2)] == ["told", "kept"]
+    assert stage.orders.told == [(SO1, "tracked", TrackSignal(f"{SO1}#1", "signed"))]
+    assert await _count(stage, TrackNodeRow) == 3
+
+
+async def test_a_turn_that_could_not_be_told_is_told_when_it_comes_again(stage: Stage) -> None:
+    await _shipped(stage)
+    stage.orders.broken = ConnectionError("Temporal is away")
+    with pytest.raises(ConnectionError):
+        await apply(stage.db, stage.orders, _track(TrackCode.SIGNED))
+    stage.orders.broken = None
+    assert await apply(stage.db, stage.orders, _track(TrackCode.SIGNED)) == "told"
+    assert stage.orders.told == [(SO1, "tracked", TrackSignal(f"{SO1}#1", "signed"))]
+
+
+async def test_the_journey_of_a_void_waybill_is_nobodys(stage: Stage) -> None:
+    await _shipped(stage)
+    async with stage.db.transaction() as tx:
+        waybill = await tx.get(WaybillRow, "own-main-SO1-waybill-1")
+        assert waybill is not None
+        waybill.status = "void"
+        tx.add(waybill)
+    assert await apply(stage.db, stage.orders, _track(TrackCode.SIGNED)) == "kept"
+    assert stage.orders.told == []
+
+
+# ------------------------------------------------------------------------------------------------ credit
+
+
+async def _asked(stage: Stage) -> None:
+    await stage.started(order("SO1"))
+    async with stage.db.transaction() as tx:
+        await credit.ask(tx, "Q1", SO1)
+
+
+async def test_an_answer_to_no_question_of_ours_is_unreadable(stage: Stage) -> None:
+    with pytest.raises(DocumentUnreadable, match="no such question: Q9"):
+        await apply(stage.db, stage.orders, CreditNews(CreditAnswer("Q9", CreditDecision.APPROVED)))
+
+
+async def test_no_decision_yet_tells_nobody(stage: Stage) -> None:
+    await _asked(stage)
+    assert await apply(stage.db, stage.orders, CreditNews(CreditAnswer("Q1", None))) == "no decision"
+    assert stage.orders.told == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "approved"),
+    [
+        (CreditDecision.APPROVED, "approved", True),
+        (CreditDecision.REJECTED, "refused", False),
+        (CreditDecision.REVIEW, "refused", False),
+    ],
+)
+async def test_a_late_answer_is_kept_and_told(
+    stage: Stage, decision: CreditDecision, state: str, approved: bool
+) -> None:
+    await _asked(stage)
+    async with stage.db.transaction() as tx:
+        await credit.assume(tx, "Q1", SO1, "超时")
+    answer = CreditAnswer("Q1", decision, "额度", "R1")
+    assert [await apply(stage.db, stage.orders, CreditNews(answer)) for _ in range(2)] == ["told", "told"]
+    assert set(stage.orders.told) == {(SO1, "credit_decided", CreditSignal(approved, "额度"))}
+    async with stage.db.transaction() as tx:
+        row = await tx.get(CreditCheckRow, "Q1")
+    assert row is not None
+    assert (row.state, row.reservation_id, row.reservation) == (state, "R1", "reserved")
+    assert row.later_review is not approved
+    assert (await stage.index(SO1)).credit == state
+
+
+# ------------------------------------------------------------------------------------------------ SMS
+
+
+@pytest.mark.parametrize(("delivered", "status"), [(True, "delivered"), (False, "failed")])
+async def test_a_receipt_marks_its_own_message_only(stage: Stage, delivered: bool, status: str) -> None:
+    async with stage.db.transaction() as tx:
+        for out_id in ("M1", "M2"):
+            tx.add(NotificationRow(out_id=out_id, purpose="clerk", status="sent", at=utc_now()))
+    receipt = SmsReceipt("M1", delivered, "" if delivered else "MK:0001", utc_now())
+    assert [await apply(stage.db, stage.orders, receipt) for _ in range(2)] == [status, status]
+    async with stage.db.transaction() as tx:
+        rows = (await tx.execute(select(NotificationRow))).scalars().all()
+    assert {row.out_id: row.status for row in rows} == {"M1": status, "M2": "sent"}
