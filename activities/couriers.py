@@ -116,10 +116,10 @@ class CourierSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             taken = await shipping.waybill_by_number(tx, number)
             mine = await shipping.live_waybill(tx, typed.parcel_id)
-            if (taken is not None and taken.parcel_id != typed.parcel_id) or mine is not None:
-                why = "waybill.number_taken" if mine is None else "waybill.has_number"
-                answer = WaybillAnswer(NONE, why=text(why, number=mine.number if mine else number))
-                return Done("waybill.manual_refused", answer.why, result=to_json(answer))
+            if mine is not None:
+                raise _NumberRefused(text("waybill.has_number", number=mine.number))
+            if taken is not None:
+                raise _NumberRefused(text("waybill.number_taken"))
             now = utc_now()
             waybill = WaybillRow(
                 key=key,
@@ -137,7 +137,11 @@ class CourierSteps:
             await _numbered(tx, row, waybill)
             return Done("waybill.manual", f"{typed.carrier} {number}", result=to_json(WaybillAnswer(LIVE, number)))
 
-        kept = await run_step(self._db, typed.order_id, f"manual/{typed.parcel_id}/{number}", typed.by, work)
+        try:
+            kept = await run_step(self._db, typed.order_id, f"manual/{typed.parcel_id}/{number}", typed.by, work)
+        except _NumberRefused as refused:
+            # Not kept as the step's answer: what stands in the way today may be gone tomorrow.
+            return WaybillAnswer(NONE, why=refused.why)
         return from_json(WaybillAnswer, kept)
 
     async def _prepare(self, ask: WaybillAsk) -> tuple[WaybillRow, WaybillRequest]:
@@ -220,6 +224,14 @@ class CourierSteps:
                 kept.status, kept.detail, kept.updated_at = status, why[:300], utc_now()
                 tx.add(kept)
         return WaybillAnswer(NONE, why=why)
+
+
+class _NumberRefused(Exception):
+    """A typed number cannot be taken; `why` is for whoever typed it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def waybill_key(ask: WaybillAsk) -> str:

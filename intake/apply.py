@@ -11,9 +11,11 @@ from domain.ids import order_id as make_order_id
 from domain.news import CancelNews, CreditNews, News, OrderNews, SmsReceipt, TrackNews, WarehouseNews
 from domain.order import ChannelStatus
 from domain.shipping import CreditDecision, WarehouseStatus
+from domain.texts import text
 from intake.orders import Orders
 from store import credit, orders, shipping
 from store.database import Database
+from store.holds import open_task
 from store.tables import NotificationRow, OrderRow
 from workflows.contracts import CancelSignal, CreditSignal, ReportSignal, TrackSignal
 
@@ -75,8 +77,13 @@ async def _warehouse(db: Database, workflows: Orders, news: WarehouseNews) -> st
         if report.status in _SILENT:
             return "nothing new"
         report_id = await shipping.keep_report(tx, report)
-    told = await workflows.signal(delivery.order_id, "warehouse_reported", ReportSignal(report_id))
-    return "told" if told else "the order has ended"
+    if await workflows.signal(delivery.order_id, "warehouse_reported", ReportSignal(report_id)):
+        return "told"
+    if report.status is WarehouseStatus.PACKED and delivery.status == "cancelled":
+        async with db.transaction() as tx:
+            key, sentence = f"{delivery.order_id}/packed_after_stop", text("task.packed_after_stop")
+            await open_task(tx, key, "packed_after_stop", sentence, order_id=delivery.order_id, alert=True)
+    return "the order has ended"
 
 
 async def _track(db: Database, workflows: Orders, news: TrackNews) -> str:

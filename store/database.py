@@ -76,6 +76,14 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def on_invalidate(connection: Any, _record: Any, _error: Any) -> None:
+        # A task cancelled in its transaction makes SQLAlchemy throw the connection away, and the driver closes it with
+        # a statement still open: SQLite then stays locked until the garbage is collected. So roll back first, on the
+        # driver's own thread (its queue is private, and there is no other way to reach a thread that may be busy).
+        driver = connection.driver_connection
+        driver._tx.put_nowait((None, driver._conn.rollback))
+
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Any) -> None:
         # A transaction that reads first and writes later would fail at once when another one wrote in between.

@@ -29,6 +29,7 @@ from store.tables import (
     NotificationRow,
     OrderVersionRow,
     ParcelRow,
+    TaskRow,
     TrackNodeRow,
     WarehouseReportRow,
     WaybillRow,
@@ -137,6 +138,19 @@ async def test_a_report_that_changes_nothing_wakes_nobody(stage: Stage, status: 
     assert await apply(stage.db, stage.orders, _report(status)) == "nothing new"
     assert stage.orders.told == []
     assert await _count(stage, WarehouseReportRow) == 0
+
+
+async def test_a_warehouse_that_packs_what_was_cancelled_is_told_on(stage: Stage) -> None:
+    await _instructed(stage)
+    async with stage.db.transaction() as tx:
+        delivery = await tx.get_one(DeliveryRow, CODE)
+        delivery.status = "cancelled"
+    stage.orders.running.clear()
+    for _ in range(2):
+        assert await apply(stage.db, stage.orders, _report()) == "the order has ended"
+    async with stage.db.reading() as tx:
+        tasks = list((await tx.execute(select(TaskRow.kind))).scalars())
+    assert tasks == ["packed_after_stop"]
 
 
 # ------------------------------------------------------------------------------------------------ tracking

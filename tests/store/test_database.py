@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
@@ -83,3 +85,33 @@ async def test_a_body_without_its_order_is_refused(database: Database) -> None:
                     order_id="NONE", revision=1, version=1, fingerprint="", body={}, origin="channel", at=NOON
                 )
             )
+
+
+async def test_a_cancelled_transaction_leaves_no_lock(database: Database) -> None:
+    """A local activity that is timed out, a request that is dropped: the others must not find the store locked."""
+    async with database.transaction() as tx:
+        for n in range(200):
+            await insert_ignore(tx, StockRow, {**MUG, "sku": f"SKU-{n}"})
+    begun = asyncio.Event()
+
+    async def writer() -> None:
+        async with database.transaction() as tx:
+            begun.set()
+            await tx.execute(text("UPDATE stock SET on_hand = on_hand + 1 RETURNING sku"))
+            await tx.execute(text("SELECT a.sku FROM stock a, stock b LIMIT 20000"))
+
+    other = Database(database.url)
+    gc.disable()  # which would hide a lock that waits for it
+    try:
+        for turn in range(30):
+            begun.clear()
+            cancelled = asyncio.create_task(writer())
+            await begun.wait()
+            await asyncio.sleep(turn / 1500)  # each time a little further in: where it hurts depends on the machine
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            async with other.transaction() as tx:
+                await tx.execute(text("UPDATE stock SET on_hand = on_hand + 1"))
+    finally:
+        gc.enable()
+        await other.close()

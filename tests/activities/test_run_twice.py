@@ -1,0 +1,104 @@
+"""Every step may run twice: after a crash, a lost answer or a slow first run. The second time changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect as inspect_table
+from sqlmodel import SQLModel, select
+
+from activities import contracts as c
+from store.tables import OrderEventRow
+from tests.activities.conftest import Bench
+from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, to_the_warehouse, undone
+from tests.workflows.goods import on_account
+
+MOVING = {"at", "asked_at", "updated_at", "last_news_at", "told_at"}
+"""Columns that say when something was done last."""
+
+
+async def _books(bench: Bench) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, but when it was touched."""
+    books = {}
+    async with bench.db.transaction() as tx:
+        for mapper in SQLModel._sa_registry.mappers:
+            rows = (await tx.execute(select(mapper.class_))).scalars().all()
+            names = [column.key for column in inspect_table(mapper.class_).columns if column.key not in MOVING]
+            books[mapper.class_.__name__] = sorted(({n: getattr(row, n) for n in names} for row in rows), key=str)
+    return books
+
+
+async def _twice(bench: Bench, turns: Sequence[Turn]) -> None:
+    for turn in turns:
+        first = await bench.run(turn.step, turn.argument)
+        before = await _books(bench)
+        assert await bench.run(turn.step, turn.argument) == first, turn.step.name
+        assert await _books(bench) == before, turn.step.name
+
+
+async def test_a_whole_life_with_every_step_run_twice(bench: Bench) -> None:
+    oid = await prepare(bench, **on_account())
+    await _twice(bench, to_the_warehouse(oid))
+    await _twice(bench, await packed(bench, oid))
+    await _twice(bench, shipped(oid))
+    await _twice(bench, await signed(bench, oid))
+    books = await _books(bench)
+    assert [row["state"] for row in books["OrderRow"]] == ["WARRANTY_ACTIVATED"]
+    assert len(bench.town.messenger.sent) == 2, "one for each clerk"
+    assert list(bench.town.bureau.reservations.values()) == ["committed"]
+    assert len(bench.town.own.told) == len(bench.town.sf.live()) == len(bench.town.warehouse.orders) == 1
+
+
+async def test_a_number_by_hand_twice(bench: Bench) -> None:
+    oid = await prepare(bench)
+    for turn in to_the_warehouse(oid):
+        await bench.run(turn.step, turn.argument)
+    for turn in await packed(bench, oid):
+        await bench.run(turn.step, turn.argument)
+    await _twice(bench, by_hand(oid))
+
+
+async def test_a_cancellation_twice(bench: Bench) -> None:
+    oid = await prepare(bench, **on_account())
+    for turn in to_the_warehouse(oid):
+        await bench.run(turn.step, turn.argument)
+    await _twice(bench, undone(oid))
+    assert list(bench.town.bureau.reservations.values()) == ["released"]
+
+
+async def test_an_order_closed_undelivered_twice(bench: Bench) -> None:
+    order = await bench.order()
+    await _twice(bench, [Turn(c.RECORD_UNDELIVERED, c.Reasoned(order.order_id, "refused"))])
+
+
+async def test_the_same_step_at_the_same_moment_is_done_once(bench: Bench) -> None:
+    # A local activity that was too slow, and the ordinary one that follows it.
+    order = await bench.order()
+    await bench.run(c.ACCEPT_ORDER, c.OrderAt(order.order_id, 1))
+    await bench.run(c.PASS_REVIEW, c.OrderRef(order.order_id))
+    answers = await asyncio.gather(*(bench.run(c.RESERVE_STOCK, c.OrderRef(order.order_id)) for _ in range(4)))
+    assert answers == [c.Reserved(True)] * 4
+    books = await _books(bench)
+    assert [row["reserved"] for row in books["StockRow"]] == [1]
+    async with bench.db.transaction() as tx:
+        events = (await tx.execute(select(OrderEventRow).where(OrderEventRow.step == "reserve_stock"))).scalars().all()
+    assert len(events) == 1
+
+
+def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench: Bench) -> None:
+    steps = {value.name: value for _, value in inspect.getmembers(c) if isinstance(value, c.OwnStep | c.PartnerStep)}
+    assert set(steps) == bench.names()
+    ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
+    ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
+    assert set(steps) - ran == {"list_waiting", "follow_parcels"}, "the sweeps only read, or ask for more news"
+
+
+@pytest.mark.parametrize("step", [c.PASS_REVIEW, c.RESERVE_STOCK, c.RECORD_SIGNED, c.FINISH_SHIPPING])
+async def test_no_step_may_skip_a_state(bench: Bench, step: c.OwnStep[Any, Any]) -> None:
+    order = await bench.order()
+    with pytest.raises(ValueError, match="would skip"):
+        await bench.run(step, c.OrderRef(order.order_id))

@@ -1,0 +1,144 @@
+"""Records the committed histories: `python -m tests.replay.record [NAME ...]`, from the repository's root.
+
+When to do so: after a change of `workflows/` that is *meant* to break old histories (then running orders break too:
+see the versioning notes before releasing it), or to add a path. A red replay test is otherwise a bug, and recording
+again would hide it. Everything in a history is made up, and nothing in it is encrypted: read it (`zcat`) before you
+commit it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from activities.credit import request_id
+from activities.partners import HubConfig
+from connectors.errors import Rejected
+from domain.golden import GoldenState
+from domain.holds import HoldReason
+from domain.shipping import CreditDecision
+from store.database import Database
+from store.migrate import upgrade
+from tests.store.samples import receiver
+from tests.workflows.goods import mugs, on_account
+from tests.workflows.partners import Town, away, fails, lost
+from tests.workflows.server import LocalServer, connect
+from tests.workflows.stage import Living, Stage, playing
+from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, Timings
+
+FOLDER = Path(__file__).parent / "histories"
+QUICK = Timings(stock_retry_s=1, channel_retry_s=1)
+"""Time is not skipped while recording: a history must hold nothing that a production server would not write."""
+
+
+async def happy(stage: Stage) -> Living:
+    """No trouble at all."""
+    return await _delivered(await stage.start("HAPPY"))
+
+
+async def cancel(stage: Stage) -> Living:
+    """Cancelled by the buyer at the warehouse, everything undone."""
+    order = await stage.start("CANCEL", **on_account())
+    await order.instructed()
+    await order.ask("cancel", CancelOrder("不想要了", "buyer"))
+    return order
+
+
+async def address_change(stage: Stage) -> Living:
+    """Another address after the push: held, stopped, instructed anew."""
+    order = await stage.start("ADDRESS")
+    await order.instructed()
+    await order.wishes(1, receiver("新路22号"))
+    await order.ask("change_address", AddressWish(1, "buyer"))
+    await order.at_warehouse("held")
+    await order.ask("confirm_address", AddressWish(1, "staff"))
+    return await _delivered(order, n=2)
+
+
+async def manual_waybill(stage: Stage) -> Living:
+    """No courier gives a number: the clerk types one."""
+    for courier in (stage.town.sf, stage.town.cainiao):
+        courier.always("create", fails(Rejected(courier.provider, "create", "no route", "8016")))
+    order = await stage.start("MANUAL")
+    await order.packed()
+    await order.held(HoldReason.WAYBILL_BY_PERSON)
+    await order.calls("messenger", "send")
+    await order.ask("record_waybill", RecordWaybill(f"{order.id}#1", "ZTO", "71234567890123", "clerk"))
+    await order.signed()
+    return order
+
+
+async def credit_assumed(stage: Stage) -> Living:
+    """The bureau decides later: assumed good; its approval comes while the warehouse packs."""
+    stage.town.bureau.decision = None
+    order = await stage.start("CREDIT", **on_account())
+    await order.instructed()
+    stage.town.bureau.decision = CreditDecision.APPROVED
+    await order.bureau_decides(stage.town.bureau.answer(request_id(order.id)))
+    return await _delivered(order)
+
+
+async def stock_short(stage: Stage) -> Living:
+    """Short stock, asked for again after restocking."""
+    order = await stage.start("STOCK", **mugs(12))
+    await order.held(HoldReason.STOCK_SHORT)
+    await stage.receive("MUG", 2)
+    return await _delivered(order)
+
+
+async def failover(stage: Stage) -> Living:
+    """SF's answer is lost, Cainiao gives a number, what SF made is found and voided."""
+    stage.town.sf.will("create", lost())
+    stage.town.sf.will("find", away("sf"), away("sf"))
+    order = await stage.start("FAILOVER")
+    await order.packed()
+    await order.signed()
+    return order
+
+
+PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
+    path.__name__: path
+    for path in (happy, cancel, address_change, manual_waybill, credit_assumed, stock_short, failover)
+}
+
+
+async def _delivered(order: Living, n: int = 1) -> Living:
+    await order.packed(n=n)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    await order.signed()
+    return order
+
+
+async def record(name: str, address: str) -> bytes:
+    """Play one path to its end, and return its history as packed JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite+aiosqlite:///{folder}/store.db"
+        await upgrade(url)
+        db = Database(url)
+        config = HubConfig(clerk_phones=("13800000001",), link_secret=b"made up", settle_after=timedelta(0))
+        async with playing(await connect(address), db, Town(), config, QUICK) as stage:
+            order = await PATHS[name](stage)
+            await order.end()
+            history = await order.handle.fetch_history()
+        await db.close()
+    return gzip.compress(history.to_json().encode(), mtime=0)
+
+
+async def main(names: list[str]) -> None:
+    """Record the named paths; all without a name."""
+    server = LocalServer()
+    await server.start()
+    try:
+        for name in names or PATHS:
+            (FOLDER / f"{name}.json.gz").write_bytes(await record(name, server.address))
+    finally:
+        await server.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from domain.golden import GoldenState
+from domain.holds import HoldReason
+from domain.order import Amounts, ChannelStatus
+from store.tables import TaskRow
+from tests.store.samples import receiver
+from tests.workflows.goods import short_address
+from tests.workflows.stage import Living, Stage
+from workflows.contracts import AddressWish, OrderEnd, ReleaseHold
+
+
+async def test_an_order_that_does_not_add_up_waits_for_a_sound_document(stage: Stage) -> None:
+    order = await stage.start(amounts=Amounts(goods_fen=4950, paid_fen=4949))
+    await order.held(HoldReason.FORMAT_INVALID)
+    assert (await order.row()).state is None
+    assert "4949" in (await order.hold(HoldReason.FORMAT_INVALID)).detail
+    assert await order.tasks() == {"hold.FORMAT_INVALID"}
+
+    await order.document(amounts=Amounts(goods_fen=4950, paid_fen=4950))
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    assert not await order.tasks()
+
+
+async def test_nobody_may_release_an_order_that_does_not_add_up_by_hand(stage: Stage) -> None:
+    order = await stage.start(amounts=Amounts(goods_fen=4950, paid_fen=4949))
+    await order.held(HoldReason.FORMAT_INVALID)
+    words = await order.refusal("release_hold", ReleaseHold("FORMAT_INVALID", "王", "让它过"))
+    assert "不能人工放行" in words
+    assert (await order.row()).holds == ["FORMAT_INVALID"]
+
+
+async def test_all_reasons_are_shown_at_once(stage: Stage) -> None:
+    order = await stage.start(amounts=Amounts(goods_fen=4950, paid_fen=4949), receiver=short_address())
+    await order.held(HoldReason.FORMAT_INVALID, HoldReason.ADDRESS_INCOMPLETE)
+    # One is mended, the other stays.
+    await order.document(amounts=Amounts(goods_fen=4950, paid_fen=4950))
+    await order.held(HoldReason.ADDRESS_INCOMPLETE)
+    assert (await order.row()).state == "PAID"
+
+
+async def _by_operator(order: Living) -> None:
+    outcome = await order.ask("release_hold", ReleaseHold("ADDRESS_INCOMPLETE", "王", "电话确认过"))
+    assert outcome.done
+    assert "地址不完整" in outcome.text
+
+
+async def _by_document(order: Living) -> None:
+    await order.document(receiver=receiver())
+
+
+async def _by_address_change(order: Living) -> None:
+    await order.wishes(1, receiver())
+    assert (await order.ask("change_address", AddressWish(1, "buyer"))).done
+    await order.held(HoldReason.ADDRESS_CHANGE, HoldReason.ADDRESS_INCOMPLETE)
+    assert (await order.ask("confirm_address", AddressWish(1, "王"))).done
+
+
+@pytest.mark.parametrize("release", [_by_operator, _by_document, _by_address_change])
+async def test_an_incomplete_address_is_released(stage: Stage, release) -> None:  # type: ignore[no-untyped-def]
+    order = await stage.start(receiver=short_address())
+    await order.held(HoldReason.ADDRESS_INCOMPLETE)
+    await release(order)
+    await order.packed()
+    await order.signed()
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+    assert not (await order.row()).holds
+
+
+async def test_a_hold_that_is_not_open_cannot_be_released(stage: Stage) -> None:
+    order = await stage.start()
+    await order.instructed()
+    assert "ADDRESS_INCOMPLETE" in await order.refusal("release_hold", ReleaseHold("ADDRESS_INCOMPLETE", "王", ""))
+    assert "NO_SUCH" in await order.refusal("release_hold", ReleaseHold("NO_SUCH", "王", ""))
+
+
+async def test_a_hold_that_nobody_releases_is_escalated_again_and_again(stage: Stage) -> None:
+    order = await stage.start(receiver=short_address())
+    await order.held(HoldReason.ADDRESS_INCOMPLETE)
+    first = (await order.hold(HoldReason.ADDRESS_INCOMPLETE)).deadline
+    await order.pass_time(hours=2, minutes=1)
+    await order.step("hold.escalated")
+    await order.pass_time(hours=2, minutes=1)
+    await order.step("hold.escalated", times=2)
+
+    hold = await order.hold(HoldReason.ADDRESS_INCOMPLETE)
+    assert hold.escalated == 2
+    assert (hold.deadline - first).total_seconds() == pytest.approx(4 * 3600, abs=120)
+    alerts = [task for task in await order.rows(TaskRow) if task.severity == "alert"]
+    assert [task.kind for task in alerts] == ["hold_overdue", "hold_overdue"]
+
+    await order.document(receiver=receiver())
+    await order.reaches(GoldenState.STOCK_LOCKED)
+
+
+async def test_a_document_that_cancels_ends_the_order(stage: Stage) -> None:
+    order = await stage.start(receiver=short_address())
+    await order.held(HoldReason.ADDRESS_INCOMPLETE)
+    await order.document(status=ChannelStatus.CANCELLED)
+    assert (await order.end()).exit == "CANCELLED"
+    assert not (await order.row()).holds

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from activities.partners import HubConfig
+from domain.golden import GoldenState
+from domain.holds import HoldReason
+from domain.shipping import TrackCode
+from store.tables import WaybillRow
+from tests.workflows.partners import away
+from tests.workflows.stage import Stage
+from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, OrderEnd, SweepStart
+
+
+@pytest.fixture
+def config() -> HubConfig:
+    """A company that asks for every silent parcel at once."""
+    return HubConfig(settle_after=timedelta(0), track_silent_after=timedelta(0))
+
+
+async def _sweep(stage: Stage, workflow: str) -> int:
+    told: int = await stage.client.execute_workflow(
+        workflow, SweepStart(), id=f"sweep-{uuid.uuid4()}", task_queue=stage.queue, result_type=int
+    )
+    return told
+
+
+async def test_the_waybill_sweep_lets_waiting_orders_ask_again(stage: Stage) -> None:
+    for courier in (stage.town.sf, stage.town.cainiao):
+        courier.always("create", away(courier.provider))
+    orders = [await stage.start() for _ in range(2)]
+    for order in orders:
+        await order.packed()
+        await order.held(HoldReason.WAYBILL_BY_PERSON)
+    stage.town.sf.always("create", None)
+    assert await _sweep(stage, WAYBILL_SWEEP_WORKFLOW) == 2
+    for order in orders:
+        await order.reaches(GoldenState.WAYBILL_RETURNED)
+        await order.held()
+    assert await _sweep(stage, WAYBILL_SWEEP_WORKFLOW) == 0
+
+
+async def test_a_sweep_minds_no_order_that_has_ended(stage: Stage) -> None:
+    for courier in (stage.town.sf, stage.town.cainiao):
+        courier.always("create", away(courier.provider))
+    gone, waiting = [await stage.start() for _ in range(2)]
+    for order in (gone, waiting):
+        await order.packed()
+        await order.held(HoldReason.WAYBILL_BY_PERSON)
+    await gone.handle.terminate("by an engineer")
+    stage.town.sf.always("create", None)
+    assert await _sweep(stage, WAYBILL_SWEEP_WORKFLOW) == 1
+    await waiting.reaches(GoldenState.WAYBILL_RETURNED)
+
+
+async def test_the_tracking_sweep_subscribes_and_then_asks_for_silent_parcels(stage: Stage) -> None:
+    order = await stage.start()
+    await order.packed()
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    number = await order.number()
+    stage.town.tracker.will("subscribe", away("kdniao"))
+    assert await _sweep(stage, TRACKING_SWEEP_WORKFLOW) == 0
+    assert stage.town.tracker.subscribed == []
+
+    assert await _sweep(stage, TRACKING_SWEEP_WORKFLOW) == 0
+    assert stage.town.tracker.subscribed == [number]
+    (waybill,) = await order.rows(WaybillRow)
+    assert waybill.subscribed_at is not None
+
+    stage.town.tracker.known[number] = TrackCode.SIGNED
+    assert await _sweep(stage, TRACKING_SWEEP_WORKFLOW) == 1
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+    assert await _sweep(stage, TRACKING_SWEEP_WORKFLOW) == 0
+    assert stage.town.tracker.subscribed == [number]
