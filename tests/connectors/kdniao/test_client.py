@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from connectors.kdniao import KdniaoSettings, KdniaoTracker
+from connectors.kdniao.settings import KdniaoLimits
 from connectors.kdniao.signing import data_sign
-from connectors.transport import Limits
 from domain.shipping import Carrier, TrackCode, TrackReport
 from tests.connectors.kdniao.conftest import ENTRY, KEY
 
@@ -67,7 +67,7 @@ async def test_plain_plans_and_the_sandbox_are_settings() -> None:
         subscribe_path="/gateway.json",
         query_instruction="1002",
         subscribe_instruction="1008",
-        limits=Limits(timeout_s=1.0),
+        limits=KdniaoLimits(timeout_s=1.0),
     )
     tracker = KdniaoTracker(settings)
     route = respx.post("http://sandbox.test/gateway.json").respond(json={"Success": True, "State": "0", "Traces": []})

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from connectors.ports import Courier, Push
 from connectors.sf import Sender, SfCourier, SfSettings
-from connectors.transport import Limits
+from connectors.sf.settings import SfLimits
 from domain.order import Channel, ClearReceiver, Region
 from domain.shipping import Carrier, Goods, Provider, Waybill, WaybillRequest
 
@@ -71,7 +71,7 @@ def settings() -> SfSettings:
         express_type_id=2,
         cold_chain_express_type_id=201,
         push_secret=SecretStr(SECRET),
-        limits=Limits(timeout_s=0.5, per_second=1000),
+        limits=SfLimits(timeout_s=0.5, per_second=1000),
     )
 
 
