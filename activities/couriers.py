@@ -70,7 +70,7 @@ class CourierSteps:
         A lost answer is asked after at once: what is found is adopted. Otherwise the outcome is UNKNOWN, and
         `settle_waybill` goes on asking while the next courier gets its turn.
         """
-        row, request = await self._prepare(ask)
+        row, request, again = await self._prepare(ask, asking=True)
         if row.status != "asked":
             return await self._known(row)
         courier = self._couriers.get(Provider(ask.provider))
@@ -78,14 +78,15 @@ class CourierSteps:
             return await self._failed(row, "absent", text("waybill.no_such_courier", courier=ask.provider))
         try:
             return await self._keep(ask, await courier.create(request))
-        except OutcomeUnknown as error:
-            return await self._ask_after(ask, row, courier, request, error)
-        except Misconfigured as error:
-            async with self._db.transaction() as tx:
-                key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
-                await open_task(tx, key, "misconfigured", error.operator_text, alert=True)
-            return await self._failed(row, "absent", error.operator_text)
         except PartnerError as error:
+            if isinstance(error, Misconfigured):
+                async with self._db.transaction() as tx:
+                    key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
+                    await open_task(tx, key, "misconfigured", error.operator_text, alert=True)
+            # A worker that died in an earlier run may have got through to the courier: what this run was told says
+            # nothing about that.
+            if again or isinstance(error, OutcomeUnknown):
+                return await self._ask_after(ask, row, courier, request, error)
             status = "refused" if isinstance(error, Rejected) else "absent"
             return await self._failed(row, status, error.operator_text)
 
@@ -95,7 +96,7 @@ class CourierSteps:
 
         "Not found" is believed only some time after the question, since it may have been on its way.
         """
-        row, request = await self._prepare(ask)
+        row, request, _ = await self._prepare(ask, asking=False)
         if row.status not in {"asked", "unknown"}:
             return await self._known(row)
         courier = self._couriers[Provider(ask.provider)]
@@ -144,10 +145,15 @@ class CourierSteps:
             return WaybillAnswer(NONE, why=refused.why)
         return from_json(WaybillAnswer, kept)
 
-    async def _prepare(self, ask: WaybillAsk) -> tuple[WaybillRow, WaybillRequest]:
+    async def _prepare(self, ask: WaybillAsk, *, asking: bool) -> tuple[WaybillRow, WaybillRequest, bool]:
+        """The question as it is kept, what the courier is asked, and whether it may have been asked before."""
         key = waybill_key(ask)
         async with self._db.transaction() as tx:
             row = await tx.get(WaybillRow, key)
+            again = row is not None
+            if row is not None and asking and row.status == "asked":
+                row.asked_at = utc_now()  # from now on "not found" needs the full time to be believed
+                tx.add(row)
             if row is None:
                 now = utc_now()
                 row = WaybillRow(
@@ -164,7 +170,7 @@ class CourierSteps:
                 tx.add(row)
             order = await orders.body(tx, ask.order_id)
             parcel = await tx.get(ParcelRow, ask.parcel_id)
-        return row, _request(order, parcel, ask, key)
+        return row, _request(order, parcel, ask, key), again
 
     async def _known(self, row: WaybillRow) -> WaybillAnswer:
         """What an earlier run of the same question came to."""
@@ -173,7 +179,7 @@ class CourierSteps:
         return WaybillAnswer(UNKNOWN if row.status == "unknown" else NONE, why=row.detail)
 
     async def _ask_after(
-        self, ask: WaybillAsk, row: WaybillRow, courier: Courier, request: WaybillRequest, lost: OutcomeUnknown
+        self, ask: WaybillAsk, row: WaybillRow, courier: Courier, request: WaybillRequest, lost: PartnerError
     ) -> WaybillAnswer:
         try:
             found = await courier.find(request)

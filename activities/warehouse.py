@@ -68,6 +68,7 @@ class WarehouseSteps:
         """Instruct the warehouse to pack. Sent again, it is the same instruction."""
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
+            again = await shipping.delivery(tx, code) is not None
             values = {"code": code, "order_id": ref.order_id, "n": ref.n, "revision": ref.revision, "status": "asked"}
             await insert_ignore(tx, DeliveryRow, {**values, "at": utc_now()})
             row = await _delivery(tx, code)
@@ -80,7 +81,9 @@ class WarehouseSteps:
             async with answered(self._db, ref.order_id):
                 await self._warehouse.push(_instruction(order, code, Carrier(ref.carrier)))
         except Rejected as refused:
-            return Pushed(False, refused.operator_text)
+            # An earlier run may have got through before its worker died: then the warehouse has it, whatever it says.
+            if not again or not await self._knows(code, ref.order_id):
+                return Pushed(False, refused.operator_text)
         await self._set(code, "pushed", unless={"packed", "stopping", "cancelled"})
         return Pushed(True)
 
@@ -200,6 +203,10 @@ class WarehouseSteps:
                 )
             )
         return Scanned(Scan.PACKED, parcels=parcels)
+
+    async def _knows(self, code: str, order_id: str) -> bool:
+        async with answered(self._db, order_id):
+            return await self._warehouse.query(code) is not None
 
     async def _set(self, code: str, status: str, unless: Iterable[str] = ()) -> None:
         async with self._db.transaction() as tx:

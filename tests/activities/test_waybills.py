@@ -68,6 +68,36 @@ async def test_a_second_run_after_a_lost_answer_that_nobody_could_clear_up_asks_
     assert bench.town.sf.calls == {"create": 1, "find": 1}
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        BreakerOpen("sf", "create"),
+        Unavailable("sf", "create"),
+        Throttled("sf", "create"),
+        Misconfigured("sf", "create"),
+        Rejected("sf", "create"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_a_run_after_a_crash_is_told_says_nothing_of_the_run_before(
+    bench: Bench, oid: str, told: PartnerError
+) -> None:
+    """Seen with workers killed by signal 9: SF had made the waybill, and the next run found the breaker open."""
+    dies_here = hangs()
+    bench.town.sf.will("create", lost(), fails(told))
+    bench.town.sf.will("find", dies_here, away("sf"))
+    dying = asyncio.create_task(bench.run(c.REQUEST_WAYBILL, _sf(oid)))
+    await dies_here.arrived.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    assert await _status(bench, _sf(oid)) == "asked"
+    assert (await bench.run(c.REQUEST_WAYBILL, _sf(oid))).outcome is UNKNOWN
+    assert (await bench.run(c.REQUEST_WAYBILL, _cainiao(oid))).outcome is LIVE
+    await bench.run(c.SETTLE_WAYBILL, _sf(oid))
+    assert await _status(bench, _sf(oid)) == "void"
+    assert bench.town.sf.live() == []
+
+
 async def test_a_second_run_after_a_crash_asks_again_under_the_same_key(bench: Bench, oid: str) -> None:
     slow = hangs()
     bench.town.sf.will("create", slow)
