@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import httpx
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from domain.holds import HoldReason
 from embedded.environment import Home
@@ -103,8 +103,10 @@ class People:
             "detail": "新街口示例大厦 5 层",
         }
         await self._insist(f"{order_id}/address", receiver)
-        n = await self._wish_that_waits(order_id)
-        return n > 0 and (await self._insist(f"{order_id}/address/{n}/confirm", {})).is_success
+        for n in await self._wishes_that_may_wait(order_id):
+            if (await self._insist(f"{order_id}/address/{n}/confirm", {})).is_success:
+                return True
+        return False
 
     async def cancel(self, order_id: str) -> bool:
         """Cancel an order. Whether it went through."""
@@ -127,8 +129,11 @@ class People:
             query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
             return list((await tx.execute(query)).scalars())
 
-    async def _wish_that_waits(self, order_id: str) -> int:
-        """The number of the address change that waits to be confirmed; 0: none. Asked, for an answer may be lost."""
+    async def _wishes_that_may_wait(self, order_id: str) -> list[int]:
+        """The address changes that may be waiting to be confirmed, the newest first.
+
+        Looked up, and possibly several: when an answer was lost, nobody was told which wish the order took.
+        """
         async with self._db.reading() as tx:
             held = select(HoldRow.n).where(
                 HoldRow.order_id == order_id,
@@ -136,11 +141,11 @@ class People:
                 col(HoldRow.closed_at).is_(None),
             )
             if (await tx.execute(held)).first() is None:
-                return 0
-            wished = select(func.max(AddressChangeRow.n)).where(
+                return []
+            wished = select(AddressChangeRow.n).where(
                 AddressChangeRow.order_id == order_id, AddressChangeRow.status == "wished"
             )
-            return int((await tx.execute(wished)).scalar_one() or 0)
+            return list((await tx.execute(wished.order_by(col(AddressChangeRow.n).desc()))).scalars())
 
     async def _insist(self, path: str, body: dict[str, str]) -> httpx.Response:
         """Try again while the machine is being killed under one's hands."""
