@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.news import News
@@ -217,3 +217,45 @@ class AccessToken:
 
     def __repr__(self) -> str:
         return f"AccessToken(expires_at={self.expires_at.isoformat()})"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of modification times, `start` included."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class PulledPage:
+    """One page of what a channel changed in a window. `next_page` is the channel's own word for the page after it."""
+
+    documents: tuple[Document, ...]
+    next_page: str | None
+
+
+class PullSource(Protocol):
+    """A channel that is asked for changes, beside whatever it pushes. Its documents go through the same inbox.
+
+    A document's id and version are such that an order that did not change gives the same pair again.
+    """
+
+    source: str
+    channel: Channel
+    longest_window: timedelta
+    """The longest window that the platform answers, or that is wise to ask for."""
+    overlap: timedelta
+    """How far windows overlap, since platforms' clocks and indexes lag."""
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """The shops that are pulled, each with a cursor of its own."""
+        ...
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """One page, oldest changes first where the platform lets choose; None asks for the first.
+
+        Raises PartnerError. What cannot be read of one order becomes a document that `interpret` quarantines alone.
+        """
+        ...

@@ -30,6 +30,9 @@ class Provider(StrEnum):
     SF = "sf"
     CAINIAO = "cainiao"
     DOUYIN = "douyin"
+    PDD = "pdd"
+    XIAOHONGSHU = "xiaohongshu"
+    TAOBAO = "taobao"
     MANUAL = "manual"
 
 

@@ -39,6 +39,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "partner.kdniao": ("快递鸟", "Kuaidiniao"),
     "partner.credit": ("CRM 信用", "CRM credit"),
     "partner.sms": ("短信", "SMS"),
+    "partner.pdd": ("拼多多", "Pinduoduo"),
+    "partner.xiaohongshu": ("小红书", "Xiaohongshu"),
+    "partner.taobao": ("淘宝天猫", "Taobao/Tmall"),
+    "partner.jd": ("京东", "JD"),
+    "partner.wechat": ("微信小程序", "WeChat mini-program"),
     "partner.error": ("{partner}出错：{detail}", "{partner} failed: {detail}"),
     "partner.rejected": ("{partner}拒绝：{code} {detail}", "{partner} refused: {code} {detail}"),
     "partner.throttled": ("{partner}限流，稍后重试", "{partner} is throttling, will retry"),
@@ -356,4 +361,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "  data, logs   {home}\n  for other commands first: set -a; . {env}\nCtrl-C ends it.",
     ),
     "up.stopping": ("正在停止", "stopping"),
+    "step.pull_changes": ("拉取渠道变更", "pull the channel's changes"),
+    "pull.behind": ("新单据 {fresh}，落后 {seconds} 秒", "{fresh} new documents, {seconds} s behind"),
 }

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 from connectors.douyin.responses import PARTNER, TokenRefused, read_data
 from connectors.douyin.settings import DouyinSettings
 from connectors.douyin.signing import api_sign, canonical_json
-from connectors.douyin.tokens import ShopTokens, read_token
+from connectors.douyin.tokens import read_token, refresh_or_create
 from connectors.errors import Misconfigured
 from connectors.ports import AccessToken, TokenStore
+from connectors.tokens import ShopTokens
 from connectors.transport import Line
 from domain.clock import utc_now
+from domain.order import Channel
 
 T = TypeVar("T")
 
@@ -26,7 +28,14 @@ class DouyinApi:
     def __init__(self, settings: DouyinSettings, tokens: TokenStore) -> None:
         self.settings = settings
         self._line = Line("douyin", settings.base_url, settings.limits)
-        self._tokens = ShopTokens(settings, tokens, self._ask_token)
+        self._tokens = ShopTokens(
+            Channel.DOUYIN,
+            tokens,
+            refresh_or_create(self._ask_token),
+            margin_s=settings.token_margin_s,
+            wait_s=settings.token_wait_s,
+            call_s=settings.limits.timeout_s,
+        )
 
     async def close(self) -> None:
         """End all connections."""

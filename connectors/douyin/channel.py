@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from connectors.douyin import requests
@@ -11,22 +12,38 @@ from connectors.douyin.carriers import company_code
 from connectors.douyin.fields import as_mapping, text_of
 from connectors.douyin.inbound import SOURCE, documents, read_hint, verify
 from connectors.douyin.orders import quantities, status_of, to_order
+from connectors.douyin.pulled import changed_orders, read_cursor, read_page
 from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, tracking_numbers
 from connectors.errors import DocumentUnreadable, Rejected
-from connectors.ports import Document, Push, Reply
+from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
 
 class DouyinChannel:
-    """Port `SalesChannel`."""
+    """Ports `SalesChannel` and `PullSource`: pushes may be lost, so changed orders are also asked for."""
 
     source = SOURCE
     channel = Channel.DOUYIN
+    longest_window = timedelta(hours=1)
+    overlap = timedelta(minutes=2)
 
     def __init__(self, api: DouyinApi) -> None:
         self._api = api
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """Every shop in the settings."""
+        return tuple(self._api.settings.shops)
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """order.searchList by update time, one page. Raises ValueError for a `page` that is not one of ours."""
+        cursor = read_cursor(page, window)
+        business = changed_orders(cursor, window)
+        return await self._api.call(
+            shop, requests.CHANGED_ORDERS, business, lambda data: read_page(shop, cursor, data), writes=False
+        )
 
     def unpack(self, push: Push) -> Sequence[Document]:
         """One document per message about an order (tags 100 to 114).

@@ -11,6 +11,7 @@ from domain.ids import partner_key
 from domain.order import CipherReceiver
 from domain.shipping import Shipment, WaybillRequest
 
+CHANGED_ORDERS = "order.searchList"
 ORDER_DETAIL = "order.orderDetail"
 SHIP_ORDER = "order.logisticsAdd"
 SHIP_PACK = "order.logisticsAddMultiPack"

@@ -54,7 +54,10 @@ def families(source: Uses) -> dict[str, set[str]]:
         "task.": {kind for kind, _, _ in source.tasks},
         "format.": _constants("domain/review.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},
-        "partner.": {"own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms"},
+        "partner.": {
+            *("own", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
+            *("qimen", "sf", "cainiao", "kdniao", "credit", "sms"),
+        },
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
         "form.": {part for kind in ("unknown", "expired", "busy") for part in (kind, f"{kind}_hint")},

@@ -1,0 +1,131 @@
+"""JD as a sales channel: orders pulled by modification time, parcels' numbers written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from connectors.errors import DocumentUnreadable, PushRefused, Rejected
+from connectors.jd import requests
+from connectors.jd.api import JosApi
+from connectors.jd.documents import SOURCE, order_document, read_document
+from connectors.jd.orders import STATUS, order_no_of, parents_of, status_of, to_order
+from connectors.jd.responses import PARTNER, check_shipment, read_page, read_waybills, says_shipped_already
+from connectors.ports import Document, PulledPage, Push, Reply, Window
+from domain.news import CancelNews, News, OrderNews
+from domain.order import Channel, ChannelStatus
+from domain.shipping import Shipment
+
+SPLIT = "split"
+"""The reason in the news that a parent order is no more, since its children took its place."""
+
+
+class JdChannel:
+    """Ports `SalesChannel` and `PullSource`."""
+
+    source = SOURCE
+    channel = Channel.JD
+    longest_window = timedelta(days=1)
+    """JD answers a month, but late pages of a long search are slow."""
+    overlap = timedelta(minutes=10)
+
+    def __init__(self, api: JosApi) -> None:
+        self._api = api
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """All shops of the settings."""
+        return self._api.settings.shops
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """One page of 100. Where there are more, the first is read for their number, then all from the last back.
+
+        An order that changes while we read leaves a past window, and those behind it move up by one: read forward, one
+        of them would slip from a page not read yet to one already read. Read backward, it is only met twice.
+        """
+        encrypted = self._api.settings.encrypted
+        method = requests.search_method(encrypted)
+        number = _page_number(page)
+
+        def parse(body: Mapping[str, Any]) -> tuple[int, tuple[Document, ...]]:
+            found = read_page(method, body)
+            return found.total, tuple(order_document(info, shop, encrypted=encrypted) for info in found.orders)
+
+        business = requests.search(window, number, tuple(STATUS))
+        total, documents = await self._api.call(shop, method, business, parse, writes=False)
+        if page is None:
+            last = -(-total // requests.PAGE_SIZE)
+            return PulledPage(documents, str(last) if last > 1 else None)
+        return PulledPage(documents, str(number - 1) if number > 1 else None)
+
+    def unpack(self, push: Push) -> Sequence[Document]:
+        """JD pushes nothing to ordinary sellers: whatever comes is not JD's."""
+        raise PushRefused(SOURCE, "JD has no pushes")
+
+    def accepted(self, push: Push) -> Reply:
+        """Said to nobody, for nothing is ever taken."""
+        return Reply(204, "text/plain", b"")
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """There is no such door."""
+        return Reply(404, "text/plain", b"")
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """The order as JD had it; nothing is asked back.
+
+        The child of a split order brings the news that its parent is no more: JD itself never says so. A cancellation
+        is not held up by an order that cannot be read otherwise: it comes as CancelNews then.
+        """
+        stored = read_document(document)
+        try:
+            order = to_order(stored.info, stored.shop, encrypted=stored.encrypted)
+        except ValueError as error:
+            if cancelled := _cancelled(stored.info):
+                return [CancelNews(Channel.JD, stored.shop, cancelled, "cancelled")]
+            raise DocumentUnreadable(SOURCE, str(error)) from None
+        parents = [CancelNews(Channel.JD, stored.shop, parent, SPLIT) for parent in parents_of(stored.info)]
+        # The child first: news about a parent that never came here must not keep it out.
+        return [OrderNews(order), *parents]
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """pop.order.shipment: the order leaves with this number.
+
+        JD takes all numbers of an order in one call and no more after it. An order that has left before is looked at:
+        with this number, or where JD does not show any, all is well; with another one the refusal stands, for a person.
+        """
+        carrier_id = self._api.settings.carrier_ids.get(shipment.carrier)
+        if carrier_id is None:
+            raise Rejected(PARTNER, requests.SHIPMENT, f"no carrier id for {shipment.carrier} in the settings")
+        try:
+            await self._api.call(
+                shipment.shop,
+                requests.SHIPMENT,
+                requests.shipment(shipment, carrier_id),
+                lambda body: check_shipment(requests.SHIPMENT, body),
+                writes=True,
+            )
+        except Rejected as refusal:
+            if not says_shipped_already(refusal):
+                raise
+            numbers = await self._numbers(shipment.shop, shipment.channel_order_no)
+            if numbers and shipment.number not in numbers:
+                raise
+
+    async def _numbers(self, shop: str, order_no: str) -> frozenset[str]:
+        method = requests.get_method(self._api.settings.encrypted)
+        return await self._api.call(
+            shop, method, requests.waybills_of(order_no), lambda body: read_waybills(method, body), writes=False
+        )
+
+
+def _page_number(page: str | None) -> int:
+    return 1 if page is None else int(page)
+
+
+def _cancelled(info: Mapping[str, Any]) -> str | None:
+    """The number of an order that is cancelled; None for any other."""
+    try:
+        return order_no_of(info) if status_of(info) is ChannelStatus.CANCELLED else None
+    except ValueError:
+        return None

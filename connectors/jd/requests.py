@@ -1,0 +1,64 @@
+"""The business parameters of JD's calls (section 5 of the protocol file): all values are text. Pure."""
+
+from __future__ import annotations
+
+from connectors.ports import Window
+from domain.clock import format_beijing
+from domain.shipping import Shipment
+
+PAGE_SIZE = 100
+
+SHIPMENT = "jingdong.pop.order.shipment"
+
+_SEARCH, _SEARCH_ENCRYPTED = "jingdong.pop.order.search", "jingdong.pop.order.enSearch"
+_GET, _GET_ENCRYPTED = "jingdong.pop.order.get", "jingdong.pop.order.enGet"
+
+ORDER_FIELDS = (
+    *("orderId", "venderId", "orderType", "payType", "orderTotalPrice", "orderSellerPrice", "freightPrice"),
+    *("sellerDiscount", "orderState", "orderStartTime", "modified", "paymentConfirmTime", "consigneeInfo"),
+    *("itemInfoList", "couponDetailList", "orderRemark", "venderRemark", "waybill", "parentOrderId"),
+    *("directParentOrderId", "pin", "open_id_seller"),
+)
+"""Asked for by name: JD leaves out what is not named."""
+
+
+def search_method(encrypted: bool) -> str:
+    """The search whose receivers are ciphertext, or the one in clear text."""
+    return _SEARCH_ENCRYPTED if encrypted else _SEARCH
+
+
+def get_method(encrypted: bool) -> str:
+    """The same of a single order."""
+    return _GET_ENCRYPTED if encrypted else _GET
+
+
+def search(window: Window, page: int, states: tuple[str, ...]) -> dict[str, str]:
+    """A page of the orders that changed in a window, oldest change first.
+
+    `dateType` and `sortType` are left to their defaults, by time of change and ascending: the SDKs' own comments say
+    so, and 1 means "by time of order" and "descending" there.
+    """
+    return {
+        "start_date": format_beijing(window.start),
+        "end_date": format_beijing(window.end),
+        "order_state": ",".join(states),
+        "optional_fields": ",".join(ORDER_FIELDS),
+        "page": str(page),
+        "page_size": str(PAGE_SIZE),
+    }
+
+
+def waybills_of(order_no: str) -> dict[str, str]:
+    """One order's numbers."""
+    return {"order_id": order_no, "optional_fields": "orderId,orderState,waybill"}
+
+
+def shipment(parcel: Shipment, carrier_id: str) -> dict[str, str]:
+    """The order leaves with this number."""
+    return {
+        "orderId": parcel.channel_order_no,
+        "logiCoprId": carrier_id,
+        "logiNo": parcel.number,
+        "installId": "",
+        "venderTaskAddressId": "",
+    }

@@ -1,0 +1,208 @@
+"""Pinduoduo's order model (section 5 of the protocol file) → the canonical Order. Pure.
+
+Amounts are yuan, decimal numbers or texts; times are Beijing texts. What only describes may be missing; an order
+without what it is made of is refused with a ValueError that names the field. No message holds a value that could be
+personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.fields import (
+    as_int,
+    as_list,
+    as_mapping,
+    optional_beijing,
+    optional_int,
+    optional_yuan,
+    text_of,
+    yuan_of,
+)
+from domain.money import split
+from domain.order import (
+    Amounts,
+    Channel,
+    ChannelStatus,
+    CipherReceiver,
+    Customer,
+    Notes,
+    Order,
+    OrderLine,
+    Region,
+)
+from domain.requirements import requirements_in
+
+_SHIPPING: dict[int, ChannelStatus] = {
+    1: ChannelStatus.PAID,  # 待发货
+    2: ChannelStatus.SHIPPED,  # 已发货待签收
+    3: ChannelStatus.FINISHED,  # 已签收
+}
+_NOT_YET, _DONE, _CANCELLED = 0, 1, 2  # of confirm_status and of group_status
+_REFUNDS = frozenset({1, 2, 3, 4})
+_REFUNDED = 4
+_UNDER_REVIEW = 1  # of risk_control_status
+_ORDINARY = 0  # of trade_type
+
+_NEEDED = ("order_status", "item_list", "goods_amount", "pay_amount", "updated_at")
+
+
+def complete(document: Mapping[str, Any]) -> bool:
+    """Whether a row of the list is a whole order, as the documents promise, so that nobody need be asked."""
+    return all(document.get(name) is not None for name in _NEEDED)
+
+
+def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
+    """What the platform says of the order. Raises ValueError for a status that we do not know: it is never guessed.
+
+    An order that may not be shipped yet counts as UNPAID, though the buyer's money is there: a group that is not full
+    (confirm_status 0, group_status 0), and the platform's risk control (risk_control_status 1). The platform moves
+    `updated_at` when it lets go of it, and then it is PAID. A refund before shipping cancels; a later one is an
+    after-sale.
+    """
+    order_status = _code(detail, "order_status", _SHIPPING)
+    confirmed = _code(detail, "confirm_status", (_NOT_YET, _DONE, _CANCELLED), missing=_DONE)
+    group = _code(detail, "group_status", (_NOT_YET, _DONE, _CANCELLED), missing=_DONE)
+    refund = _code(detail, "refund_status", _REFUNDS, missing=1)
+    risk = _code(detail, "risk_control_status", (0, _UNDER_REVIEW), missing=0)
+    status = _SHIPPING[order_status]
+    if _CANCELLED in (confirmed, group):
+        return ChannelStatus.CANCELLED
+    if status is not ChannelStatus.PAID:
+        return status
+    if refund == _REFUNDED:
+        return ChannelStatus.CANCELLED
+    held = _NOT_YET in (confirmed, group) or risk == _UNDER_REVIEW
+    return ChannelStatus.UNPAID if held else ChannelStatus.PAID
+
+
+def version_of(detail: Mapping[str, Any]) -> int:
+    """`updated_at` in milliseconds. Raises ValueError."""
+    updated_at = optional_beijing(detail, "updated_at")
+    if updated_at is None or updated_at.year < 2000:
+        raise ValueError("no updated_at")
+    return int(updated_at.timestamp()) * 1000
+
+
+def to_order(detail: Mapping[str, Any], shop: str, order_sn: str) -> Order:
+    """The canonical order. Raises ValueError."""
+    if text_of(detail, "order_sn") != order_sn:
+        raise ValueError("the document is about another order")
+    if optional_int(detail, "trade_type") not in (None, _ORDINARY):
+        raise ValueError("deposit orders (trade_type) are not carried")
+    status = status_of(detail)
+    placed_at = optional_beijing(detail, "created_time")
+    confirmed_at = optional_beijing(detail, "confirm_time")
+    paid_at = optional_beijing(detail, "pay_time") or confirmed_at
+    placed_at = placed_at or paid_at
+    if placed_at is None:
+        raise ValueError("no created_time")
+    if status is ChannelStatus.UNPAID:
+        paid_at = None
+    elif paid_at is None and status is not ChannelStatus.CANCELLED:
+        paid_at = placed_at
+    lines, amounts = _lines_and_amounts(detail)
+    buyer, seller = text_of(detail, "buyer_memo"), text_of(detail, "remark")
+    return Order(
+        channel=Channel.PDD,
+        shop=shop,
+        channel_order_no=order_sn,
+        version=version_of(detail),
+        status=status,
+        placed_at=placed_at,
+        paid_at=paid_at,
+        lines=lines,
+        amounts=amounts,
+        receiver=_receiver(detail),
+        # The platform names no buyer: every order is a customer of its own.
+        customer=Customer(external_id=f"order-{order_sn}"),
+        notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
+    )
+
+
+def _code(source: Mapping[str, Any], name: str, known: Any, missing: int | None = None) -> int:
+    value = optional_int(source, name)
+    value = missing if value is None else value
+    if value is None or value not in known:
+        raise ValueError(f"unknown {name} {value}")
+    return value
+
+
+def _lines_and_amounts(detail: Mapping[str, Any]) -> tuple[tuple[OrderLine, ...], Amounts]:
+    """pay_amount = goods_amount - discount_amount + postage + service fees, or the order is refused.
+
+    Service fees have no place of their own in an order: they are taken off the discount. The platform's discounts are
+    of the order as a whole and are spread over its lines by value.
+    """
+    items = [as_mapping(item, "item_list[]") for item in as_list(detail.get("item_list"))]
+    if not items:
+        raise ValueError("no item_list")
+    gifts = [as_mapping(item, "gift_list[]") for item in as_list(detail.get("gift_list"))]
+    lines = _numbered(
+        [*(_line(item, "item_list[]") for item in items), *(_line(item, "gift_list[]", gift=True) for item in gifts)]
+    )
+    bought, given = lines[: len(items)], lines[len(items) :]
+    goods, paid = yuan_of(detail, "goods_amount"), yuan_of(detail, "pay_amount")
+    freight, discount = optional_yuan(detail, "postage"), optional_yuan(detail, "discount_amount")
+    fees = sum(
+        yuan_of(as_mapping(fee, "service_fee_detail[]"), "service_fee")
+        for fee in as_list(detail.get("service_fee_detail"))
+    )
+    values = [line.quantity * line.unit_price_fen for line in bought]
+    if sum(values) != goods:
+        raise ValueError(f"items add up to {sum(values)} fen, goods_amount is {goods} fen")
+    if goods - discount + freight + fees != paid:
+        raise ValueError(
+            f"goods {goods} - discount {discount} + postage {freight} + fees {fees} fen is not pay_amount {paid} fen"
+        )
+    if paid < freight:
+        raise ValueError(f"pay_amount {paid} fen is less than postage {freight} fen")
+    parts = split(paid - freight, values)
+    priced = [line.model_copy(update={"amount_fen": part}) for line, part in zip(bought, parts, strict=True)]
+    presents = [line.model_copy(update={"gift_of": bought[0].line_no}) for line in given]
+    amounts = Amounts(goods_fen=goods, freight_fen=freight, discount_fen=discount - fees, paid_fen=paid)
+    return (*priced, *presents), amounts
+
+
+def _line(item: Mapping[str, Any], name: str, *, gift: bool = False) -> OrderLine:
+    sku_id = text_of(item, "sku_id") or text_of(item, "goods_id")
+    quantity = as_int(item.get("goods_count"), "goods_count")
+    if not sku_id or not 0 < quantity < 1_000_000:
+        raise ValueError(f"{name} without sku_id or goods_count")
+    return OrderLine(
+        line_no=sku_id,
+        sku=text_of(item, "outer_id") or text_of(item, "outer_goods_id") or sku_id,
+        title=text_of(item, "goods_name"),
+        quantity=quantity,
+        unit_price_fen=0 if gift else yuan_of(item, "goods_price"),
+        amount_fen=0,
+    )
+
+
+def _numbered(lines: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
+    """Lines by their SKU; one that comes again (a gift of what was bought) gets a number behind it."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for line in lines:
+        seen[line.line_no] = count = seen.get(line.line_no, 0) + 1
+        numbered.append(line if count == 1 else line.model_copy(update={"line_no": f"{line.line_no}-{count}"}))
+    return tuple(numbered)
+
+
+def _receiver(detail: Mapping[str, Any]) -> CipherReceiver:
+    """The ciphertexts are there only while the order waits for shipping and is not under review."""
+    return CipherReceiver(
+        platform=Channel.PDD,
+        name_cipher=text_of(detail, "receiver_name"),
+        # Some kinds of orders carry the number in contact_mobile only.
+        phone_cipher=text_of(detail, "receiver_phone") or text_of(detail, "contact_mobile"),
+        detail_cipher=text_of(detail, "receiver_address"),
+        name_mask=text_of(detail, "receiver_name_mask"),
+        phone_mask=text_of(detail, "receiver_phone_mask"),
+        detail_mask=text_of(detail, "receiver_address_mask"),
+        # The platform's "town" is 区县.
+        region=Region(
+            province=text_of(detail, "province"), city=text_of(detail, "city"), district=text_of(detail, "town")
+        ),
+    )

@@ -1,0 +1,58 @@
+"""Pages of changed orders, taken apart into documents and read again. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.errors import DocumentUnreadable
+from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
+from connectors.pdd.orders import version_of
+from connectors.pdd.requests import PAGE_SIZE
+from connectors.ports import Document
+from domain.ids import order_id
+from domain.order import Channel
+
+SOURCE = "pdd"
+KIND = "order"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the incremental list as documents, and the number of the last page."""
+
+    documents: tuple[Document, ...]
+    last: int
+
+
+def read_page(shop: str, data: Mapping[str, Any]) -> Page:
+    """A page out of an answer. Raises ValueError when the answer does not say how many orders there are."""
+    documents = tuple(_document(shop, row) for row in as_list(data.get("order_sn_list")))
+    return Page(documents, -(-as_int(data.get("total_count"), "total_count") // PAGE_SIZE))
+
+
+def read_document(document: Document) -> tuple[str, str, Mapping[str, Any]]:
+    """Shop, order number and the platform's fields of a document. Raises DocumentUnreadable."""
+    try:
+        shop, _, order_sn = document.document_id.partition(":")
+        fields = as_mapping(load_json(document.body), "order")
+        order_id(Channel.PDD, shop, order_sn)
+        if text_of(fields, "order_sn") != order_sn:
+            raise ValueError("no order_sn")
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from None
+    return shop, order_sn, fields
+
+
+def _document(shop: str, row: Any) -> Document:
+    """A row as a document for the inbox. One that cannot be read still becomes one, and goes to quarantine alone."""
+    body = dump_json(row)
+    try:
+        fields = as_mapping(row, "order_sn_list[]")
+        order_sn, version = text_of(fields, "order_sn"), version_of(fields)
+        known: str | None = order_id(Channel.PDD, shop, order_sn)
+    except ValueError:
+        order_sn, version, known = "sha256:" + hashlib.sha256(body.encode()).hexdigest(), 0, None
+    return Document(SOURCE, KIND, f"{shop}:{order_sn}", version, body, known)

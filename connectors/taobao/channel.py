@@ -1,0 +1,134 @@
+"""Taobao as a sales channel: changed trades are asked for, read whole, and told their parcels' numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from connectors.errors import DocumentUnreadable, PushRefused, Rejected
+from connectors.fields import as_mapping
+from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.taobao import requests
+from connectors.taobao.api import TopApi
+from connectors.taobao.inbound import Cursor, read_cursor, read_hint, read_page
+from connectors.taobao.orders import to_order
+from connectors.taobao.responses import PARTNER
+from connectors.taobao.trades import Invoices, Standing, Trade
+from connectors.taobao.wire import Flag, Wire, read
+from domain.clock import format_beijing, parse_beijing
+from domain.news import CancelNews, News, OrderNews
+from domain.order import Channel, ChannelStatus
+from domain.shipping import Shipment
+
+T = TypeVar("T")
+
+
+class _Shipping(Wire):
+    is_success: Flag = False
+
+
+class _Shipped(Wire):
+    shipping: _Shipping
+
+
+class TaobaoChannel:
+    """Ports `SalesChannel` and `PullSource`.
+
+    The list of changed trades lacks what an order is made of (oaid, notes, shares), so that its rows are hints only,
+    and each trade is asked for when its hint is interpreted.
+    """
+
+    source = PARTNER
+    channel = Channel.TAOBAO
+    longest_window = timedelta(minutes=30)
+    overlap = timedelta(minutes=3)
+
+    def __init__(self, api: TopApi) -> None:
+        self._api = api
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """Every shop in the settings."""
+        return tuple(self._api.settings.shops)
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """taobao.trades.sold.increment.get. How pages follow each other stands in `connectors.taobao.inbound`.
+
+        Raises ValueError for a `page` that is not one of ours.
+        """
+        cursor = read_cursor(page) if page is not None else Cursor(parse_beijing(format_beijing(window.end)))
+        return await self._api.call(
+            shop,
+            requests.CHANGED_TRADES,
+            requests.changed_trades(window.start, cursor.end, cursor.page_no),
+            lambda body: read_page(shop, cursor, body),
+            writes=False,
+        )
+
+    def unpack(self, push: Push) -> Sequence[Document]:
+        """Always raises PushRefused: TOP sends no HTTP pushes, its messages are fetched by its own protocol."""
+        raise PushRefused(PARTNER, "TOP sends no pushes over HTTP")
+
+    def accepted(self, push: Push) -> Reply:
+        """Never sent, since nothing is taken."""
+        return Reply(200, "application/json", b'{"success":true}')
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """For whoever knocks."""
+        return Reply(403, "application/json", b'{"success":false}')
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """The trade as it is now (taobao.trade.fullinfo.get).
+
+        A cancellation is never held up by a trade that cannot be read: it comes as CancelNews then.
+        """
+        hint = read_hint(document)
+        raw = await self._trade(hint.shop, hint.tid, _trade_in)
+        try:
+            return [OrderNews(to_order(read(Trade, raw), hint.shop, hint.tid))]
+        except ValueError as error:
+            if status := _cancelled(raw):
+                return [CancelNews(Channel.TAOBAO, hint.shop, hint.tid, status)]
+            raise DocumentUnreadable(PARTNER, str(error)) from None
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """taobao.logistics.offline.send, of the whole trade or of the sub orders in this parcel.
+
+        A refusal (most often: shipped already) is looked into: where the platform has this number for these sub
+        orders it is content, else the refusal stands. Two parcels that share the pieces of one sub order cannot both
+        be told: the platform ships a sub order once.
+        """
+        business = requests.ship(shipment)
+        try:
+            shipped = await self._api.call(
+                shipment.shop,
+                requests.SHIP,
+                business,
+                lambda body: read(_Shipped, body).shipping.is_success,
+                writes=True,
+            )
+            if not shipped:
+                raise Rejected(PARTNER, requests.SHIP, "not shipped, and no reason was given")
+        except Rejected:
+            invoices = await self._trade(
+                shipment.shop, shipment.channel_order_no, lambda body: read(Invoices, _trade_in(body))
+            )
+            if not invoices.told(shipment.number, None if shipment.whole_order else shipment.line_nos):
+                raise
+
+    async def _trade(self, shop: str, tid: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
+        return await self._api.call(shop, requests.TRADE, requests.trade(tid), parse, writes=False)
+
+
+def _trade_in(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return as_mapping(body.get("trade"), "trade")
+
+
+def _cancelled(raw: Mapping[str, Any]) -> str:
+    """The status of a trade that is surely cancelled, else ""."""
+    try:
+        standing = read(Standing, raw)
+        return standing.status if standing.channel_status is ChannelStatus.CANCELLED else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,19 @@
+"""Xiaohongshu 小红书 (ARK): orders and write-back of numbers (`XiaohongshuChannel`), e-waybills
+(`XiaohongshuWaybills`).
+
+Both speak through one `XiaohongshuApi`, which signs, keeps the shops' tokens fresh and sorts errors.
+"""
+
+from connectors.xiaohongshu.api import XiaohongshuApi
+from connectors.xiaohongshu.channel import XiaohongshuChannel
+from connectors.xiaohongshu.settings import CourierTerms, Sender, XiaohongshuSettings
+from connectors.xiaohongshu.waybills import XiaohongshuWaybills
+
+__all__ = [
+    "CourierTerms",
+    "Sender",
+    "XiaohongshuApi",
+    "XiaohongshuChannel",
+    "XiaohongshuSettings",
+    "XiaohongshuWaybills",
+]

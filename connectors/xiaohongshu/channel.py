@@ -1,0 +1,126 @@
+"""Xiaohongshu as a sales channel: pushes in, changed orders pulled, parcels' numbers written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from connectors.errors import DocumentUnreadable, Rejected
+from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.xiaohongshu import requests
+from connectors.xiaohongshu.api import XiaohongshuApi
+from connectors.xiaohongshu.inbound import SOURCE, Page, hints, is_test, read_document, read_page, verify
+from connectors.xiaohongshu.orders import sku_id_of, status_of, to_order, under_after_sale
+from connectors.xiaohongshu.responses import PARTNER, tracking_numbers
+from domain.clock import utc_now
+from domain.news import CancelNews, News, OrderNews
+from domain.order import Channel, ChannelStatus
+from domain.shipping import Shipment
+
+
+class XiaohongshuChannel:
+    """Ports `SalesChannel` and `PullSource`."""
+
+    source = SOURCE
+    channel = Channel.XIAOHONGSHU
+    longest_window = timedelta(minutes=30)
+    overlap = timedelta(minutes=5)
+
+    def __init__(self, api: XiaohongshuApi) -> None:
+        self._api = api
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """All seller ids of the settings."""
+        return self._api.settings.shops
+
+    def unpack(self, push: Push) -> Sequence[Document]:
+        """One hint per message about an order. The console's connectivity test gives none."""
+        if is_test(push.body):
+            return []
+        verify(self._api.settings, push)
+        return hints(push)
+
+    def accepted(self, push: Push) -> Reply:
+        """Xiaohongshu's "taken"."""
+        return Reply(200, "application/json", b'{"success":true,"error_code":0,"error_msg":""}')
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """Not taken; the platform sends the message once more, five minutes later."""
+        return Reply(400, "application/json", b'{"success":false,"error_code":400,"error_msg":"refused"}')
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """One page of 100 orders, from the last page to the first, as the platform asks: an order that changes while
+        pages are read leaves the window and moves those behind it forward."""
+        number = int(page) if page is not None else 1
+        found = await self._page(shop, window, number)
+        if page is None and found.last > 1:
+            number = found.last
+            found = await self._page(shop, window, number)
+        return PulledPage(found.documents, str(number - 1) if number > 1 else None)
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """The order as it is now: neither a push nor a row of the list tells goods and amounts, so the platform is
+        asked.
+
+        A cancellation is never held up by an order that cannot be read: it comes as CancelNews then.
+        """
+        shop, order_no = read_document(document)
+        detail = await self._detail(shop, order_no)
+        try:
+            return [OrderNews(to_order(detail, shop, order_no))]
+        except ValueError as error:
+            if _cancelled(detail):
+                return [CancelNews(Channel.XIAOHONGSHU, shop, order_no, "cancelled on the platform")]
+            raise DocumentUnreadable(SOURCE, str(error)) from None
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """order.orderDeliver, for the whole order or the SKUs that are in the parcel.
+
+        The order is looked at first: one that has this number is content, and one with a cancellation or an after-sale
+        under way is Rejected, since shipping it would refuse the buyer's refund. An order that the platform will not
+        ship is looked at once more. Several parcels that share the pieces of one SKU cannot be told: it counts as
+        shipped with the first of them.
+        """
+        terms = self._api.settings.couriers.get(shipment.carrier)
+        if terms is None:
+            raise Rejected(PARTNER, requests.SHIP_ORDER, f"no code of {shipment.carrier} in the settings")
+        detail = await self._detail(shipment.shop, shipment.channel_order_no)
+        if shipment.number in tracking_numbers(detail):
+            return
+        if _shipping_refuses_refund(detail):
+            raise Rejected(PARTNER, requests.SHIP_ORDER, "a refund is under way: 订单有售后或取消申请，暂不发货")
+        sku_ids = list(dict.fromkeys(sku_id_of(line_no) for line_no in shipment.line_nos))
+        business = requests.ship_order(shipment, terms.code, sku_ids, utc_now())
+        try:
+            await self._api.call(shipment.shop, requests.SHIP_ORDER, business, lambda data: None, writes=True)
+        except Rejected:
+            detail = await self._detail(shipment.shop, shipment.channel_order_no)
+            if shipment.number not in tracking_numbers(detail):
+                raise
+
+    async def _page(self, shop: str, window: Window, number: int) -> Page:
+        business = requests.list_orders(window, number)
+        return await self._api.call(
+            shop, requests.LIST_ORDERS, business, lambda data: read_page(shop, data), writes=False
+        )
+
+    async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
+        return await self._api.call(
+            shop, requests.ORDER_DETAIL, requests.order_detail(order_no), lambda data: data, writes=False
+        )
+
+
+def _cancelled(detail: Mapping[str, Any]) -> bool:
+    try:
+        return status_of(detail) is ChannelStatus.CANCELLED
+    except ValueError:
+        return False
+
+
+def _shipping_refuses_refund(detail: Mapping[str, Any]) -> bool:
+    try:
+        return under_after_sale(detail)
+    except ValueError as error:
+        raise Rejected(PARTNER, requests.SHIP_ORDER, str(error)) from None

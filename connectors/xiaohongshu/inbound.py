@@ -1,0 +1,148 @@
+"""Xiaohongshu's pushes (section 6 of the protocol file) and pages of changed orders, as documents. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.errors import DocumentUnreadable, PushRefused
+from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
+from connectors.ports import Document, Push
+from connectors.xiaohongshu.orders import version_of
+from connectors.xiaohongshu.settings import XiaohongshuSettings
+from connectors.xiaohongshu.signing import push_sign
+from domain.ids import order_id
+from domain.order import Channel
+
+SOURCE = "xiaohongshu"
+ROW, HINT = "order", "order_hint"
+
+_ORDER_TAGS, _AFTER_SALE_TAGS = "msg_fulfillment_", "msg_after_sale_"
+_ORDER_KEYS = ("orderId", "order_id", "packageId")
+"""The content of `data` is not specified publicly; these names are what is seen of it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the order list as documents, and the number of the last page."""
+
+    documents: tuple[Document, ...]
+    last: int
+
+
+def is_test(body: bytes) -> bool:
+    """The console's connectivity test, which comes without a signature."""
+    try:
+        return bool(load_json(body) == {"test": True})
+    except ValueError:
+        return False
+
+
+def verify(settings: XiaohongshuSettings, push: Push) -> None:
+    """Raise PushRefused unless the push is signed by Xiaohongshu for our application. Its body is not signed."""
+    if push.headers.get("app-key") != settings.app_id:
+        raise PushRefused(SOURCE, "app-key is not ours")
+    expected = push_sign(push.path, push.query, push.headers, settings.app_secret.get_secret_value())
+    if not hmac.compare_digest(expected.encode(), push.headers.get("sign", "").encode("utf-8", "replace")):
+        raise PushRefused(SOURCE, "sign does not match path, query and headers")
+
+
+def hints(push: Push) -> list[Document]:
+    """One document per message about an order: it only says that something changed.
+
+    Messages about goods give none, and neither do after-sale messages that name no order: polling finds those.
+    A message that cannot be read still becomes a document, so that it goes to quarantine alone. Raises
+    DocumentUnreadable when the body is no array of messages.
+    """
+    try:
+        messages = load_json(push.body)
+        if not isinstance(messages, list):
+            raise ValueError("the body is no array")
+        found = [_hint_document(message, _version(push)) for message in messages if _concerns_an_order(message)]
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, f"push is not readable ({type(error).__name__})") from None
+    return found
+
+
+def read_page(shop: str, data: Mapping[str, Any]) -> Page:
+    """A page out of an answer of order.getOrderList. Raises ValueError when it does not name the last page."""
+    documents = tuple(_row_document(shop, row) for row in as_list(data.get("orderList")))
+    return Page(documents, as_int(data.get("maxPageNo"), "maxPageNo"))
+
+
+def read_document(document: Document) -> tuple[str, str]:
+    """Shop and number of the order that a document is about. Raises DocumentUnreadable."""
+    try:
+        value = load_json(document.body)
+        if document.kind == HINT:
+            return _hinted(value)
+        shop, _, order_no = document.document_id.partition(":")
+        order_id(Channel.XIAOHONGSHU, shop, order_no)
+        if text_of(as_mapping(value, "order"), "orderId") != order_no:
+            raise ValueError("no orderId")
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from None
+    return shop, order_no
+
+
+def _row_document(shop: str, row: Any) -> Document:
+    """A row of the list as a document. One that cannot be read still becomes one, and goes to quarantine alone."""
+    body = dump_json(row)
+    try:
+        fields = as_mapping(row, "orderList[]")
+        order_no, version = text_of(fields, "orderId"), version_of(fields)
+        known: str | None = order_id(Channel.XIAOHONGSHU, shop, order_no)
+    except ValueError:
+        order_no, version, known = _digest(body), 0, None
+    return Document(SOURCE, ROW, f"{shop}:{order_no}", version, body, known)
+
+
+def _concerns_an_order(message: Any) -> bool:
+    """False only for a message that surely does not; one without a tag is for people to look at."""
+    tag = text_of(message, "msgTag") if isinstance(message, dict) else ""
+    if not tag:
+        return True
+    return tag.startswith(_ORDER_TAGS) or (tag.startswith(_AFTER_SALE_TAGS) and _names_an_order(message))
+
+
+def _names_an_order(message: Any) -> bool:
+    try:
+        _hinted(message)
+    except ValueError:
+        return False
+    return True
+
+
+def _hint_document(message: Any, version: int) -> Document:
+    body = dump_json(message)
+    try:
+        known: str | None = order_id(Channel.XIAOHONGSHU, *_hinted(message))
+    except ValueError:
+        known = None
+    return Document(SOURCE, HINT, _digest(body), version, body, known)
+
+
+def _version(push: Push) -> int:
+    """The push's own time, for messages have no number: the same content at another time is another message. The
+    platform's one repetition may so be read twice, which only asks twice."""
+    try:
+        return max(0, as_int(push.headers.get("timestamp"), "timestamp"))
+    except ValueError:
+        return 0
+
+
+def _hinted(message: Any) -> tuple[str, str]:
+    fields = as_mapping(message, "message")
+    data = fields.get("data")
+    data = as_mapping(load_json(data) if isinstance(data, str) else data, "data")
+    shop = text_of(fields, "sellerId")
+    order_no = next((number for key in _ORDER_KEYS if (number := text_of(data, key))), "")
+    order_id(Channel.XIAOHONGSHU, shop, order_no)
+    return shop, order_no
+
+
+def _digest(body: str) -> str:
+    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()

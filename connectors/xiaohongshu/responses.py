@@ -1,0 +1,79 @@
+"""Xiaohongshu's answers: the envelope and its errors (section 4 of the protocol file), and what single calls say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
+
+PARTNER = "xiaohongshu"
+
+_UNAUTHORISED = 401
+_SYSTEM = -1
+
+_THROTTLED_WORDS = re.compile("限流|频繁")
+_LOST_WORDS = re.compile("系统(繁忙|异常|错误|内部)|超时|稍后(重试|再试)")
+_DETAIL_LENGTH = 160
+
+
+class TokenRefused(Misconfigured):
+    """The access token is expired or unknown. Nothing happened: renew the token and call again, once."""
+
+
+def read_data(method: str, response: httpx.Response, *, writes: bool) -> Mapping[str, Any]:
+    """The `data` of a successful answer; {} where it is a plain text or there is none.
+
+    Raises the errors of `connectors.errors`, or ValueError when this is no answer of Xiaohongshu's.
+    """
+    answer = as_mapping(load_json(response.content), "answer")
+    success = answer.get("success")
+    if not isinstance(success, bool):
+        raise ValueError("an answer says whether it is a success")
+    code = as_int(answer.get("error_code", 0 if success else None), "error_code")
+    if success and code == 0:
+        data = answer.get("data")
+        return data if isinstance(data, dict) else {}
+    raise _error(method, code, text_of(answer, "error_msg"), writes)
+
+
+def _error(method: str, code: int, words: str, writes: bool) -> PartnerError:
+    kind: type[PartnerError]
+    if code == _UNAUTHORISED:
+        kind = TokenRefused
+    elif _THROTTLED_WORDS.search(words):
+        kind = Throttled
+    elif code == _SYSTEM or _LOST_WORDS.search(words):
+        # A platform that stumbled may have done the work before.
+        kind = OutcomeUnknown if writes else Unavailable
+    else:
+        kind = Rejected
+    return kind(PARTNER, method, words[:_DETAIL_LENGTH], str(code))
+
+
+def tracking_numbers(detail: Mapping[str, Any]) -> frozenset[str]:
+    """The numbers that the platform has for an order, of all its parcels."""
+    parcels = (each for each in as_list(detail.get("simpleDeliveryOrderList")) if isinstance(each, dict))
+    numbers = (text_of(source, "expressTrackingNo") for source in (detail, *parcels))
+    return frozenset(number for number in numbers if number)
+
+
+def created_number(method: str, data: Mapping[str, Any], key: str) -> str:
+    """The number of the parcel `key` in an answer of express.createEbillOrders.
+
+    Raises Rejected when the platform gave it none, ValueError when the answer does not mention it.
+    """
+    for raw in as_list(data.get("wayBillList")):
+        bill = as_mapping(raw, "wayBillList[]")
+        if text_of(bill, "objectId") != key:
+            continue
+        number = text_of(bill, "waybillCode")
+        if bill.get("success") is not False and number:
+            return number
+        if bill.get("success") is False:
+            raise Rejected(PARTNER, method, text_of(bill, "errorMsg")[:_DETAIL_LENGTH], text_of(bill, "errorCode"))
+    raise ValueError("the answer does not mention the parcel")

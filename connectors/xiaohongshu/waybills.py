@@ -1,0 +1,88 @@
+"""Xiaohongshu's e-waybills (小红书电子面单): the only way to ship to a receiver that Xiaohongshu keeps encrypted."""
+
+from __future__ import annotations
+
+from connectors.errors import Rejected
+from connectors.ewaybills import cipher_receiver, void_outcome
+from connectors.xiaohongshu import requests
+from connectors.xiaohongshu.api import XiaohongshuApi
+from connectors.xiaohongshu.responses import PARTNER, created_number
+from connectors.xiaohongshu.settings import CourierTerms
+from domain.order import Channel
+from domain.shipping import Carrier, Provider, VoidOutcome, Waybill, WaybillRequest
+
+
+class XiaohongshuWaybills:
+    """Port `Courier`. A parcel is known at the platform by its order number and the request's key (package id).
+
+    The platform has no call that finds a waybill by our key (only by its number); that the same order and package get
+    the same number again is our reading of its structures, which are Cainiao's (low confidence).
+    """
+
+    provider = Provider.XIAOHONGSHU
+
+    def __init__(self, api: XiaohongshuApi) -> None:
+        self._api = api
+
+    async def create(self, request: WaybillRequest) -> Waybill:
+        """express.createEbillOrders; the same order and key again get the same number.
+
+        A receiver that is not Xiaohongshu's, and a courier without e-waybills in the settings, are Rejected without a
+        call.
+        """
+        method = requests.CREATE_WAYBILLS
+        receiver = cipher_receiver(request, Channel.XIAOHONGSHU, method)
+        terms = self._required_terms(request.carrier, method)
+        number = await self._api.call(
+            request.shop,
+            method,
+            requests.create_waybill(self._api.settings, request, receiver, terms),
+            lambda data: created_number(method, data, request.key),
+            writes=True,
+        )
+        return Waybill(key=request.key, provider=Provider.XIAOHONGSHU, carrier=request.carrier, number=number)
+
+    async def find(self, request: WaybillRequest) -> Waybill | None:
+        """The parcel's waybill, by asking for it again: if the first question was lost it is made now, and whoever
+        asks adopts or voids it, so that none is left behind.
+
+        Of a courier without e-waybills, or an order of another channel, there surely is none, and nobody is asked.
+        """
+        if request.channel is not Channel.XIAOHONGSHU or self._terms(request.carrier) is None:
+            return None
+        return await self.create(request)
+
+    async def void(self, waybill: Waybill) -> VoidOutcome:
+        """express.cancelEbillOrder.
+
+        A Waybill does not say whose it is, so the shops are asked in turn until one has it; a shop can only cancel
+        its own. A refusal that says nothing of the waybill is raised when no other shop could do better.
+        """
+        method = requests.CANCEL_WAYBILL
+        business = requests.cancel_waybill(self._required_terms(waybill.carrier, method).code, waybill.number)
+        unclear: Rejected | None = None
+        for shop in self._api.settings.shops:
+            try:
+                await self._api.call(shop, method, business, lambda data: None, writes=True)
+            except Rejected as refusal:
+                outcome = void_outcome(refusal.detail)
+                if outcome is None:
+                    unclear = refusal
+                    continue
+            else:
+                outcome = VoidOutcome.VOIDED
+            if outcome is not VoidOutcome.NOT_FOUND:
+                return outcome
+        if unclear is not None:
+            raise unclear
+        return VoidOutcome.NOT_FOUND
+
+    def _terms(self, carrier: Carrier) -> CourierTerms | None:
+        terms = self._api.settings.couriers.get(carrier)
+        return terms if terms is not None and terms.template_id is not None else None
+
+    def _required_terms(self, carrier: Carrier, method: str) -> CourierTerms:
+        terms = self._terms(carrier)
+        if terms is None:
+            raise Rejected(PARTNER, method, f"no e-waybills of {carrier} in the settings")
+        return terms
