@@ -24,11 +24,13 @@ from sandbox.faults import FaultPlan
 from sandbox.kdniao import Kdniao
 from sandbox.own import OwnShop
 from sandbox.partner import Partner
+from sandbox.pdd import PddPlatform
 from sandbox.qimen import QimenWarehouse
 from sandbox.road import Road
 from sandbox.settings import SandboxSettings
 from sandbox.sf import SfGateway
 from sandbox.sms import AliyunSms
+from sandbox.taobao import TaobaoPlatform
 from sandbox.world import Book, World
 
 
@@ -52,6 +54,10 @@ def create_app(settings: SandboxSettings) -> FastAPI:
                 AliyunSms(world),
             )
         }
+        if settings.pdd is not None:
+            partners[PddPlatform.name] = PddPlatform(world)
+        if settings.taobao is not None:
+            partners[TaobaoPlatform.name] = TaobaoPlatform(world)
         for partner in partners.values():
             app.include_router(partner.router(), prefix=f"/{partner.name}")
         app.include_router(road.router())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Protocol, cast
 
 from fastapi import APIRouter, HTTPException
 from pydantic import Field
@@ -84,20 +84,65 @@ class Misscan(Shape):
     drop_sku: str = Field(min_length=1)
 
 
+class Shop(Protocol):
+    """Where orders are placed."""
+
+    @property
+    def shop(self) -> str:
+        """What the books call it."""
+        ...
+
+    def new_order_no(self) -> str:
+        """A number for the next order."""
+        ...
+
+    def has(self, order_no: str) -> bool:
+        """Whether there is an order of that number."""
+        ...
+
+    def place(self, drafts: Sequence[Draft]) -> None:
+        """Take orders. Every draft has its number, and none is taken yet."""
+        ...
+
+
+class PolledShop(Shop, Protocol):
+    """A platform that tells of no change: orderhub finds it by polling."""
+
+    def cancel(self, order_no: str) -> None:
+        """The buyer is paid back. Raises KeyError, and ValueError when it is too late."""
+        ...
+
+    def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
+        """The buyer changes the receiver. Raises KeyError, and ValueError when it is too late."""
+        ...
+
+    def remark(self, order_no: str, words: str) -> None:
+        """The shop's staff write a remark. Raises KeyError."""
+        ...
+
+
+_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao")
+
+
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
-    """The controls of the partners `own`, `douyin` and `qimen`."""
+    """The controls of the partners `own`, `douyin` and `qimen`, and of `pdd` and `taobao` where they are there."""
     own = cast(OwnShop, partners["own"])
     douyin = cast(DouyinPlatform, partners["douyin"])
     qimen = cast(QimenWarehouse, partners["qimen"])
     router = APIRouter()
-    router.include_router(_orders_router(world, {"own": own, "douyin": douyin}))
+    shops: dict[DraftChannel, Shop] = {"own": own, "douyin": douyin}
+    for channel in _POLLED:
+        if channel in partners:
+            shops[channel] = platform = cast(PolledShop, partners[channel])
+            router.include_router(_polled_router(platform), prefix=f"/{channel}")
+    router.include_router(_orders_router(world, shops))
     router.include_router(_own_router(own), prefix="/own")
     router.include_router(_douyin_router(douyin), prefix="/douyin")
     router.include_router(_qimen_router(qimen), prefix="/qimen")
     return router
 
 
-_Shops = Mapping[DraftChannel, OwnShop | DouyinPlatform]
+_Shops = Mapping[DraftChannel, Shop]
 
 
 def _orders_router(world: World, shops: _Shops) -> APIRouter:
@@ -178,6 +223,30 @@ def _douyin_router(douyin: DouyinPlatform) -> APIRouter:
     return router
 
 
+def _polled_router(platform: PolledShop) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/{order_no}/cancel", status_code=204)
+    async def cancel(order_no: str) -> None:
+        """The buyer is paid back before the order left."""
+        with _in_words():
+            platform.cancel(order_no)
+
+    @router.post("/{order_no}/address", status_code=204)
+    async def address(order_no: str, wanted: NewAddress) -> None:
+        """The buyer changes the address."""
+        with _in_words():
+            platform.change_address(order_no, wanted.receiver)
+
+    @router.post("/{order_no}/remark", status_code=204)
+    async def remark(order_no: str, wanted: Remark) -> None:
+        """The shop's staff write a remark."""
+        with _in_words():
+            platform.remark(order_no, wanted.seller_words)
+
+    return router
+
+
 def _qimen_router(qimen: QimenWarehouse) -> APIRouter:
     router = APIRouter()
 
@@ -200,7 +269,9 @@ def _numbered(shops: _Shops, drafts: Sequence[Draft]) -> list[Draft]:
     numbered: list[Draft] = []
     seen: set[tuple[str, str]] = set()
     for draft in drafts:
-        shop = shops[draft.channel]
+        shop = shops.get(draft.channel)
+        if shop is None:
+            raise HTTPException(409, f"there is no shop on {draft.channel}")
         order_no = draft.order_no or shop.new_order_no()
         if shop.has(order_no) or (draft.channel, order_no) in seen:
             raise HTTPException(409, f"{draft.channel} has an order {order_no} already")

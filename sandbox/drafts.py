@@ -12,7 +12,7 @@ from domain.clock import utc_now
 from domain.money import Fen, split
 from domain.order import PaymentTerms, Requirement
 
-DraftChannel = Literal["own", "douyin"]
+DraftChannel = Literal["own", "douyin", "pdd", "taobao"]
 
 _INT64_MAX = 2**63 - 1
 _SECONDS_TO_PAY = 30
@@ -93,13 +93,18 @@ class Draft(Shape):
             main = int(line.gift_of) - 1 if line.gift_of.isdecimal() else -1
             if not 0 <= main < len(self.lines) or self.lines[main].gift_of is not None:
                 raise ValueError(f"line {number}: gift_of names no ordinary line")
-        if self.channel == "douyin":
+        if self.channel in {"douyin", "taobao"}:
             if self.order_no is not None and (
                 not re.fullmatch(r"[1-9][0-9]*", self.order_no) or int(self.order_no) > _INT64_MAX
             ):
-                raise ValueError("a Douyin order number is a positive 64-bit integer")
+                raise ValueError(f"on {self.channel}, an order number is a positive 64-bit integer")
             if self.customer.terms is not PaymentTerms.PREPAID:
-                raise ValueError("on Douyin every buyer pays before shipping")
+                raise ValueError(f"on {self.channel} every buyer pays before shipping")
+        if self.channel == "pdd":
+            if self.order_no is not None and not re.fullmatch(r"[0-9]{6}-[0-9]{15}", self.order_no):
+                raise ValueError("a Pinduoduo order number is six digits, a hyphen and fifteen digits")
+            if self.customer.terms is not PaymentTerms.PREPAID:
+                raise ValueError("on Pinduoduo every buyer pays before shipping")
         return self
 
     @property

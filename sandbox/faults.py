@@ -29,11 +29,13 @@ class FaultKind(StrEnum):
     """Answers a proxy's HTML page; nothing happened."""
     DUPLICATE_PUSH = "duplicate_push"
     """Pushes the same document again."""
+    LOSE_PUSH = "lose_push"
+    """Never pushes the document: whoever relies on pushes alone misses it."""
     SHUFFLE_PUSH = "shuffle_push"
     """Holds a push back so that a later one overtakes it."""
 
 
-PUSH_FAULTS = frozenset({FaultKind.DUPLICATE_PUSH, FaultKind.SHUFFLE_PUSH})
+PUSH_FAULTS = frozenset({FaultKind.DUPLICATE_PUSH, FaultKind.LOSE_PUSH, FaultKind.SHUFFLE_PUSH})
 
 
 class Fault(BaseModel):

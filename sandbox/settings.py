@@ -23,6 +23,15 @@ class DouyinSettings(BaseModel):
     token_seconds: int = Field(7 * 24 * 3600, description="life of an access token")
 
 
+class TaobaoSettings(BaseModel):
+    """Taobao's open platform."""
+
+    app_key: str
+    app_secret: SecretStr
+    shop: str = Field("tb-main", description="the seller's nick")
+    session: SecretStr = Field(description="the seller's access token, which does not expire here")
+
+
 class QimenSettings(BaseModel):
     """The warehouse behind the Qimen gateway."""
 
@@ -70,6 +79,19 @@ class SmsSettings(BaseModel):
     receipt_secret: SecretStr = Field(description="last part of the path that receipts go to")
 
 
+class PddSettings(BaseModel):
+    """Pinduoduo's open platform. Its one shop has authorised the app already: both tokens are good from the start."""
+
+    client_id: str
+    client_secret: SecretStr
+    shop: str = "pdd-main"
+    mall_id: int = Field(100001, description="the shop's number on the platform")
+    access_token: SecretStr
+    refresh_token: SecretStr
+    token_seconds: int = Field(24 * 3600, description="life of an access token")
+    refresh_token_seconds: int = Field(30 * 24 * 3600, description="life of the refresh token, from the start")
+
+
 class Pace(BaseModel):
     """How fast the sandbox's world turns, in seconds."""
 
@@ -97,4 +119,6 @@ class SandboxSettings(BaseSettings):
     kdniao: KdniaoSettings
     credit: CreditSettings
     sms: SmsSettings
+    pdd: PddSettings | None = None
+    taobao: TaobaoSettings | None = None
     pace: Pace = Pace()

@@ -121,6 +121,9 @@ class World:
         blame the hub for what the partner dropped. Duplicated and held-back pushes come from the fault plan.
         """
         fault = self.faults.next(partner, operation, push=True)
+        if fault is not None and fault.kind is FaultKind.LOSE_PUSH:
+            self.pushes[f"{partner}.{operation}.lost"] += 1
+            return
         first_wait = fault.seconds if fault is not None and fault.kind is FaultKind.SHUFFLE_PUSH else 0.0
         copies = 2 if fault is not None and fault.kind is FaultKind.DUPLICATE_PUSH else 1
         for copy in range(copies):

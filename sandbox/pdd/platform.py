@@ -1,0 +1,128 @@
+"""The platform itself: one shop's orders, and what its buyers and staff do with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from domain.clock import BEIJING, utc_now
+from sandbox.digest import receiver_digest
+from sandbox.douyin.orders import seller_words
+from sandbox.drafts import Draft, DraftReceiver
+from sandbox.pdd.api import PddApi
+from sandbox.pdd.cipher import Cipher
+from sandbox.pdd.orders import RefundStatus, ShopOrder
+from sandbox.pdd.shipping import COMPANIES
+from sandbox.pdd.tokens import Tokens
+from sandbox.pdd.waybills import Waybills
+from sandbox.world import Book, World
+
+
+class PddPlatform:
+    """Pinduoduo's open platform. It pushes nothing: whoever wants to know of changes polls by update time."""
+
+    name = "pdd"
+
+    def __init__(self, world: World) -> None:
+        settings = world.settings.pdd
+        assert settings is not None, "mounted only when it is configured"
+        self.shop = settings.shop
+        self._orders: dict[str, ShopOrder] = {}
+        self._cipher = Cipher(settings.client_secret.get_secret_value())
+        # ten digits of the moment of the start, five of a count
+        self._serial = int(time.time()) * 10**5
+        self._waybills = Waybills(self._orders, world.pace.pickup_s)
+        world.on_hand_over(lambda carrier, number: self._waybills.handed_over(number))
+        self._api = PddApi(world, self._orders, Tokens(settings), self._waybills)
+
+    def new_order_no(self) -> str:
+        """A number for the next order: the day and fifteen digits."""
+        self._serial += 1
+        return f"{utc_now().astimezone(BEIJING):%y%m%d}-{self._serial:015d}"
+
+    def has(self, order_no: str) -> bool:
+        """Whether there is an order of that number."""
+        return order_no in self._orders
+
+    def place(self, drafts: Sequence[Draft]) -> None:
+        """Take paid orders. Every draft has its number, and none is taken yet."""
+        for draft in drafts:
+            assert draft.order_no is not None
+            placed, paid = draft.moments()
+            self._orders[draft.order_no] = ShopOrder(
+                order_sn=draft.order_no,
+                draft=draft,
+                receiver=draft.receiver,
+                sealed=self._cipher.seal(draft.receiver),
+                placed=int(placed.timestamp()),
+                paid=int(paid.timestamp()),
+                remark=seller_words(draft),
+            )
+
+    def cancel(self, order_no: str) -> None:
+        """The buyer is refunded at once. Raises KeyError, and ValueError for an order that left or was refunded."""
+        order = self._waiting(order_no)
+        order.refund = RefundStatus.REFUNDED
+        order.touch()
+
+    def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
+        """The buyer changes the receiver. Raises KeyError, and ValueError for an order that left or was refunded."""
+        order = self._waiting(order_no)
+        order.receiver, order.sealed = receiver, self._cipher.seal(receiver)
+        order.touch()
+
+    def remark(self, order_no: str, words: str) -> None:
+        """The shop's staff write a remark. Raises KeyError."""
+        order = self._orders[order_no]
+        order.remark = words
+        order.touch()
+
+    def router(self) -> APIRouter:
+        """The one path of all methods."""
+        return self._api.router()
+
+    def book(self) -> Book:
+        """The orders, the parcels declared and the e-waybills."""
+        return {
+            "orders": [
+                {
+                    "order_no": order.order_sn,
+                    "shop": self.shop,
+                    "version": order.version,
+                    "status": order.words,
+                    "paid_fen": order.draft.paid_fen,
+                    "encrypted": True,
+                    "requirements": [requirement.value for requirement in order.draft.requirements],
+                    "receiver_digest": receiver_digest(
+                        order.sealed.name,
+                        order.sealed.phone,
+                        order.receiver.province,
+                        order.receiver.city,
+                        order.receiver.district,
+                        order.sealed.detail,
+                    ),
+                    "sent": order.sent,
+                }
+                for order in self._orders.values()
+            ],
+            "shipments": [
+                {
+                    "order_no": order.order_sn,
+                    "parcel_no": "",
+                    "carrier": COMPANIES[order.parcel.logistics_id].carrier.value,
+                    "number": order.parcel.number,
+                    "times": order.parcel.times,
+                }
+                for order in self._orders.values()
+                if order.parcel is not None
+            ],
+            "waybills": self._waybills.book(),
+        }
+
+    def _waiting(self, order_no: str) -> ShopOrder:
+        order = self._orders[order_no]
+        if order.words != "paid":
+            raise ValueError(f"too late: the order is {order.words}")
+        return order
