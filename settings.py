@@ -14,11 +14,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from connectors.cainiao import CainiaoSettings
 from connectors.credit import CreditSettings
 from connectors.douyin import DouyinSettings
+from connectors.jd import JdSettings
 from connectors.kdniao import KdniaoSettings
 from connectors.own import OwnSettings
+from connectors.pdd import PddSettings
 from connectors.qimen import QimenSettings
 from connectors.sf import SfSettings
 from connectors.sms import SmsSettings
+from connectors.taobao import TaobaoSettings
+from connectors.xiaohongshu import XiaohongshuSettings
 from runtime.keys import decode_key
 
 
@@ -111,6 +115,7 @@ class SweepSettings(Group):
 
     waybills_s: float = Field(900, gt=0)
     tracking_s: float = Field(60, gt=0)
+    pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
 
 
 class CompanySettings(Group):
@@ -156,6 +161,10 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = TelemetrySettings()
     own: OwnSettings | None = None
     douyin: DouyinSettings | None = None
+    taobao: TaobaoSettings | None = None
+    jd: JdSettings | None = None
+    pdd: PddSettings | None = None
+    xiaohongshu: XiaohongshuSettings | None = None
     qimen: QimenSettings
     sf: SfSettings | None = None
     cainiao: CainiaoSettings | None = None

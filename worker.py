@@ -28,11 +28,11 @@ from settings import Settings, TemporalSettings, load_settings
 from store.database import Database
 from workflows.contracts import Timings
 from workflows.order import OrderWorkflow
-from workflows.sweeps import TrackingSweepWorkflow, WaybillSweepWorkflow
+from workflows.sweeps import PullWorkflow, TrackingSweepWorkflow, WaybillSweepWorkflow
 
 log = logging.getLogger("orderhub.worker")
 
-WORKFLOWS: list[type[Any]] = [OrderWorkflow, WaybillSweepWorkflow, TrackingSweepWorkflow]
+WORKFLOWS: list[type[Any]] = [OrderWorkflow, WaybillSweepWorkflow, TrackingSweepWorkflow, PullWorkflow]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)
 """Activities under way when the worker is told to stop get so long to finish."""

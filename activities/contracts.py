@@ -39,6 +39,8 @@ class PartnerStep(Generic[A, R]):
     gives: type[R]
     timeout: timedelta = timedelta(seconds=15)
     within: timedelta | None = None
+    heartbeat: timedelta | None = None
+    """Of long ones only: without a sign of life for so long, the step is taken to have died with its worker."""
     retry: RetryPolicy = field(
         default_factory=lambda: RetryPolicy(
             initial_interval=timedelta(seconds=1),
@@ -367,6 +369,25 @@ class Followed:
     turns: list[Turn]
 
 
+@dataclass(frozen=True)
+class PullAsk:
+    """Pull what one shop changed. `pages` bounds one try; `first_s` is how far back a new shop begins."""
+
+    source: str
+    shop: str
+    pages: int = 50
+    first_s: float = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """How many documents were new, and how many seconds of changes are still to come."""
+
+    pages: int
+    fresh: int
+    behind_s: int
+
+
 # ------------------------------------------------------------------------------------------------ steps of our own
 
 ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
@@ -427,6 +448,14 @@ ASK_TRACKER = PartnerStep("ask_tracker", OrderRef, Tracked, within=timedelta(min
 # ------------------------------------------------------------------------------------------------ sweeps
 
 LIST_WAITING = OwnStep("list_waiting", Batch, Waiting)
+PULL_CHANGES = PartnerStep(
+    "pull_changes",
+    PullAsk,
+    Pulled,
+    timeout=timedelta(minutes=5),
+    within=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=60),
+)
 FOLLOW_PARCELS = PartnerStep(
     "follow_parcels", Batch, Followed, timeout=timedelta(minutes=2), within=timedelta(minutes=10)
 )

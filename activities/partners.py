@@ -11,7 +11,7 @@ from datetime import timedelta
 from temporalio.exceptions import ApplicationError
 
 from connectors.errors import Misconfigured, PartnerError, Rejected, Throttled
-from connectors.ports import Courier, CreditBureau, Messenger, SalesChannel, Tracker, Warehouse
+from connectors.ports import Courier, CreditBureau, Messenger, PullSource, SalesChannel, Tracker, Warehouse
 from domain.order import Channel
 from domain.shipping import Provider
 from store.database import Database
@@ -30,6 +30,7 @@ class Partners:
     warehouse: Warehouse
     credit: CreditBureau
     messenger: Messenger
+    pulls: Mapping[str, PullSource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from activities.delivery import DeliverySteps
 from activities.holds import HoldSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
+from activities.pulling import PullSteps
 from activities.review import ReviewSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
@@ -34,6 +35,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         AddressSteps(db),
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),
+        PullSteps(db, partners.pulls),
     ]
     return [step for room in rooms for step in _steps(room)]
 

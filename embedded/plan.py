@@ -60,6 +60,7 @@ def _default_plan(seed: int) -> FaultPlan:
             Fault(partner="credit", kind=FaultKind.HANG, skip=3, lasts_s=20, seconds=7),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
+            Fault(partner="douyin", operation="messages", kind=FaultKind.LOSE_PUSH, probability=0.15),
             Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(
                 partner="douyin", operation="order.logisticsAdd", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7

@@ -24,7 +24,7 @@ from store.tables import InboxRow, OrderRow, WaybillRow
 _HISTORIES = 300
 """Histories that are counted at most; of larger runs a sample, evenly spread."""
 
-_PLATFORM = {"douyin"}
+_PLATFORM = {"douyin", "taobao", "pdd", "xiaohongshu"}
 
 
 @dataclass

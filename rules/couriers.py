@@ -19,11 +19,12 @@ def plan_couriers(order: Order) -> CourierPlan:
             "cold_chain": Requirement.COLD_CHAIN in order.notes.requirements,
         },
     )
-    steps = [_step(pair) for pair in str(decision.result["steps"]).split()]
+    steps = [_step(pair, order) for pair in str(decision.result["steps"]).split()]
     why = decision.result["why_zh" if language() == "zh" else "why_en"]
     return CourierPlan((*steps, PlanStep(Provider.MANUAL, Carrier.OTHER)), why, decision.rule)
 
 
-def _step(pair: str) -> PlanStep:
+def _step(pair: str, order: Order) -> PlanStep:
+    """`sf:SF` is SF's own door; `platform:ZTO` is the e-waybill of the order's own platform, by ZTO."""
     provider, _, carrier = pair.partition(":")
-    return PlanStep(Provider(provider), Carrier(carrier))
+    return PlanStep(Provider(str(order.channel) if provider == "platform" else provider), Carrier(carrier))

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import Protocol
 
 from activities.partners import HubConfig, Partners
 from connectors.cainiao import CainiaoCourier
 from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
+from connectors.jd import JdChannel, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.own import OwnShop
-from connectors.ports import Courier, PushSource, SalesChannel
+from connectors.pdd import PddApi, PddChannel, PddWaybills
+from connectors.ports import Courier, PullSource, PushSource, SalesChannel
 from connectors.qimen import QimenPush, QimenWarehouse
 from connectors.sf import SfCourier, SfRoutePush
 from connectors.sms import AliyunSms, SmsReceipts
+from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
+from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel, XiaohongshuWaybills
 from domain.order import Channel
 from domain.shipping import Provider
 from runtime.client import key_ring
 from runtime.tokens import StoredTokens
 from settings import Settings
 from store.database import Database
+
+Authorise = Callable[[str, str], Awaitable[str]]
+"""Turns the code of a shop owner's consent into tokens: (shop, code) to the shop."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Outside:
     partners: Partners
     sources: dict[str, PushSource]
     own: OwnShop | None
+    authorise: dict[str, Authorise]
     _closers: list[Callable[[], Awaitable[None]]]
 
     async def close(self) -> None:
@@ -39,43 +49,111 @@ class Outside:
             await close()
 
 
+class _Builder:
+    """Collects what is configured."""
+
+    def __init__(self) -> None:
+        self.channels: dict[Channel, SalesChannel] = {}
+        self.couriers: dict[Provider, Courier] = {}
+        self.pulls: dict[str, PullSource] = {}
+        self.sources: list[PushSource] = []
+        self.authorise: dict[str, Authorise] = {}
+        self.closers: list[Callable[[], Awaitable[None]]] = []
+
+    def platform(self, channel: PulledChannel, close: Callable[[], Awaitable[None]]) -> None:
+        """A channel that is pulled beside what it pushes."""
+        self.channels[channel.channel] = channel
+        self.pulls[channel.source] = channel
+        self.sources.append(channel)
+        self.closers.append(close)
+
+
+class PulledChannel(SalesChannel, PullSource, Protocol):
+    """A channel with both ways in."""
+
+
 def build_partners(settings: Settings, db: Database) -> Outside:
     """Build what is configured. Call it inside the event loop that will use it."""
-    channels: dict[Channel, SalesChannel] = {}
-    couriers: dict[Provider, Courier] = {}
+    built = _Builder()
     qimen, tracker = QimenWarehouse(settings.qimen), KdniaoTracker(settings.kdniao)
     credit, sms = CrmCredit(settings.credit), AliyunSms(settings.sms)
-    sources: list[PushSource] = [
+    built.sources += [
         QimenPush(settings.qimen),
         KdniaoPush(settings.kdniao),
         CreditCallback(settings.credit),
         SmsReceipts(settings.sms),
     ]
-    closers: list[Callable[[], Awaitable[None]]] = [qimen.close, tracker.close, credit.close, sms.close]
-    own = None
-    if settings.own is not None:
-        own = OwnShop(settings.own)
-        channels[Channel.OWN] = own
-        sources.append(own)
-        closers.append(own.close)
+    built.closers += [qimen.close, tracker.close, credit.close, sms.close]
+    own = _own_shop(settings, built)
+    _platforms(settings, StoredTokens(db, key_ring(settings.encryption)), built)
+    _direct_couriers(settings, built)
+    partners = Partners(built.channels, built.couriers, tracker, qimen, credit, sms, built.pulls)
+    sources = {source.source: source for source in built.sources}
+    return Outside(partners, sources, own, built.authorise, built.closers)
+
+
+def _own_shop(settings: Settings, built: _Builder) -> OwnShop | None:
+    if settings.own is None:
+        return None
+    own = OwnShop(settings.own)
+    built.channels[Channel.OWN] = own
+    built.sources.append(own)
+    built.closers.append(own.close)
+    return own
+
+
+def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> None:
     if settings.douyin is not None:
-        api = DouyinApi(settings.douyin, StoredTokens(db, key_ring(settings.encryption)))
-        douyin = DouyinChannel(api)
-        channels[Channel.DOUYIN] = douyin
-        couriers[Provider.DOUYIN] = DouyinWaybills(api)
-        sources.append(douyin)
-        closers.append(api.close)
+        douyin = DouyinApi(settings.douyin, tokens)
+        built.platform(DouyinChannel(douyin), douyin.close)
+        built.couriers[Provider.DOUYIN] = DouyinWaybills(douyin)
+    if settings.taobao is not None:
+        top = TopApi(settings.taobao)
+        built.platform(TaobaoChannel(top), top.close)
+        built.couriers[Provider.TAOBAO] = TaobaoWaybills(top, settings.taobao)
+    if settings.pdd is not None:
+        pdd = PddApi(settings.pdd, tokens)
+        built.platform(PddChannel(pdd), pdd.close)
+        built.couriers[Provider.PDD] = PddWaybills(pdd)
+        built.authorise["pdd"] = lambda _, code: pdd.authorise(code)
+    if settings.xiaohongshu is not None:
+        xiaohongshu = XiaohongshuApi(settings.xiaohongshu, tokens)
+        built.platform(XiaohongshuChannel(xiaohongshu), xiaohongshu.close)
+        built.couriers[Provider.XIAOHONGSHU] = XiaohongshuWaybills(xiaohongshu)
+        built.authorise["xiaohongshu"] = lambda _, code: xiaohongshu.authorise(code)
+    if settings.jd is not None:
+        jos = JosApi(settings.jd, tokens)
+        built.platform(JdChannel(jos), jos.close)
+        built.authorise["jd"] = partial(_authorise_jd, jos)
+
+
+async def _authorise_jd(jos: JosApi, shop: str, code: str) -> str:
+    await jos.authorise(shop, code)
+    return shop
+
+
+def _direct_couriers(settings: Settings, built: _Builder) -> None:
     if settings.sf is not None:
         sf = SfCourier(settings.sf)
-        couriers[Provider.SF] = sf
-        sources.append(SfRoutePush(settings.sf, sf))
-        closers.append(sf.close)
+        built.couriers[Provider.SF] = sf
+        built.sources.append(SfRoutePush(settings.sf, sf))
+        built.closers.append(sf.close)
     if settings.cainiao is not None:
         cainiao = CainiaoCourier(settings.cainiao)
-        couriers[Provider.CAINIAO] = cainiao
-        closers.append(cainiao.close)
-    partners = Partners(channels, couriers, tracker, qimen, credit, sms)
-    return Outside(partners, {source.source: source for source in sources}, own, closers)
+        built.couriers[Provider.CAINIAO] = cainiao
+        built.closers.append(cainiao.close)
+
+
+def pulled_shops(settings: Settings) -> list[tuple[str, str]]:
+    """Every (source, shop) whose changes are asked for."""
+    platforms = {
+        "douyin": settings.douyin,
+        "taobao": settings.taobao,
+        "pdd": settings.pdd,
+        "xiaohongshu": settings.xiaohongshu,
+        "jd": settings.jd,
+    }
+    return [(name, shop) for name, platform in platforms.items() if platform is not None for shop in platform.shops]
 
 
 def hub_config(settings: Settings) -> HubConfig:

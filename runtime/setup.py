@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,10 +27,19 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.service import RPCError, RPCStatusCode
 
+from runtime.partners import pulled_shops
 from settings import Settings
 from store.migrate import upgrade
-from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, SweepStart
+from workflows.contracts import (
+    PULL_WORKFLOW,
+    TRACKING_SWEEP_WORKFLOW,
+    WAYBILL_SWEEP_WORKFLOW,
+    PullStart,
+    SweepStart,
+)
 from workflows.details import SEARCH_ATTRIBUTES
+
+_PULLS = "orderhub-pull-"
 
 RETENTION = timedelta(days=30)
 """How long Temporal keeps the history of a finished order; the audit trail in the store is kept longer."""
@@ -54,6 +63,7 @@ class Sweep:
     schedule_id: str
     workflow: str
     every: timedelta
+    argument: object = SweepStart()
 
 
 async def set_up(settings: Settings, client: Client, say: Callable[[str], None]) -> None:
@@ -65,6 +75,7 @@ async def set_up(settings: Settings, client: Client, say: Callable[[str], None])
     for sweep in sweeps(settings):
         await ensure_sweep(client, sweep, settings.temporal.task_queue)
         say(f"schedule {sweep.schedule_id}: every {sweep.every}")
+    await remove_old_pulls(client, {sweep.schedule_id for sweep in sweeps(settings)}, say)
 
 
 def sweeps(settings: Settings) -> list[Sweep]:
@@ -72,7 +83,24 @@ def sweeps(settings: Settings) -> list[Sweep]:
     return [
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
+        *(
+            Sweep(
+                f"{_PULLS}{source}-{shop}",
+                PULL_WORKFLOW,
+                timedelta(seconds=settings.sweeps.pulls_s),
+                PullStart(source, shop),
+            )
+            for source, shop in pulled_shops(settings)
+        ),
     ]
+
+
+async def remove_old_pulls(client: Client, wanted: Collection[str], say: Callable[[str], None]) -> None:
+    """A shop that is not in the settings any more is not pulled any more."""
+    async for listed in await client.list_schedules():
+        if listed.id.startswith(_PULLS) and listed.id not in wanted:
+            await client.get_schedule_handle(listed.id).delete()
+            say(f"schedule {listed.id} removed")
 
 
 async def ensure_namespace(client: Client, say: Callable[[str], None]) -> None:
@@ -114,7 +142,7 @@ async def ensure_sweep(client: Client, sweep: Sweep, task_queue: str) -> None:
     """The schedule exists and runs as often as wanted."""
     schedule = Schedule(
         action=ScheduleActionStartWorkflow(
-            sweep.workflow, SweepStart(), id=sweep.schedule_id.removeprefix("orderhub-"), task_queue=task_queue
+            sweep.workflow, sweep.argument, id=sweep.schedule_id.removeprefix("orderhub-"), task_queue=task_queue
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep.every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),

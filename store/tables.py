@@ -368,6 +368,22 @@ class WarrantyRow(SQLModel, table=True):
     ends_at: datetime = _moment()
 
 
+class PullCursorRow(SQLModel, table=True):
+    """How far a shop's changes are taken. It moves in the same transaction as the documents it covers."""
+
+    __tablename__ = "pull_cursors"
+
+    source: str = Field(primary_key=True)
+    shop: str = Field(primary_key=True)
+    until: datetime = _moment()
+    """Every change before this is in the inbox."""
+    window_end: datetime | None = _moment(nullable=True)
+    """The window under way; None between two."""
+    page: str = ""
+    """Where the window's next page begins."""
+    pulled_at: datetime = _moment()
+
+
 class TokenRow(SQLModel, table=True):
     """A shop's access token, encrypted, and the lease of whoever refreshes it."""
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 ORDER_WORKFLOW = "OrderWorkflow"
 WAYBILL_SWEEP_WORKFLOW = "WaybillSweepWorkflow"
 TRACKING_SWEEP_WORKFLOW = "TrackingSweepWorkflow"
+PULL_WORKFLOW = "PullWorkflow"
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,12 @@ class SweepStart:
     """What a sweep is started with: how many rows it takes at once."""
 
     batch: int = 200
+
+
+@dataclass(frozen=True)
+class PullStart:
+    """What the pull of one shop is started with. After `rounds` the schedule's next turn goes on."""
+
+    source: str
+    shop: str
+    rounds: int = 20

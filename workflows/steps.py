@@ -63,6 +63,7 @@ async def partner(step: PartnerStep[A, R], argument: A, **names: object) -> R:
         result_type=step.gives,
         start_to_close_timeout=step.timeout,
         schedule_to_close_timeout=step.within,
+        heartbeat_timeout=step.heartbeat,
         retry_policy=step.retry,
         summary=text(f"step.{step.name}", **names),
     )

@@ -5,8 +5,16 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import FOLLOW_PARCELS, LIST_WAITING, Batch
-from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, SweepStart, TrackSignal
+from activities.contracts import FOLLOW_PARCELS, LIST_WAITING, PULL_CHANGES, Batch, PullAsk
+from domain.texts import text
+from workflows.contracts import (
+    PULL_WORKFLOW,
+    TRACKING_SWEEP_WORKFLOW,
+    WAYBILL_SWEEP_WORKFLOW,
+    PullStart,
+    SweepStart,
+    TrackSignal,
+)
 from workflows.steps import own, partner
 
 
@@ -36,6 +44,24 @@ class TrackingSweepWorkflow:
         for turn in followed.turns:
             told += await _signal(turn.order_id, "tracked", TrackSignal(turn.parcel_id, turn.status))
         return told
+
+
+@workflow.defn(name=PULL_WORKFLOW)
+class PullWorkflow:
+    """Every minute and for each shop: ask the channel what changed, until there is nothing left."""
+
+    @workflow.run
+    async def run(self, start: PullStart) -> int:
+        """How many documents were new."""
+        fresh = 0
+        for _ in range(start.rounds):
+            pulled = await partner(PULL_CHANGES, PullAsk(start.source, start.shop))
+            fresh += pulled.fresh
+            # In sight of operators: how far behind a shop is after the hub was down.
+            workflow.set_current_details(text("pull.behind", fresh=fresh, seconds=pulled.behind_s))
+            if pulled.pages == 0 or pulled.behind_s == 0:
+                break
+        return fresh
 
 
 async def _signal(order_id: str, name: str, *arguments: object) -> bool:

@@ -46,10 +46,12 @@ CASES = [
     (order(channel=Channel.DOUYIN), "clear", "sf:SF cainiao:ZTO"),
     (order(notes=COLD), "cold", "sf:SF"),
     (order(notes=Notes(requirements=(Requirement.FRAGILE, Requirement.UPRIGHT))), "clear", "sf:SF cainiao:ZTO"),
-    (_encrypted(Channel.DOUYIN), "douyin", "douyin:SF douyin:ZTO"),
-    (_encrypted(Channel.DOUYIN, notes=COLD), "douyin_cold", "douyin:SF"),
-    (_encrypted(Channel.TAOBAO), "encrypted", ""),
-    (_encrypted(Channel.PDD, notes=COLD), "encrypted", ""),
+    (_encrypted(Channel.DOUYIN), "platform", "douyin:SF douyin:ZTO"),
+    (_encrypted(Channel.DOUYIN, notes=COLD), "platform_cold", "douyin:SF"),
+    (_encrypted(Channel.TAOBAO), "platform", "taobao:SF taobao:ZTO"),
+    (_encrypted(Channel.PDD, notes=COLD), "platform_cold", "pdd:SF"),
+    (_encrypted(Channel.XIAOHONGSHU), "platform", "xiaohongshu:SF xiaohongshu:ZTO"),
+    (_encrypted(Channel.JD), "encrypted", ""),
 ]
 
 

@@ -1,0 +1,30 @@
+"""`orderhub authorise`."""
+
+from __future__ import annotations
+
+import sys
+
+from connectors.errors import PartnerError
+from runtime.partners import build_partners
+from settings import Settings
+from store.database import Database
+
+
+async def main(settings: Settings, channel: str, shop: str, code: str) -> int:
+    """Turn the code of a shop owner's consent into tokens, and keep them sealed."""
+    db = Database(settings.database_url.get_secret_value())
+    outside = build_partners(settings, db)
+    try:
+        authorise = outside.authorise.get(channel)
+        if authorise is None:
+            known = ", ".join(sorted(outside.authorise)) or "none is configured"
+            print(f"{channel} takes no consent codes, or is not configured; there are: {known}", file=sys.stderr)  # noqa: T201
+            return 2
+        print(f"shop {await authorise(shop, code)} of {channel} is authorised")  # noqa: T201
+    except PartnerError as error:
+        print(error.operator_text, file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        await outside.close()
+        await db.close()
+    return 0
