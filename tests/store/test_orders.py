@@ -18,7 +18,7 @@ from store.orders import (
     replace_receiver,
     take,
 )
-from store.tables import OrderEventRow, OrderVersionRow
+from store.tables import OrderEventRow, OrderRow, OrderVersionRow
 from tests.store.samples import NOON, index_row, order, receiver
 
 
@@ -185,3 +185,22 @@ async def test_an_unknown_order_is_not_made_by_marking_it(database: Database) ->
 def test_the_fingerprint_ignores_the_version_and_nothing_else() -> None:
     assert fingerprint(order(version=1)) == fingerprint(order(version=2))
     assert fingerprint(order()) != fingerprint(order(receiver=receiver("别处")))
+
+
+@pytest.mark.parametrize(("state", "taken"), [("PACKED", Taken.DUPLICATE), ("STOCK_LOCKED", Taken.NEWER)])
+async def test_the_echo_of_our_own_shipping_wakes_no_workflow(database: Database, state: str, taken: Taken) -> None:
+    """Seen in the demo once shops were pulled: the channel says shipped because we told it so."""
+    one = order("SO1")
+    await _take(database, one)
+    async with database.transaction() as tx:
+        row = await tx.get_one(OrderRow, one.order_id)
+        row.state = state
+        tx.add(row)
+    shipped = order("SO1", version=2, status=ChannelStatus.SHIPPED, receiver=receiver("不再显示"))
+    assert await _take(database, shipped) == [taken]
+    async with database.reading() as tx:
+        row = await tx.get_one(OrderRow, one.order_id)
+        kept = await body(tx, one.order_id)
+    assert (row.status, row.version) == ("SHIPPED", 2)
+    assert (row.revision == 1) is (taken is Taken.DUPLICATE)
+    assert (kept.receiver == one.receiver) is (taken is Taken.DUPLICATE)
