@@ -14,7 +14,6 @@ from domain.golden import GoldenState, reached
 from domain.order import ChannelStatus, Order, Receiver
 from store.tables import OrderEventRow, OrderRow, OrderVersionRow
 
-
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
 
