@@ -5,8 +5,7 @@ Mounted under `/control`. Answers 404 for an order that nobody knows and 409 for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from fastapi import APIRouter, HTTPException
@@ -19,6 +18,8 @@ from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
 from sandbox.own import OwnShop
 from sandbox.partner import Partner
 from sandbox.qimen import QimenWarehouse
+from sandbox.refunding import RefundingShop, refund_router
+from sandbox.words import in_words
 from sandbox.world import World
 
 
@@ -135,6 +136,9 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
         if channel in partners:
             shops[channel] = platform = cast(PolledShop, partners[channel])
             router.include_router(_polled_router(platform), prefix=f"/{channel}")
+    for name, partner in partners.items():
+        if isinstance(partner, RefundingShop):
+            router.include_router(refund_router(partner), prefix=f"/{name}")
     router.include_router(_orders_router(world, shops))
     router.include_router(_own_router(own), prefix="/own")
     router.include_router(_douyin_router(douyin), prefix="/douyin")
@@ -175,19 +179,19 @@ def _own_router(own: OwnShop) -> APIRouter:
     @router.post("/{order_no}/change")
     async def change(order_no: str, wanted: OwnChange) -> dict[str, int]:
         """Change an order and send its next version."""
-        with _in_words():
+        with in_words():
             return {"version": own.change(order_no, wanted.buyer_note, wanted.receiver)}
 
     @router.post("/{order_no}/resend", status_code=204)
     async def resend(order_no: str, wanted: OwnResend) -> None:
         """Send a version again: the current one is a duplicate, an older one is stale."""
-        with _in_words():
+        with in_words():
             own.resend(order_no, wanted.version)
 
     @router.post("/{order_no}/cancel", status_code=204)
     async def cancel(order_no: str, wanted: Reason | None = None) -> None:
         """Ask orderhub to cancel."""
-        with _in_words():
+        with in_words():
             own.cancel(order_no, (wanted or Reason()).reason)
 
     return router
@@ -199,25 +203,25 @@ def _douyin_router(douyin: DouyinPlatform) -> APIRouter:
     @router.post("/{order_no}/cancel", status_code=204)
     async def cancel(order_no: str, wanted: Reason | None = None) -> None:
         """The buyer cancels."""
-        with _in_words():
+        with in_words():
             douyin.cancel(order_no, (wanted or Reason()).reason)
 
     @router.post("/{order_no}/address", status_code=204)
     async def address(order_no: str, wanted: NewAddress) -> None:
         """The buyer changes the address."""
-        with _in_words():
+        with in_words():
             douyin.change_address(order_no, wanted.receiver)
 
     @router.post("/{order_no}/remark", status_code=204)
     async def remark(order_no: str, wanted: Remark) -> None:
         """The shop's staff write a remark."""
-        with _in_words():
+        with in_words():
             douyin.remark(order_no, wanted.seller_words)
 
     @router.post("/{order_no}/resend", status_code=204)
     async def resend(order_no: str, wanted: DouyinResend | None = None) -> None:
         """Push a message again: the last one is a duplicate, an older one is stale."""
-        with _in_words():
+        with in_words():
             douyin.resend(order_no, wanted.tag if wanted else None)
 
     return router
@@ -229,19 +233,19 @@ def _polled_router(platform: PolledShop) -> APIRouter:
     @router.post("/{order_no}/cancel", status_code=204)
     async def cancel(order_no: str) -> None:
         """The buyer is paid back before the order left."""
-        with _in_words():
+        with in_words():
             platform.cancel(order_no)
 
     @router.post("/{order_no}/address", status_code=204)
     async def address(order_no: str, wanted: NewAddress) -> None:
         """The buyer changes the address."""
-        with _in_words():
+        with in_words():
             platform.change_address(order_no, wanted.receiver)
 
     @router.post("/{order_no}/remark", status_code=204)
     async def remark(order_no: str, wanted: Remark) -> None:
         """The shop's staff write a remark."""
-        with _in_words():
+        with in_words():
             platform.remark(order_no, wanted.seller_words)
 
     return router
@@ -258,7 +262,7 @@ def _qimen_router(qimen: QimenWarehouse) -> APIRouter:
     @router.post("/{code}/confirm-again")
     async def confirm_again(code: str) -> dict[str, str]:
         """Scan a packed order anew and confirm it under a new outBizCode."""
-        with _in_words():
+        with in_words():
             return {"out_biz_code": qimen.confirm_again(code)}
 
     return router
@@ -296,14 +300,3 @@ def _placed(shops: _Shops, drafts: Sequence[Draft]) -> list[Placed]:
     return [
         Placed(channel=draft.channel, shop=shops[draft.channel].shop, order_no=str(draft.order_no)) for draft in drafts
     ]
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Say what a partner could not do as an HTTP error."""
-    try:
-        yield
-    except KeyError:
-        raise HTTPException(404, "there is no such order, version or message") from None
-    except ValueError as error:
-        raise HTTPException(409, str(error)) from None

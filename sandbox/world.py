@@ -6,8 +6,9 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -114,11 +115,15 @@ class World:
         operation: str,
         build: Callable[[], PushRequest],
         taken: Callable[[httpx.Response], bool],
+        *,
+        waits: Sequence[float] | None = None,
     ) -> None:
         """Push to the hub in the background until `taken` says that the answer is the partner's "understood".
 
         Retries wait longer each time, for ever: no real partner does that, but a book that is missing a push would
-        blame the hub for what the partner dropped. Duplicated and held-back pushes come from the fault plan.
+        blame the hub for what the partner dropped. A partner whose schedule is part of its protocol gives it as
+        `waits`, the seconds before each retry, and gives up after the last. Duplicated and held-back pushes come from
+        the fault plan.
         """
         fault = self.faults.next(partner, operation, push=True)
         if fault is not None and fault.kind is FaultKind.LOSE_PUSH:
@@ -129,7 +134,12 @@ class World:
         for copy in range(copies):
             if copy:
                 self.pushes[f"{partner}.{operation}.duplicates"] += 1
-            self.later(first_wait + copy * 0.05, lambda: self._push_until_taken(partner, operation, build, taken))
+            # each copy has its own waits to go through
+            pauses = _growing(self.pace.push_retry_s) if waits is None else iter(waits)
+            self.later(
+                first_wait + copy * 0.05,
+                partial(self._push_until_taken, partner, operation, build, taken, pauses),
+            )
 
     async def _push_until_taken(
         self,
@@ -137,8 +147,8 @@ class World:
         operation: str,
         build: Callable[[], PushRequest],
         taken: Callable[[httpx.Response], bool],
+        pauses: Iterator[float],
     ) -> None:
-        wait = self.pace.push_retry_s
         while True:
             request = build()
             self.pushes[f"{partner}.{operation}"] += 1
@@ -151,8 +161,11 @@ class World:
                 self.pushes[f"{partner}.{operation}.refused"] += 1
             except (httpx.HTTPError, ValueError):
                 self.pushes[f"{partner}.{operation}.failed"] += 1
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 30.0)
+            pause = next(pauses, None)
+            if pause is None:
+                self.pushes[f"{partner}.{operation}.given_up"] += 1
+                return
+            await asyncio.sleep(pause)
 
     def on_hand_over(self, listener: Callable[[str, str], None]) -> None:
         """Register who wants to know that a parcel went to its courier: called with (our carrier code, number)."""
@@ -162,6 +175,13 @@ class World:
         """A channel was told a parcel's number: the box leaves the warehouse and its journey begins."""
         for listener in self._handed_over:
             listener(carrier, number)
+
+
+def _growing(wait: float) -> Iterator[float]:
+    """Waits that double up to half a minute, without an end."""
+    while True:
+        yield wait
+        wait = min(wait * 2, 30.0)
 
 
 def form_fields(body: bytes) -> dict[str, str]:
