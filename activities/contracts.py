@@ -107,6 +107,13 @@ class Reserved:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """Whether what is locked is now what the order needs."""
+
+    ok: bool
+
+
+@dataclass(frozen=True)
 class PlanStepFact:
     """One courier to ask."""
 
@@ -371,7 +378,10 @@ class Followed:
 
 @dataclass(frozen=True)
 class PullAsk:
-    """Pull what one shop changed. `pages` bounds one try; `first_s` is how far back a new shop begins."""
+    """Pull what one shop changed; `source` is the feed.
+
+    `pages` bounds one try; `first_s` is how far back a new shop begins.
+    """
 
     source: str
     shop: str
@@ -393,6 +403,7 @@ class Pulled:
 ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
 PASS_REVIEW = OwnStep("pass_review", OrderRef, type(None))
 RESERVE_STOCK = OwnStep("reserve_stock", OrderRef, Reserved)
+FIT_STOCK = OwnStep("fit_stock", OrderAt, Fitted)
 PLAN_COURIERS = OwnStep("plan_couriers", OrderAt, Plan)
 ASSUME_CREDIT = OwnStep("assume_credit", Reasoned, type(None))
 RECORD_REPORT = OwnStep("record_report", ReportRef, Scanned)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.contracts import RELEASE_STOCK, RESERVE_STOCK, OrderRef, Reserved
+from activities.contracts import FIT_STOCK, RELEASE_STOCK, RESERVE_STOCK, Fitted, OrderAt, OrderRef, Reserved
+from activities.results import from_json, to_json
 from activities.review import ordered
 from domain.golden import Trigger
 from domain.texts import text
@@ -38,6 +39,17 @@ class StockSteps:
             missing = "，".join(f"{sku} × {count}" for sku, count in short.short.items())
             return Reserved(False, text("stock.short", missing=missing))
         return Reserved(True)
+
+    @activity.defn(name=FIT_STOCK.name)
+    async def fit_stock(self, at: OrderAt) -> Fitted:
+        """Free what a revision of the order needs no more (a refunded line). Never locks more: that is for a person."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            wanted = ordered(await orders.body(tx, at.order_id, at.revision))
+            ok = await stock.free_excess(tx, at.order_id, wanted, f"fit/{at.revision}", "orderhub")
+            return Done("stock.fitted", "" if ok else "more is needed than is locked", result=to_json(Fitted(ok)))
+
+        return from_json(Fitted, await run_step(self._db, at.order_id, f"fit_stock/{at.revision}", "orderhub", work))
 
     @activity.defn(name=RELEASE_STOCK.name)
     async def release_stock(self, ref: OrderRef) -> None:

@@ -236,12 +236,14 @@ class PulledPage:
 
 
 class PullSource(Protocol):
-    """A channel that is asked for changes, beside whatever it pushes. Its documents go through the same inbox.
+    """One list of changes that a channel is asked for, beside whatever it pushes. Its documents go through the same
+    inbox, under the source that interprets them.
 
     A document's id and version are such that an order that did not change gives the same pair again.
     """
 
-    source: str
+    feed: str
+    """Its name among the feeds: the source's name for orders, `{source}/refunds` for refunds. Cursors go by it."""
     channel: Channel
     longest_window: timedelta
     """The longest window that the platform answers, or that is wise to ask for."""

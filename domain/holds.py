@@ -12,6 +12,8 @@ class HoldReason(StrEnum):
 
     FORMAT_INVALID = "FORMAT_INVALID"
     ADDRESS_INCOMPLETE = "ADDRESS_INCOMPLETE"
+    CHANNEL_LOCKED = "CHANNEL_LOCKED"
+    REFUND_PENDING = "REFUND_PENDING"
     CREDIT_REFUSED = "CREDIT_REFUSED"
     STOCK_SHORT = "STOCK_SHORT"
     ADDRESS_CHANGE = "ADDRESS_CHANGE"
@@ -81,6 +83,20 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         Step.REVIEW,
         frozenset({Release.OPERATOR, Release.DOCUMENT, Release.ADDRESS, Release.CANCEL}),
         timedelta(hours=2),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
+    HoldReason.CHANNEL_LOCKED: HoldPolicy(
+        Step.WAREHOUSE,
+        frozenset({Release.DOCUMENT, Release.CANCEL}),
+        timedelta(hours=24),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
+    HoldReason.REFUND_PENDING: HoldPolicy(
+        Step.WAREHOUSE,
+        frozenset({Release.DOCUMENT, Release.CANCEL}),
+        timedelta(hours=24),
         AtDeadline.ESCALATE,
         "role.service",
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.order import Channel, Order
+from domain.refund import Refund
 from domain.shipping import CreditAnswer, TrackReport, WarehouseReport
 
 
@@ -24,6 +25,13 @@ class CancelNews:
     shop: str
     channel_order_no: str
     reason: str
+
+
+@dataclass(frozen=True)
+class RefundNews:
+    """A refund as the channel has it now."""
+
+    refund: Refund
 
 
 @dataclass(frozen=True)
@@ -57,4 +65,4 @@ class SmsReceipt:
     at: datetime
 
 
-News = OrderNews | CancelNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt
+News = OrderNews | CancelNews | RefundNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt

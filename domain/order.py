@@ -30,6 +30,8 @@ class ChannelStatus(StrEnum):
 
     UNPAID = "UNPAID"
     PAID = "PAID"
+    LOCKED = "LOCKED"
+    """Paid, and the channel says: do not ship (its own risk review, a dispute, an order pulled back)."""
     SHIPPED = "SHIPPED"
     FINISHED = "FINISHED"
     CANCELLED = "CANCELLED"
@@ -156,6 +158,10 @@ class Order(Model):
     receiver: Receiver
     customer: Customer
     notes: Notes = Notes()
+    parent_no: str = ""
+    """The channel's number of the purchase that this order is a part of; "" where it stands alone."""
+    refund_pending: bool = False
+    """A refund is asked for and not decided. Set by the store, never by a connector."""
 
     @property
     def order_id(self) -> str:
@@ -170,7 +176,7 @@ class Order(Model):
     @property
     def paid(self) -> bool:
         """Whether a channel document says that this order is paid (or is on account, which counts the same)."""
-        return self.paid_at is not None and self.status is not ChannelStatus.UNPAID
+        return self.paid_at is not None and self.status not in (ChannelStatus.UNPAID, ChannelStatus.LOCKED)
 
     def clock_start(self) -> datetime:
         """The moment that the customer's deadlines run from: payment, else the order itself."""

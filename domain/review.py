@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.address import address_problems
 from domain.holds import HoldReason
 from domain.money import Fen
-from domain.order import Order, PaymentTerms
+from domain.order import ChannelStatus, Order, PaymentTerms
 from domain.texts import text
 
 
@@ -40,7 +40,17 @@ def address_check(order: Order) -> list[Flag]:
     ]
 
 
-CHECKS: tuple[Check, ...] = (format_check, address_check)
+def channel_check(order: Order) -> list[Flag]:
+    """Whether the channel lets this order be shipped now."""
+    flags = []
+    if order.status is ChannelStatus.LOCKED:
+        flags.append(Flag("channel.locked", HoldReason.CHANNEL_LOCKED, text("channel.locked")))
+    if order.refund_pending:
+        flags.append(Flag("channel.refund_pending", HoldReason.REFUND_PENDING, text("channel.refund_pending")))
+    return flags
+
+
+CHECKS: tuple[Check, ...] = (format_check, address_check, channel_check)
 
 
 def review(order: Order) -> list[Flag]:

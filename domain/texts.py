@@ -77,6 +77,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # holds: badge, and the sentence
     "hold.FORMAT_INVALID": ("格式错误", "format"),
     "hold.ADDRESS_INCOMPLETE": ("地址不完整", "address"),
+    "hold.CHANNEL_LOCKED": ("渠道锁单", "locked by the channel"),
+    "hold.REFUND_PENDING": ("退款处理中", "refund pending"),
     "hold.CREDIT_REFUSED": ("信用未通过", "credit"),
     "hold.STOCK_SHORT": ("缺货", "out of stock"),
     "hold.ADDRESS_CHANGE": ("改地址待确认", "address change"),
@@ -93,6 +95,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "release.PARTNER": ("合作方的后续回复", "a later answer of the partner"),
     "release.CANCEL": ("取消订单", "cancelling the order"),
     # review
+    "channel.locked": ("渠道要求暂不发货", "the channel says not to ship for now"),
+    "channel.refund_pending": ("买家申请退款，尚未处理完", "the buyer asked for a refund that is not decided yet"),
     "format.no_lines": ("订单没有商品行", "the order has no lines"),
     "format.line_repeated": ("商品行号重复", "a line number is repeated"),
     "format.quantity": ("第 {line} 行数量为 {quantity}", "line {line} has quantity {quantity}"),
@@ -151,6 +155,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "step.open_hold": ("拦截：{badge}", "hold: {badge}"),
     "step.close_hold": ("放行：{badge}", "release: {badge}"),
     "step.escalate_hold": ("超时升级：{badge}", "escalate: {badge}"),
+    "step.fit_stock": ("按最新商品调整库存锁定", "free what is needed no more"),
     "step.release_stock": ("释放库存", "release stock"),
     "step.record_cancelled": ("取消完成", "cancelled"),
     "step.record_undelivered": ("未妥投关闭", "closed undelivered"),
@@ -199,6 +204,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "task.goods_changed": ("锁定库存后商品有变化，请人工处理", "the goods changed after stock was locked"),
     "task.changed_too_late": ("仓库已打包，订单变更未生效：{why}", "packed before the change: {why}"),
     "task.changed_after_packing": ("打包后渠道又修改了订单，请人工处理", "the channel changed the order after packing"),
+    "task.refund_after_packing": (
+        "打包后买家申请退款 {amount} 元，请拦截包裹或走售后",
+        "a refund of {amount} yuan was asked for after packing: stop the parcel, or treat it as an after-sale",
+    ),
     "task.pack_overdue": ("仓库超时未打包", "packing is overdue"),
     "task.sign_overdue": ("超时未签收，请联系快递", "the signature is overdue: call the courier"),
     "task.credit_refused_late": ("发货后信用被拒：{why}", "credit refused after shipping: {why}"),

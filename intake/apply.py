@@ -8,12 +8,12 @@ from sqlmodel import col
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
 from domain.ids import order_id as make_order_id
-from domain.news import CancelNews, CreditNews, News, OrderNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.news import CancelNews, CreditNews, News, OrderNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
 from domain.order import ChannelStatus
 from domain.shipping import CreditDecision, WarehouseStatus
 from domain.texts import text
 from intake.orders import Orders
-from store import credit, orders, shipping
+from store import credit, orders, refunds, shipping
 from store.database import Database
 from store.holds import open_task
 from store.tables import NotificationRow, OrderRow
@@ -35,6 +35,8 @@ async def apply(db: Database, workflows: Orders, news: News) -> str:
     match news:
         case OrderNews():
             return await _order(db, news)
+        case RefundNews():
+            return await _refund(db, news)
         case CancelNews():
             return await _cancel(db, workflows, news)
         case WarehouseNews():
@@ -51,6 +53,15 @@ async def _order(db: Database, news: OrderNews) -> str:
     # Starting and telling workflows is the dispatcher's other half: it reads from the store who does not know yet.
     async with db.transaction() as tx:
         return await orders.take(tx, news.order)
+
+
+async def _refund(db: Database, news: RefundNews) -> str:
+    # Telling the workflow is the dispatcher's other half here too: a refund that changes an order is a new revision.
+    async with db.transaction() as tx:
+        try:
+            return await refunds.take(tx, news.refund)
+        except LookupError as error:
+            raise NotYet(str(error)) from error
 
 
 async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:

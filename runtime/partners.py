@@ -63,7 +63,7 @@ class _Builder:
     def platform(self, channel: PulledChannel, close: Callable[[], Awaitable[None]]) -> None:
         """A channel that is pulled beside what it pushes."""
         self.channels[channel.channel] = channel
-        self.pulls[channel.source] = channel
+        self.pulls[channel.feed] = channel
         self.sources.append(channel)
         self.closers.append(close)
 

@@ -12,7 +12,8 @@ from sqlmodel import col, func, select
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
 from domain.order import ChannelStatus, Order, Receiver
-from store.tables import OrderEventRow, OrderRow, OrderVersionRow
+from domain.refund import Refund, with_refunds
+from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow
 
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
@@ -67,8 +68,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         row.version, row.status, row.updated_at = order.version, order.status, now
         tx.add(row)
         return Taken.DUPLICATE
-    newest = await tx.get(OrderVersionRow, (order.order_id, await _channel_revision(tx, order.order_id)))
-    if newest is not None and newest.fingerprint == fingerprint(order):
+    if _same_content(await _channel_body(tx, order.order_id), order):
         row.version = max(row.version, order.version)
         return Taken.DUPLICATE
     row.version = order.version
@@ -91,7 +91,48 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
             state_after=row.state,
         )
     )
+    await tx.flush()
+    await apply_refunds(tx, row, f"refunds/{row.revision}")
     return Taken.NEWER
+
+
+async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
+    """Keep a new revision in which the order's refunds are taken into account. False when they change nothing.
+
+    The channel's own body stays as it was sent, and with it what is compared with the next document. What is packed is
+    packed: a refund does not change it any more.
+    """
+    if reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
+        return False
+    bodies = (await tx.execute(select(RefundRow.body).where(RefundRow.order_id == row.order_id))).scalars()
+    refunds = [Refund.model_validate(kept) for kept in bodies]
+    bought = await _channel_body(tx, row.order_id)
+    if not refunds or bought is None:
+        return False
+    present = await body(tx, row.order_id)
+    order = with_refunds(bought.model_copy(update={"receiver": present.receiver}), refunds)
+    if _same_content(present, order):
+        return False
+    row.revision += 1
+    row.status = order.status
+    row.amount_fen = order.amounts.paid_fen
+    row.updated_at = utc_now()
+    tx.add(row)
+    _keep_body(tx, row, order, "refund")
+    tx.add(
+        OrderEventRow(
+            order_id=row.order_id,
+            step=step,
+            at=utc_now(),
+            who=f"channel:{row.channel}",
+            what="refunds.applied",
+            why=f"{len(refunds)} refunds, {order.status}, pending: {order.refund_pending}",
+            state_before=row.state,
+            state_after=row.state,
+        )
+    )
+    await tx.flush()
+    return True
 
 
 async def replace_receiver(tx: AsyncSession, row: OrderRow, receiver: Receiver, origin: str) -> int:
@@ -190,8 +231,15 @@ def _keep_body(tx: AsyncSession, row: OrderRow, order: Order, origin: str) -> No
     )
 
 
-async def _channel_revision(tx: AsyncSession, order_id: str) -> int:
-    query = select(func.max(OrderVersionRow.revision)).where(
+async def _channel_body(tx: AsyncSession, order_id: str) -> Order | None:
+    """The newest body as the channel sent it."""
+    query = select(OrderVersionRow.body).where(
         OrderVersionRow.order_id == order_id, OrderVersionRow.origin == "channel"
     )
-    return int((await tx.execute(query)).scalar_one() or 0)
+    kept = (await tx.execute(query.order_by(col(OrderVersionRow.revision).desc()).limit(1))).scalar_one_or_none()
+    return None if kept is None else Order.model_validate(kept)
+
+
+def _same_content(kept: Order | None, order: Order) -> bool:
+    """Whether a kept body says the same. Read anew and not by its kept fingerprint, which knew fewer fields."""
+    return kept is not None and fingerprint(kept) == fingerprint(order)

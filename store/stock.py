@@ -83,6 +83,31 @@ async def release(tx: AsyncSession, order_id: str, who: str) -> int:
     return await _end(tx, order_id, "released", movement, leaves=False)
 
 
+async def free_excess(tx: AsyncSession, order_id: str, wanted: Mapping[str, int], step: str, who: str) -> bool:
+    """Free what an order has locked beyond `wanted`. Whether what is locked then is just what is wanted.
+
+    A second call changes nothing: what is too much is freed already.
+    """
+    query = select(ReservationRow).where(ReservationRow.order_id == order_id, ReservationRow.status == "locked")
+    rows = (await tx.execute(query.order_by(col(ReservationRow.sku)).with_for_update())).scalars().all()
+    movement = Movement(f"{order_id}/{step}", "refund", who, order_id)
+    locked: dict[str, int] = {}
+    for row in rows:
+        keep = min(row.quantity, wanted.get(row.sku, 0) - locked.get(row.sku, 0))
+        locked[row.sku] = locked.get(row.sku, 0) + keep
+        if keep == row.quantity:
+            continue
+        if not await _move(tx, row.sku, row.warehouse, 0, keep - row.quantity, movement):
+            raise StockBroken(f"{order_id}: {row.quantity} of {row.sku} in {row.warehouse} are not locked in the stock")
+        if keep:
+            row.quantity = keep
+        else:
+            row.status = "released"
+        tx.add(row)
+    await tx.flush()
+    return {sku: count for sku, count in locked.items() if count} == dict(wanted)
+
+
 async def ship(tx: AsyncSession, order_id: str, who: str) -> int:
     """What an order has locked leaves the warehouse. Returns how many SKUs moved."""
     movement = Movement(f"{order_id}/ship", "ship", who, order_id)

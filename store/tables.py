@@ -368,6 +368,80 @@ class WarrantyRow(SQLModel, table=True):
     ends_at: datetime = _moment()
 
 
+class RefundRow(SQLModel, table=True):
+    """A refund as the channel has it; the newest version wins."""
+
+    __tablename__ = "refunds"
+
+    order_id: str = Field(primary_key=True)
+    refund_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    status: str
+    """RefundStatus"""
+    kind: str
+    amount_fen: int = Field(sa_type=BigInteger)
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """The refund whole, as domain.refund has it; nothing personal is in it."""
+    asked_at: datetime = _moment()
+    updated_at: datetime = _moment(index=True)
+
+
+class OrderLinkRow(SQLModel, table=True):
+    """What orders of one purchase or one buyer have in common. They are linked, never merged.
+
+    `digest` is an HMAC under a key of ours, so that neither a phone nor a member's number can be read off it.
+    """
+
+    __tablename__ = "order_links"
+
+    order_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    """phone, member, buyer (the channel's own number of the buyer), purchase (split by the channel)"""
+    digest: str = Field(index=True)
+
+
+class ShopRow(SQLModel, table=True):
+    """A shop's account at its channel."""
+
+    __tablename__ = "shops"
+
+    channel: str = Field(primary_key=True)
+    shop: str = Field(primary_key=True)
+    state: str
+    """active, paused (by a person), unauthorised (the channel refuses our credentials), removed"""
+    why: str = ""
+    """Why it is not active."""
+    origin: str
+    """settings or command: who keeps it"""
+    sealed: str = Field(default="", sa_column=Column(Text, nullable=False))
+    """The account as JSON, AES-256-GCM."""
+    tested_at: datetime | None = _moment(nullable=True)
+    added_at: datetime = _moment()
+    updated_at: datetime = _moment()
+
+
+class ReconciliationRow(SQLModel, table=True):
+    """One day of one shop: the channel's own list against our orders."""
+
+    __tablename__ = "reconciliations"
+
+    feed: str = Field(primary_key=True)
+    shop: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    """The Beijing day whose changes were compared, 2026-11-11."""
+    listed: int = 0
+    """How many orders the channel lists as changed on that day."""
+    missing: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Orders that we did not have; put into the inbox."""
+    stale: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Orders that we had in an older version; put into the inbox."""
+    waiting: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Orders whose document is in the inbox and not understood yet."""
+    quarantined: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Orders whose document could not be understood."""
+    at: datetime = _moment()
+
+
 class PullCursorRow(SQLModel, table=True):
     """How far a shop's changes are taken. It moves in the same transaction as the documents it covers."""
 

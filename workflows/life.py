@@ -58,7 +58,12 @@ class OrderLife:
             self.state = GoldenState.PAID
         if accepted.cancelled and self.cancel is None:
             self.cancel = CancelOrder(text("cancel.by_channel"), "channel")
-        for reason in (HoldReason.FORMAT_INVALID, HoldReason.ADDRESS_INCOMPLETE):
+        for reason in (
+            HoldReason.FORMAT_INVALID,
+            HoldReason.ADDRESS_INCOMPLETE,
+            HoldReason.CHANNEL_LOCKED,
+            HoldReason.REFUND_PENDING,
+        ):
             await self.board.close(reason, "channel", Release.DOCUMENT)
             details = [flag.detail for flag in accepted.flags if flag.hold == reason]
             if details:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from temporalio import workflow
+
 from activities.contracts import (
     ASK_WAREHOUSE,
+    FIT_STOCK,
     PLAN_COURIERS,
     RECORD_REPORT,
     DeliveryRef,
@@ -110,8 +113,16 @@ class Packing:
         before = self._life.facts
         now = await self._life.accept()
         if before is not None and before.goods_digest != now.goods_digest:
-            await self._life.ask_person("goods_changed")
+            await self._goods_changed()
         self.plan = await self._plan_couriers()
+
+    async def _goods_changed(self) -> None:
+        """Fewer goods (a refund) are freed, and the warehouse is told anew. More goods than are locked: a person."""
+        life = self._life
+        if workflow.patched("fit-stock") and (await own(FIT_STOCK, OrderAt(life.order_id, life.revision))).ok:
+            self._desk.told = ""  # whatever it was told is out of date
+            return
+        await life.ask_person("goods_changed")
 
     async def _push(self) -> None:
         life = self._life

@@ -25,6 +25,7 @@ class DouyinChannel:
     """Ports `SalesChannel` and `PullSource`: pushes may be lost, so changed orders are also asked for."""
 
     source = SOURCE
+    feed = SOURCE
     channel = Channel.DOUYIN
     longest_window = timedelta(hours=1)
     overlap = timedelta(minutes=2)

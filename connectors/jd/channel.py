@@ -25,6 +25,7 @@ class JdChannel:
     """Ports `SalesChannel` and `PullSource`."""
 
     source = SOURCE
+    feed = SOURCE
     channel = Channel.JD
     longest_window = timedelta(days=1)
     """JD answers a month, but late pages of a long search are slow."""

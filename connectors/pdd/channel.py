@@ -26,6 +26,7 @@ class PddChannel:
     """
 
     source = SOURCE
+    feed = SOURCE
     channel = Channel.PDD
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=5)

@@ -40,6 +40,7 @@ class TaobaoChannel:
     """
 
     source = PARTNER
+    feed = PARTNER
     channel = Channel.TAOBAO
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=3)

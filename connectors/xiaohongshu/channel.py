@@ -23,6 +23,7 @@ class XiaohongshuChannel:
     """Ports `SalesChannel` and `PullSource`."""
 
     source = SOURCE
+    feed = SOURCE
     channel = Channel.XIAOHONGSHU
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=5)

@@ -59,6 +59,7 @@ def to_the_warehouse(oid: str) -> list[Turn]:
         Turn(c.APPLY_ADDRESS, c.AddressRef(oid, 1, "staff")),
         Turn(c.DROP_ADDRESS, c.AddressRef(oid, 2, "buyer", "late")),
         Turn(c.ACCEPT_ORDER, c.OrderAt(oid, 2)),
+        Turn(c.FIT_STOCK, c.OrderAt(oid, 2)),
         Turn(c.PLAN_COURIERS, c.OrderAt(oid, 2)),
         Turn(c.PUSH_TO_WAREHOUSE, c.DeliveryRef(oid, 1, "SF", "", 2)),
         Turn(c.HOLD_AT_WAREHOUSE, c.DeliveryRef(oid, 1, "", "wait")),

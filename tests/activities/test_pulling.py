@@ -28,7 +28,7 @@ ASK = PullAsk("own", "main", first_s=3 * 3600)
 class Listing:
     """A channel's list of changed orders: pages of two, windows of an hour."""
 
-    source = "own"
+    feed = "own"
     channel = Channel.OWN
     longest_window = timedelta(hours=1)
     overlap = timedelta(minutes=2)

@@ -7,8 +7,9 @@ from sqlmodel import func, select
 
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
-from domain.news import CancelNews, CreditNews, OrderNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.news import CancelNews, CreditNews, OrderNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
 from domain.order import Channel, ChannelStatus
+from domain.refund import Refund, RefundKind, RefundStatus
 from domain.shipping import (
     Carrier,
     CreditAnswer,
@@ -277,3 +278,27 @@ async def test_a_receipt_marks_its_own_message_only(stage: Stage, delivered: boo
     async with stage.db.transaction() as tx:
         rows = (await tx.execute(select(NotificationRow))).scalars().all()
     assert {row.out_id: row.status for row in rows} == {"M1": status, "M2": "sent"}
+
+
+# ------------------------------------------------------------------------------------------------ refunds
+
+
+async def test_a_refund_waits_for_its_order_and_then_is_a_revision_to_tell(stage: Stage) -> None:
+    asked = RefundNews(
+        Refund(
+            channel=Channel.OWN,
+            shop="main",
+            channel_order_no="SO1",
+            refund_id="R1",
+            version=1,
+            status=RefundStatus.REQUESTED,
+            kind=RefundKind.MONEY,
+            amount_fen=4950,
+            asked_at=NOON,
+        )
+    )
+    with pytest.raises(NotYet):
+        await apply(stage.db, stage.orders, asked)
+    await apply(stage.db, stage.orders, OrderNews(order("SO1")))
+    assert [await apply(stage.db, stage.orders, asked) for _ in range(2)] == ["new", "duplicate"]
+    assert (await stage.index(SO1)).revision == 2

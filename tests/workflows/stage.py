@@ -328,9 +328,11 @@ class Living:
         self.order = self.order.model_copy(update={"version": self.order.version + 1, **changes})
         async with self.stage.db.transaction() as tx:
             await take(tx, self.order)
-            row = await tx.get(OrderRow, self.id)
-            assert row is not None
-            revision = row.revision
+        await self.told()
+
+    async def told(self) -> None:
+        """The dispatcher tells the order of its newest revision."""
+        revision = (await self.row()).revision
         await self.stage.orders.signal(self.id, "document", DocumentSignal(revision))
         async with self.stage.db.transaction() as tx:
             await mark_signalled(tx, self.id, revision)

@@ -65,7 +65,7 @@ def shipment(**changes: Any) -> Shipment:
 def test_is_a_sales_channel_that_is_pulled(channel: JdChannel) -> None:
     seller: SalesChannel = channel
     pulled: PullSource = channel
-    assert (seller.source, pulled.source, pulled.channel) == ("jd", "jd", Channel.JD)
+    assert (seller.source, pulled.feed, pulled.channel) == ("jd", "jd", Channel.JD)
     assert list(pulled.shops) == [SHOP, OTHER_SHOP]
     assert pulled.overlap >= timedelta(minutes=5)
     assert pulled.longest_window <= timedelta(days=30)

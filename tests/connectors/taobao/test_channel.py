@@ -63,7 +63,7 @@ def shipment(**changes: Any) -> Shipment:
 def test_is_a_channel_that_is_pulled(channel: TaobaoChannel) -> None:
     sells: SalesChannel = channel
     pulled: PullSource = channel
-    assert sells.source == pulled.source == "taobao"
+    assert sells.source == pulled.feed == "taobao"
     assert pulled.channel is Channel.TAOBAO
     assert list(pulled.shops) == [SHOP]
     assert (pulled.longest_window, pulled.overlap) == (timedelta(minutes=30), timedelta(minutes=3))
