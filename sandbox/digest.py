@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 _MARKS = ("#", "~", "$")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 
 
 def receiver_digest(name: str, phone: str, province: str, city: str, district: str, detail: str) -> str:
@@ -21,11 +23,12 @@ def phone_digest(phone: str) -> str:
 
 
 def looks_encrypted(text: str) -> bool:
-    """Whether a text is a platform's ciphertext: it begins with `#`, `~` or `$` and has the same mark again.
+    """Whether a text is a platform's ciphertext: it begins with `#`, `~` or `$` and has the same mark again, or is
+    40 or more characters of base64 and nothing else.
 
-    Platforms write `#segment#cipher…` or `~cipher~0~`. A mark inside an address ("3#楼2#门") is clear text.
+    Platforms write `#segment#cipher…` or `~cipher~0~`; JD bare base64. A mark inside an address ("3#楼2#门") is clear.
     """
-    return text[:1] in _MARKS and text.count(text[:1]) > 1
+    return (text[:1] in _MARKS and text.count(text[:1]) > 1) or _BASE64.fullmatch(text) is not None
 
 
 def _digest(text: str) -> str:

@@ -19,11 +19,15 @@ def test_phone_digest_is_the_agreed_one() -> None:
     assert phone_digest("13800000000") == hashlib.sha256(b"13800000000").hexdigest()[:16]
 
 
-@pytest.mark.parametrize("text", ["#seg#Y2lwaGVy#1", "~AgAAAAI~0~", "$seg$cipher$1$$", "##Y2lwaGVy##"])
+@pytest.mark.parametrize(
+    "text", ["#seg#Y2lwaGVy#1", "~AgAAAAI~0~", "$seg$cipher$1$$", "##Y2lwaGVy##", "AQwA" * 12, "QUJD" * 10 + "QQ=="]
+)
 def test_ciphertext_is_seen(text: str) -> None:
     assert looks_encrypted(text)
 
 
-@pytest.mark.parametrize("text", ["测试", "13800000000", "测试路3#楼2#门", "#3楼", "", "测*"])
+@pytest.mark.parametrize(
+    "text", ["测试", "13800000000", "测试路3#楼2#门", "#3楼", "", "测*", "A" * 39, "A" * 40 + "测试"]
+)
 def test_clear_text_is_not_taken_for_ciphertext(text: str) -> None:
     assert not looks_encrypted(text)
