@@ -21,6 +21,7 @@ from sandbox.control import control_router
 from sandbox.credit import CreditBureau
 from sandbox.douyin import DouyinPlatform
 from sandbox.faults import FaultPlan
+from sandbox.jd import JdPlatform
 from sandbox.kdniao import Kdniao
 from sandbox.own import OwnShop
 from sandbox.partner import Partner
@@ -58,6 +59,10 @@ def create_app(settings: SandboxSettings) -> FastAPI:
             partners[PddPlatform.name] = PddPlatform(world)
         if settings.taobao is not None:
             partners[TaobaoPlatform.name] = TaobaoPlatform(world)
+        jd = JdPlatform(world) if settings.jd is not None else None
+        if jd is not None:
+            partners[JdPlatform.name] = jd
+            await jd.open()
         for partner in partners.values():
             app.include_router(partner.router(), prefix=f"/{partner.name}")
         app.include_router(road.router())
@@ -65,6 +70,8 @@ def create_app(settings: SandboxSettings) -> FastAPI:
         app.state.world = world
         app.state.partners = partners
         yield
+        if jd is not None:
+            await jd.close()
         await world.close()
 
     app = FastAPI(title="orderhub sandbox", lifespan=lifespan, docs_url=None, redoc_url=None)

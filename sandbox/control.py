@@ -15,6 +15,8 @@ from sandbox.buyers import Buyers
 from sandbox.douyin import DouyinPlatform
 from sandbox.douyin.messages import Tag
 from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
+from sandbox.jd import JdPlatform
+from sandbox.jd.controls import jd_router
 from sandbox.own import OwnShop
 from sandbox.partner import Partner
 from sandbox.qimen import QimenWarehouse
@@ -122,11 +124,11 @@ class PolledShop(Shop, Protocol):
         ...
 
 
-_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao")
+_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd")
 
 
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
-    """The controls of the partners `own`, `douyin` and `qimen`, and of `pdd` and `taobao` where they are there."""
+    """The controls of the partners `own`, `douyin` and `qimen`, and of the platforms that are there."""
     own = cast(OwnShop, partners["own"])
     douyin = cast(DouyinPlatform, partners["douyin"])
     qimen = cast(QimenWarehouse, partners["qimen"])
@@ -139,6 +141,8 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     for name, partner in partners.items():
         if isinstance(partner, RefundingShop):
             router.include_router(refund_router(partner), prefix=f"/{name}")
+    if "jd" in partners:
+        router.include_router(jd_router(cast(JdPlatform, partners["jd"])), prefix="/jd")
     router.include_router(_orders_router(world, shops))
     router.include_router(_own_router(own), prefix="/own")
     router.include_router(_douyin_router(douyin), prefix="/douyin")

@@ -12,7 +12,7 @@ from domain.clock import utc_now
 from domain.money import Fen, split
 from domain.order import PaymentTerms, Requirement
 
-DraftChannel = Literal["own", "douyin", "pdd", "taobao"]
+DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd"]
 
 _INT64_MAX = 2**63 - 1
 _SECONDS_TO_PAY = 30
@@ -80,6 +80,7 @@ class Draft(Shape):
     seller_note: str = ""
     requirements: list[Requirement] = []
     write_line_amounts: bool = Field(True, description="own shop: whether the document says what each line cost")
+    by_export: bool = Field(False, description="jd: the shop's app may not read the order, only an export tells of it")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -93,7 +94,7 @@ class Draft(Shape):
             main = int(line.gift_of) - 1 if line.gift_of.isdecimal() else -1
             if not 0 <= main < len(self.lines) or self.lines[main].gift_of is not None:
                 raise ValueError(f"line {number}: gift_of names no ordinary line")
-        if self.channel in {"douyin", "taobao"}:
+        if self.channel in {"douyin", "taobao", "jd"}:
             if self.order_no is not None and (
                 not re.fullmatch(r"[1-9][0-9]*", self.order_no) or int(self.order_no) > _INT64_MAX
             ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, SecretStr
+from typing import Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -92,6 +94,28 @@ class PddSettings(BaseModel):
     refresh_token_seconds: int = Field(30 * 24 * 3600, description="life of the refresh token, from the start")
 
 
+class JdSettings(BaseModel):
+    """JD's open platform with one POP shop, and the FTP server that takes its order exports."""
+
+    app_key: str
+    app_secret: SecretStr
+    shop: str = "jd-main"
+    vender_id: int = Field(10001, description="the merchant's number, which the names of exports carry")
+    shop_id: int = 20001
+    access_token: SecretStr = Field(description="good from the start, as the refresh token is")
+    refresh_token: SecretStr
+    token_seconds: int = Field(30 * 24 * 3600, description="life of an access token")
+    ftp_port: int = Field(0, ge=0, le=65535, description="where the FTP server listens; 0: there is none")
+    ftp_user: str = "jd"
+    ftp_password: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _server_has_password(self) -> Self:
+        if self.ftp_port and not self.ftp_password.get_secret_value():
+            raise ValueError("ftp_password is needed where there is an FTP server")
+        return self
+
+
 class Pace(BaseModel):
     """How fast the sandbox's world turns, in seconds."""
 
@@ -121,4 +145,5 @@ class SandboxSettings(BaseSettings):
     sms: SmsSettings
     pdd: PddSettings | None = None
     taobao: TaobaoSettings | None = None
+    jd: JdSettings | None = None
     pace: Pace = Pace()
