@@ -52,7 +52,10 @@ async def apply(db: Database, workflows: Orders, news: News) -> str:
 async def _order(db: Database, news: OrderNews) -> str:
     # Starting and telling workflows is the dispatcher's other half: it reads from the store who does not know yet.
     async with db.transaction() as tx:
-        return await orders.take(tx, news.order)
+        try:
+            return await orders.take(tx, news.order)
+        except orders.PaidForLess as error:
+            raise DocumentUnreadable(news.order.channel, str(error)) from error
 
 
 async def _refund(db: Database, news: RefundNews) -> str:

@@ -11,7 +11,8 @@ from sqlmodel import col, func, select
 
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
-from domain.order import ChannelStatus, Order, Receiver
+from domain.ids import order_id as make_order_id
+from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
 from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow
 
@@ -27,6 +28,10 @@ class Taken(StrEnum):
     STALE = "stale"
 
 
+class PaidForLess(ValueError):
+    """A document without a payment of its own asks for another amount than what was paid for the order."""
+
+
 def fingerprint(order: Order) -> str:
     """A digest of the order's content without its version: equal content gives equal digests."""
     return hashlib.sha256(order.model_dump_json(exclude={"version"}).encode()).hexdigest()
@@ -36,7 +41,9 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     """Keep a channel's document of an order; the newest version wins.
 
     The same version with other content counts as newer: some platforms do not move their clock for every change, and
-    the connector read the content only now.
+    the connector read the content only now. An order that is paid stays so, whatever a document says that knows of no
+    payment (a mini-program's own: WeChat Pay tells of the money). Raises PaidForLess when that document's amount is
+    not what was paid.
     """
     now = utc_now()
     row = await tx.get(OrderRow, order.order_id, with_for_update=True)
@@ -62,6 +69,8 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         return Taken.NEW
     if order.version < row.version:
         return Taken.STALE
+    if order.status is ChannelStatus.UNPAID and row.paid_at is not None:
+        order = await _as_paid(tx, order)
     if order.status in _UNDER_WAY and reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
         # The echo of our own write-back: nothing that the order's workflow must be told (platforms even blank the
         # receiver then).
@@ -94,6 +103,17 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     await tx.flush()
     await apply_refunds(tx, row, f"refunds/{row.revision}")
     return Taken.NEWER
+
+
+async def _as_paid(tx: AsyncSession, order: Order) -> Order:
+    """A document that knows of no payment, with the payment that its order has."""
+    paid = await _channel_body(tx, order.order_id)
+    if paid is None or paid.paid_at is None:
+        return order
+    due, came = order.amounts.paid_fen, paid.amounts.paid_fen
+    if due != came:
+        raise PaidForLess(f"asks for {due} fen, and {came} fen were paid")
+    return order.model_copy(update={"status": paid.status, "paid_at": paid.paid_at})
 
 
 async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
@@ -142,6 +162,14 @@ async def replace_receiver(tx: AsyncSession, row: OrderRow, receiver: Receiver, 
     tx.add(row)
     _keep_body(tx, row, order, origin)
     return row.revision
+
+
+async def find(tx: AsyncSession, channel: Channel, shop: str, channel_order_no: str) -> Order | None:
+    """The newest body of an order by its channel's number; None when it is not here (yet)."""
+    try:
+        return await body(tx, make_order_id(channel, shop, channel_order_no))
+    except (LookupError, ValueError):
+        return None
 
 
 async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> Order:

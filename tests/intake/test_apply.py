@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlmodel import func, select
 
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
 from domain.news import CancelNews, CreditNews, OrderNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
-from domain.order import Channel, ChannelStatus
+from domain.order import Amounts, Channel, ChannelStatus, Notes, Order
 from domain.refund import Refund, RefundKind, RefundStatus
 from domain.shipping import (
     Carrier,
@@ -23,7 +25,7 @@ from domain.shipping import (
     WarehouseStatus,
 )
 from intake.apply import NotYet, apply
-from store import credit
+from store import credit, orders
 from store.tables import (
     CreditCheckRow,
     DeliveryRow,
@@ -69,6 +71,43 @@ async def test_an_unpaid_order_becomes_paid(stage: Stage) -> None:
     assert await apply(stage.db, stage.orders, OrderNews(order("SO1", version=2))) == "newer"
     row = await stage.index(SO1)
     assert (row.status, row.paid_at) == ("PAID", NOON)
+
+
+def _mini(version: int = 1, **changes: Any) -> Order:
+    """A mini-program's order as its own backend sends it: unpaid, for WeChat Pay tells of the money."""
+    values = {"channel": Channel.WECHAT, "shop": "wx1", "status": ChannelStatus.UNPAID, "paid_at": None}
+    return order("SO1", version=version, **(values | changes))
+
+
+async def test_a_payment_stays_whatever_the_shop_says_later(stage: Stage) -> None:
+    for news in (_mini(), _mini(status=ChannelStatus.PAID, paid_at=NOON), _mini(2, notes=Notes(buyer="快点"))):
+        await apply(stage.db, stage.orders, OrderNews(news))
+    row = await stage.index("wechat:wx1:SO1")
+    assert (row.status, row.paid_at, row.version, row.revision) == ("PAID", NOON, 2, 3)
+    async with stage.db.reading() as tx:
+        newest = await orders.find(tx, Channel.WECHAT, "wx1", "SO1")
+    assert newest is not None
+    assert (newest.paid, newest.notes.buyer) == (True, "快点")
+    assert await apply(stage.db, stage.orders, OrderNews(_mini(2, notes=Notes(buyer="快点")))) == "duplicate"
+
+
+async def test_what_was_paid_does_not_pay_for_more(stage: Stage) -> None:
+    for news in (_mini(), _mini(status=ChannelStatus.PAID, paid_at=NOON)):
+        await apply(stage.db, stage.orders, OrderNews(news))
+    dearer = _mini(2, amounts=Amounts(goods_fen=4950, freight_fen=600, paid_fen=5550))
+    with pytest.raises(DocumentUnreadable, match="5550 fen, and 4950 fen were paid"):
+        await apply(stage.db, stage.orders, OrderNews(dearer))
+    assert (await stage.index("wechat:wx1:SO1")).version == 1
+    cancelled = _mini(3, status=ChannelStatus.CANCELLED, amounts=dearer.amounts)
+    assert await apply(stage.db, stage.orders, OrderNews(cancelled)) == "newer"
+    assert (await stage.index("wechat:wx1:SO1")).status == "CANCELLED"
+
+
+@pytest.mark.parametrize(("shop", "number"), [("wx1", "SO9"), ("wx2", "SO1"), ("wx1", "S O"), ("", "")])
+async def test_an_order_that_is_not_here_is_not_found(stage: Stage, shop: str, number: str) -> None:
+    await apply(stage.db, stage.orders, OrderNews(_mini()))
+    async with stage.db.reading() as tx:
+        assert await orders.find(tx, Channel.WECHAT, shop, number) is None
 
 
 # ------------------------------------------------------------------------------------------------ cancellations
