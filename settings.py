@@ -8,7 +8,16 @@ import re
 import sys
 from typing import Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from connectors.cainiao import CainiaoSettings
@@ -16,13 +25,14 @@ from connectors.credit import CreditSettings
 from connectors.douyin import DouyinSettings
 from connectors.jd import JdSettings
 from connectors.kdniao import KdniaoSettings
-from connectors.own import OwnSettings
 from connectors.pdd import PddSettings
 from connectors.qimen import QimenSettings
+from connectors.rest import Keys, OwnSettings, RestSettings
 from connectors.sf import SfSettings
 from connectors.sms import SmsSettings
 from connectors.taobao import TaobaoSettings
 from connectors.xiaohongshu import XiaohongshuSettings
+from domain.order import Channel
 from runtime.keys import decode_key
 
 
@@ -160,6 +170,9 @@ class Settings(BaseSettings):
     company: CompanySettings = CompanySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     own: OwnSettings | None = None
+    pos: RestSettings | None = None
+    b2b: RestSettings | None = None
+    wechat_orders: RestSettings | None = None
     douyin: DouyinSettings | None = None
     taobao: TaobaoSettings | None = None
     jd: JdSettings | None = None
@@ -171,6 +184,21 @@ class Settings(BaseSettings):
     kdniao: KdniaoSettings
     credit: CreditSettings
     sms: SmsSettings
+
+    @model_validator(mode="after")
+    def _keys_tell_shops_apart(self) -> Settings:
+        Keys(self.rest())
+        return self
+
+    def rest(self) -> dict[Channel, RestSettings]:
+        """The channels whose shops speak our own REST protocol, as far as they are configured."""
+        channels = {
+            Channel.OWN: self.own,
+            Channel.POS: self.pos,
+            Channel.B2B: self.b2b,
+            Channel.WECHAT: self.wechat_orders,
+        }
+        return {channel: shops for channel, shops in channels.items() if shops is not None}
 
 
 def load_settings() -> Settings:
@@ -201,6 +229,8 @@ def _not_json(error: SettingsError) -> list[str]:
 
 def _refuse(problems: list[tuple[str, str]]) -> NoReturn:
     for name, why in problems:
-        print(f"setting ORDERHUB_{name.upper()}: {why}", file=sys.stderr)  # noqa: T201 - before logging is set up
+        # What is wrong between settings belongs to no one of them, and names those that it is about.
+        subject = f"setting ORDERHUB_{name.upper()}" if name else "settings"
+        print(f"{subject}: {why}", file=sys.stderr)  # noqa: T201 - before logging is set up
     print("see .env.example for every setting", file=sys.stderr)  # noqa: T201
     raise SystemExit(2)

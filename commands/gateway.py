@@ -26,7 +26,7 @@ async def main(settings: Settings) -> int:
     gateway = Gateway(
         db=db,
         sources=outside.sources,
-        own=outside.own,
+        rest=outside.rest,
         orders=TemporalOrders(lambda: connect(settings)),
         codec=EncryptionCodec(key_ring(settings.encryption)),
         codec_tokens=tuple(token.get_secret_value() for token in settings.codec.tokens),

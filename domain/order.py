@@ -133,6 +133,8 @@ class Customer(Model):
     name: str = ""
     tax_no: str = ""
     terms: PaymentTerms = PaymentTerms.PREPAID
+    member_code: str = ""
+    """The merchant's own number of a member, the same on every channel that knows it; "" where none is known."""
 
 
 class Notes(Model):

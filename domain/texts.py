@@ -32,6 +32,9 @@ def text(key: str, **params: object) -> str:
 CATALOGUE: dict[str, tuple[str, str]] = {
     # partners
     "partner.own": ("自有商城", "own shop"),
+    "partner.pos": ("门店收银", "POS"),
+    "partner.b2b": ("B2B 客户", "B2B shop"),
+    "partner.wechat_orders": ("小程序后台", "the mini-program's own backend"),
     "partner.douyin": ("抖店", "Douyin shop"),
     "partner.qimen": ("奇门仓库", "Qimen warehouse"),
     "partner.sf": ("顺丰", "SF Express"),

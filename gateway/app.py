@@ -3,7 +3,7 @@
 | path | what |
 |---|---|
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
-| `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel` | own shops (docs/own-shop-api.md) |
+| `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel` | shops (docs/rest-api.md) |
 | `/api/v1/staff/orders/...` | staff, by bearer token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |

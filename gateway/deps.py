@@ -9,8 +9,8 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from temporalio.converter import PayloadCodec
 
-from connectors.own import OwnShop
 from connectors.ports import PushSource
+from connectors.rest import RestDoor
 from domain.texts import text
 from store.database import Database
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
@@ -76,7 +76,7 @@ class Gateway:
 
     db: Database
     sources: Mapping[str, PushSource]
-    own: OwnShop | None
+    rest: RestDoor | None
     orders: OrderGate
     codec: PayloadCodec
     max_body_bytes: int

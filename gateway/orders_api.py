@@ -1,4 +1,4 @@
-"""The own-shop API, docs/own-shop-api.md: orders and cancellations from shops, answered when they are safe."""
+"""The order API, docs/rest-api.md: orders and cancellations from shops, answered when they are safe."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import DocumentUnreadable, PushRefused
-from connectors.own import OwnShop, Refused
+from connectors.rest import Refused, RestDoor
+from connectors.rest.documents import order_document
 from domain.order import Order
 from gateway.deps import Gateway, Hub
+from gateway.once import Answer, once, slot_of
 from gateway.pushes import incoming, push_of, response_of
 from store import inbox
 
-router = APIRouter(prefix="/api/v1/orders", tags=["own shop"])
+router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
 
 _log = logging.getLogger(__name__)
 
@@ -35,53 +36,62 @@ class _Result:
 @router.post("")
 async def take_orders(request: Request, hub: Hub) -> Response:
     """One order or a batch; 200 with a result for each, in the order sent."""
-    own = _own(hub)
+    door = _door(hub)
     push = await push_of(request)
     try:
-        orders = own.read_orders(push)
+        caller = door.caller(push)
+        slot = slot_of(push, caller)
+        orders = door.read_orders(push, caller)
     except (PushRefused, DocumentUnreadable) as error:
         _log.warning("orders refused", extra={"source": error.source, "reason": error.reason})
-        return response_of(own.refused(push, error.reason))
-    async with hub.db.transaction() as tx:
-        results = await _keep_all(tx, own, orders)
-    counts = {name: sum(result.result == name for result in results) for name in {r.result for r in results}}
-    _log.info("orders taken", extra={"source": own.source, "results": counts})
-    return JSONResponse({"results": [vars(result) for result in results]})
+        return response_of(door.refused(error))
+
+    async def keep(tx: AsyncSession) -> Answer:
+        results = await _keep_all(tx, orders)
+        counts = {name: sum(result.result == name for result in results) for name in {r.result for r in results}}
+        _log.info("orders taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
+        return Answer(200, {"results": [vars(result) for result in results]})
+
+    return await once(hub.db, slot, keep)
 
 
 @router.post("/{order_no}/cancel")
 async def take_cancellation(order_no: str, request: Request, hub: Hub) -> Response:
     """A cancellation; what comes of it shows in the order's state. `order_no` is read out of the signed path."""
-    own = _own(hub)
+    door = _door(hub)
     push = await push_of(request)
     try:
-        documents = own.unpack(push)
+        caller = door.caller(push)
+        slot = slot_of(push, caller)
+        document = door.read_cancellation(push, caller)
     except (PushRefused, DocumentUnreadable) as error:
         _log.warning("cancellation refused", extra={"source": error.source, "reason": error.reason})
-        return response_of(own.refused(push, error.reason))
-    async with hub.db.transaction() as tx:
-        for document in documents:
-            await inbox.put(tx, incoming(document))
-    return response_of(own.accepted(push))
+        return response_of(door.refused(error))
+
+    async def keep(tx: AsyncSession) -> Answer:
+        await inbox.put(tx, incoming(document))
+        return Answer(202, {"result": "accepted"})
+
+    return await once(hub.db, slot, keep)
 
 
-def _own(hub: Gateway) -> OwnShop:
-    if hub.own is None:
-        raise HTTPException(404, "no own shop is configured")
-    return hub.own
+def _door(hub: Gateway) -> RestDoor:
+    if hub.rest is None:
+        raise HTTPException(404, "no shop is configured that speaks this protocol")
+    return hub.rest
 
 
-async def _keep_all(tx: AsyncSession, own: OwnShop, orders: Sequence[Order | Refused]) -> list[_Result]:
+async def _keep_all(tx: AsyncSession, orders: Sequence[Order | Refused]) -> list[_Result]:
     results = [_invalid(order) if isinstance(order, Refused) else None for order in orders]
     good = [(i, order) for i, order in enumerate(orders) if isinstance(order, Order)]
     # In key order, so that two batches with the same orders never wait for each other in a circle.
     for i, order in sorted(good, key=lambda item: (item[1].order_id, item[1].version)):
-        results[i] = await _keep(tx, own, order)
+        results[i] = await _keep(tx, order)
     return [result for result in results if result is not None]
 
 
-async def _keep(tx: AsyncSession, own: OwnShop, order: Order) -> _Result:
-    document = incoming(own.document(order))
+async def _keep(tx: AsyncSession, order: Order) -> _Result:
+    document = incoming(order_document(order))
     if await inbox.put(tx, document):
         return _Result(order.channel_order_no, order.order_id, "accepted")
     if await inbox.body_of(tx, document) == document.body:

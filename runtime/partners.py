@@ -14,10 +14,10 @@ from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
 from connectors.jd import JdChannel, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
-from connectors.own import OwnShop
 from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.ports import Courier, PullSource, PushSource, SalesChannel
 from connectors.qimen import QimenPush, QimenWarehouse
+from connectors.rest import RestChannel, RestDoor
 from connectors.sf import SfCourier, SfRoutePush
 from connectors.sms import AliyunSms, SmsReceipts
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
@@ -39,7 +39,7 @@ class Outside:
 
     partners: Partners
     sources: dict[str, PushSource]
-    own: OwnShop | None
+    rest: RestDoor | None
     authorise: dict[str, Authorise]
     _closers: list[Callable[[], Awaitable[None]]]
 
@@ -84,22 +84,23 @@ def build_partners(settings: Settings, db: Database) -> Outside:
         SmsReceipts(settings.sms),
     ]
     built.closers += [qimen.close, tracker.close, credit.close, sms.close]
-    own = _own_shop(settings, built)
+    rest = _rest_shops(settings, built)
     _platforms(settings, StoredTokens(db, key_ring(settings.encryption)), built)
     _direct_couriers(settings, built)
     partners = Partners(built.channels, built.couriers, tracker, qimen, credit, sms, built.pulls)
     sources = {source.source: source for source in built.sources}
-    return Outside(partners, sources, own, built.authorise, built.closers)
+    return Outside(partners, sources, rest, built.authorise, built.closers)
 
 
-def _own_shop(settings: Settings, built: _Builder) -> OwnShop | None:
-    if settings.own is None:
-        return None
-    own = OwnShop(settings.own)
-    built.channels[Channel.OWN] = own
-    built.sources.append(own)
-    built.closers.append(own.close)
-    return own
+def _rest_shops(settings: Settings, built: _Builder) -> RestDoor | None:
+    spoken = settings.rest()
+    for channel, shops in spoken.items():
+        shop = RestChannel(channel, shops)
+        built.sources.append(shop)
+        built.closers.append(shop.close)
+        if channel is not Channel.WECHAT:  # its shipments are WeChat's to know
+            built.channels[channel] = shop
+    return RestDoor(spoken) if spoken else None
 
 
 def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> None:

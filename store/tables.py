@@ -123,6 +123,22 @@ class InboxRow(SQLModel, table=True):
     """How often the same document came again."""
 
 
+class IdempotencyKeyRow(SQLModel, table=True):
+    """What a caller's request was answered, by the key that it gave: the same request again gets the same answer."""
+
+    __tablename__ = "idempotency_keys"
+
+    channel: str = Field(primary_key=True)
+    shop: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_sha256: str
+    """Of method, path and body."""
+    status: int
+    """The HTTP status; 0 only inside the transaction that works on it."""
+    answer: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = _moment(index=True)
+
+
 class HoldRow(SQLModel, table=True):
     """What stops an order, and what came of it."""
 

@@ -1,4 +1,4 @@
-"""The merchant's own shop (docs/own-shop-api.md): it pushes its orders and takes back their shipments."""
+"""The merchant's own shop (docs/rest-api.md): it pushes its orders and takes back their shipments."""
 
 from sandbox.own.shop import OwnShop
 

@@ -8,8 +8,9 @@ import pytest
 from audit.books import Books
 from audit.facts import body_fact
 from connectors.douyin.orders import to_order
-from connectors.own.intake import read_orders
 from connectors.qimen.requests import create_body
+from connectors.rest import Caller
+from connectors.rest.intake import read_orders
 from domain.clock import utc_now
 from domain.order import Channel, ClearReceiver, Order, Requirement
 from domain.shipping import Carrier, DeliveryOrder, WarehouseLine
@@ -37,7 +38,7 @@ async def test_an_order_of_the_own_shop_is_known_again() -> None:
         await place.control("/orders", [draft()])
         [book] = place.own.book()["orders"]
         document = place.own._orders[book["order_no"]].latest
-    [taken] = read_orders(httpx.Request("POST", "http://hub.test", json=document).content, "main")
+    [taken] = read_orders(httpx.Request("POST", "http://hub.test", json=document).content, Caller(Channel.OWN, "main"))
     assert isinstance(taken, Order)
     body = body_fact(taken, 1, "channel")
     assert (body.channel_digest, body.paid_fen) == (book["receiver_digest"], book["paid_fen"])

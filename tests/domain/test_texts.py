@@ -55,7 +55,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "format.": _constants("domain/review.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},
         "partner.": {
-            *("own", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
+            *("own", "pos", "b2b", "wechat_orders", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
             *("qimen", "sf", "cainiao", "kdniao", "credit", "sms"),
         },
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},

@@ -16,19 +16,20 @@ from pydantic import SecretStr
 from connectors.credit import CreditCallback, CreditSettings
 from connectors.douyin import DouyinApi, DouyinChannel
 from connectors.kdniao import KdniaoPush, KdniaoSettings
-from connectors.own import OwnShop
 from connectors.ports import Push, PushSource
 from connectors.qimen import QimenPush
+from connectors.rest import RestChannel, RestDoor
 from connectors.sf import Sender, SfCourier, SfRoutePush, SfSettings
 from connectors.sms import SmsReceipts, SmsSettings
+from domain.order import Channel
 from gateway.deps import Gateway, OrderGate, Wish
 from runtime.codec import EncryptionCodec
 from runtime.keys import KeyRing, decode_key
 from store.database import Database
 from tests.connectors.douyin import conftest as douyin
 from tests.connectors.kdniao import conftest as kdniao
-from tests.connectors.own import conftest as own
 from tests.connectors.qimen import conftest as qimen
+from tests.connectors.rest import conftest as rest
 from tests.connectors.sf import conftest as sf
 from workflows.contracts import Outcome
 
@@ -65,7 +66,7 @@ class Orders:
 
 async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack, **changes: Any) -> Gateway:
     """A gateway with every partner that pushes."""
-    shop = OwnShop(own.settings())
+    shop = RestChannel(Channel.OWN, rest.settings())
     api = DouyinApi(douyin.settings(), douyin.MemoryTokens())
     courier = SfCourier(SF_SETTINGS)
     for close in (shop.close, api.close, courier.close):
@@ -92,7 +93,7 @@ async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack
     values: dict[str, Any] = {
         "db": db,
         "sources": {partner.source: partner for partner in partners},
-        "own": shop,
+        "rest": RestDoor(rest.channels()),
         "orders": orders,
         "codec": EncryptionCodec(new_ring()),
         "codec_tokens": (CODEC_TOKEN,),
@@ -121,6 +122,6 @@ async def send(client: httpx.AsyncClient, push: Push) -> httpx.Response:
     )
 
 
-def own_push(body: Any, path: str = "/api/v1/orders", **changes: Any) -> Push:
-    """A request of the own shop, signed now."""
-    return own.signed_push(body, path=path, **({"seconds": int(time.time())} | changes))
+def rest_push(body: Any, path: str = "/api/v1/orders", **changes: Any) -> Push:
+    """A request of a shop that speaks the REST protocol, signed now."""
+    return rest.signed_push(body, path=path, **({"seconds": int(time.time())} | changes))

@@ -20,10 +20,10 @@ from store.inbox import NEW, QUARANTINED
 from store.tables import InboxRow
 from tests.connectors.douyin import conftest as douyin
 from tests.connectors.kdniao import conftest as kdniao
-from tests.connectors.own.conftest import order_json
 from tests.connectors.qimen import conftest as qimen
+from tests.connectors.rest.conftest import order_json
 from tests.connectors.sf import conftest as sf
-from tests.gateway.house import MAX_BODY, Orders, build_gateway, client_of, own_push, send
+from tests.gateway.house import MAX_BODY, Orders, build_gateway, client_of, rest_push, send
 
 
 async def inbox_rows(db: Database) -> list[InboxRow]:
@@ -127,7 +127,7 @@ async def test_an_unknown_source(client: httpx.AsyncClient, path: str) -> None:
 
 
 async def test_the_own_shop_has_another_door(client: httpx.AsyncClient, database: Database) -> None:
-    answer = await send(client, own_push(order_json(), path="/hooks/own"))
+    answer = await send(client, rest_push(order_json(), path="/hooks/own"))
     assert answer.status_code == 404
     assert await inbox_rows(database) == []
 
@@ -155,7 +155,7 @@ async def test_nothing_is_acknowledged_while_the_database_is_away(
         closing.push_async_callback(away.close)
         gateway = await build_gateway(away, Orders(), closing)
         async with client_of(create_app(gateway)) as client:
-            for push in (GENUINE["qimen"][0], douyin.signed_push(b"no array"), own_push(order_json())):
+            for push in (GENUINE["qimen"][0], douyin.signed_push(b"no array"), rest_push(order_json())):
                 answer = await send(client, push)
                 assert answer.status_code == 503
                 assert answer.headers["retry-after"]

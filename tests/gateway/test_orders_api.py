@@ -12,8 +12,8 @@ from domain.news import CancelNews, OrderNews
 from gateway.app import create_app
 from gateway.deps import Gateway
 from store.database import Database
-from tests.connectors.own.conftest import order_json
-from tests.gateway.house import Orders, build_gateway, client_of, own_push, send
+from tests.connectors.rest.conftest import order_json
+from tests.gateway.house import Orders, build_gateway, client_of, rest_push, send
 from tests.gateway.test_hooks import inbox_rows
 
 
@@ -23,31 +23,31 @@ def results(answer: httpx.Response) -> list[tuple[str, str]]:
 
 
 async def test_one_order(client: httpx.AsyncClient, database: Database, gateway: Gateway) -> None:
-    answer = await send(client, own_push(order_json()))
+    answer = await send(client, rest_push(order_json()))
     assert answer.json() == {
         "results": [{"order_no": "SO1001", "order_id": "own:main:SO1001", "result": "accepted", "error": None}]
     }
     [row] = await inbox_rows(database)
-    assert gateway.own is not None
-    [news] = await gateway.own.interpret(Document("own", row.kind, row.document_id, row.version, row.body))
+    document = Document("own", row.kind, row.document_id, row.version, row.body)
+    [news] = await gateway.sources["own"].interpret(document)
     assert isinstance(news, OrderNews)
     assert news.order.order_id == row.order_id == "own:main:SO1001"
 
 
 async def test_the_same_version_again(client: httpx.AsyncClient, database: Database) -> None:
-    await send(client, own_push(order_json()))
-    assert results(await send(client, own_push(order_json()))) == [("SO1001", "duplicate")]
-    conflict = await send(client, own_push(order_json(buyer_note="other")))
+    await send(client, rest_push(order_json()))
+    assert results(await send(client, rest_push(order_json()))) == [("SO1001", "duplicate")]
+    conflict = await send(client, rest_push(order_json(buyer_note="other")))
     assert results(conflict) == [("SO1001", "conflict")]
     assert conflict.json()["results"][0]["error"]["field"] == "version"
-    assert results(await send(client, own_push(order_json(buyer_note="other", version=2)))) == [("SO1001", "accepted")]
+    assert results(await send(client, rest_push(order_json(buyer_note="other", version=2)))) == [("SO1001", "accepted")]
     assert [row.version for row in await inbox_rows(database)] == [1, 2]
 
 
 async def test_a_batch_gets_an_answer_for_each_order_in_the_order_sent(
     client: httpx.AsyncClient, database: Database
 ) -> None:
-    await send(client, own_push(order_json(order_no="SO2")))
+    await send(client, rest_push(order_json(order_no="SO2")))
     batch: list[Any] = [
         order_json(order_no="SO9"),
         order_json(order_no="SO2"),
@@ -57,7 +57,7 @@ async def test_a_batch_gets_an_answer_for_each_order_in_the_order_sent(
         order_json(order_no="SO9"),
         order_json(order_no="SO9", seller_note="other"),
     ]
-    answer = await send(client, own_push({"orders": batch}))
+    answer = await send(client, rest_push({"orders": batch}))
     assert results(answer) == [
         ("SO9", "accepted"),
         ("SO2", "duplicate"),
@@ -78,17 +78,17 @@ async def test_a_batch_gets_an_answer_for_each_order_in_the_order_sent(
 
 
 async def test_an_empty_batch(client: httpx.AsyncClient) -> None:
-    assert results(await send(client, own_push({"orders": []}))) == []
+    assert results(await send(client, rest_push({"orders": []}))) == []
 
 
 async def test_a_cancellation(client: httpx.AsyncClient, database: Database, gateway: Gateway) -> None:
     path, body = "/api/v1/orders/SO1001/cancel", {"shop": "main", "reason": "不要了"}
     for _ in range(2):
-        answer = await send(client, own_push(body, path))
+        answer = await send(client, rest_push(body, path))
         assert (answer.status_code, answer.json()) == (202, {"result": "accepted"})
     [row] = await inbox_rows(database)
-    assert gateway.own is not None
-    [news] = await gateway.own.interpret(Document("own", row.kind, row.document_id, row.version, row.body))
+    document = Document("own", row.kind, row.document_id, row.version, row.body)
+    [news] = await gateway.sources["own"].interpret(document)
     assert isinstance(news, CancelNews)
     assert (news.channel_order_no, news.reason, row.repeats) == ("SO1001", "不要了", 1)
 
@@ -97,7 +97,7 @@ async def test_a_cancellation_whose_path_is_percent_encoded_is_signed_as_it_was_
     client: httpx.AsyncClient, database: Database
 ) -> None:
     path = "/api/v1/orders/%E5%8D%951/cancel"
-    answer = await send(client, own_push({"shop": "main", "reason": ""}, path))
+    answer = await send(client, rest_push({"shop": "main", "reason": ""}, path))
     assert answer.status_code == 202
     assert [row.order_id for row in await inbox_rows(database)] == ["own:main:单1"]
 
@@ -116,7 +116,7 @@ async def test_a_cancellation_whose_path_is_percent_encoded_is_signed_as_it_was_
 async def test_what_is_not_taken_at_all(
     client: httpx.AsyncClient, database: Database, body: Any, changes: dict[str, Any], status: int
 ) -> None:
-    answer = await send(client, own_push(body, **changes))
+    answer = await send(client, rest_push(body, **changes))
     assert answer.status_code == status
     assert answer.json()["code"]
     assert await inbox_rows(database) == []
@@ -133,22 +133,22 @@ async def test_what_is_not_taken_at_all(
 async def test_cancellations_that_are_not_taken(
     client: httpx.AsyncClient, database: Database, body: Any, changes: dict[str, Any], status: int
 ) -> None:
-    answer = await send(client, own_push(body, "/api/v1/orders/SO1/cancel", **changes))
+    answer = await send(client, rest_push(body, "/api/v1/orders/SO1/cancel", **changes))
     assert answer.status_code == status
     assert await inbox_rows(database) == []
 
 
-async def test_without_an_own_shop_there_is_no_door(database: Database) -> None:
+async def test_without_a_shop_there_is_no_door(database: Database) -> None:
     async with AsyncExitStack() as closing:
-        gateway = await build_gateway(database, Orders(), closing, own=None)
+        gateway = await build_gateway(database, Orders(), closing, rest=None)
         async with client_of(create_app(gateway)) as client:
-            assert (await send(client, own_push(order_json()))).status_code == 404
+            assert (await send(client, rest_push(order_json()))).status_code == 404
 
 
 async def test_two_batches_with_the_same_orders_at_once(client: httpx.AsyncClient, database: Database) -> None:
     batch = [order_json(order_no=f"SO{i}") for i in range(30)]
     answers = await asyncio.gather(
-        send(client, own_push({"orders": batch})), send(client, own_push({"orders": batch[::-1]}))
+        send(client, rest_push({"orders": batch})), send(client, rest_push({"orders": batch[::-1]}))
     )
     outcomes = sorted(result["result"] for answer in answers for result in answer.json()["results"])
     assert outcomes == ["accepted"] * 30 + ["duplicate"] * 30

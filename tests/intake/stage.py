@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import SecretStr
 from sqlmodel import select
 
-from connectors.own import OwnSettings, OwnShop, ShopAccount
-from connectors.own.documents import cancel_document, order_document
 from connectors.ports import Document, Push, PushSource, Reply
+from connectors.rest import Caller, OwnSettings, RestChannel, ShopAccount
+from connectors.rest.documents import cancel_document, order_document
 from domain.news import News
-from domain.order import Order
+from domain.order import Channel, Order
 from intake.dispatcher import Dispatcher, Pace
 from intake.orders import Orders
 from store import inbox
@@ -86,10 +86,10 @@ class ScriptedSource:
         return answer
 
 
-def own_shop() -> OwnShop:
+def own_shop() -> RestChannel:
     """The real own shop; its documents need nobody to be asked."""
     account = ShopAccount(key_id="key-main", secret=SecretStr("main-secret"), base_url="https://shop.test")
-    return OwnShop(OwnSettings(shops={"main": account}))
+    return RestChannel(Channel.OWN, OwnSettings(shops={"main": account}))
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Stage:
         await self.put(*(order_document(order) for order in orders))
 
     async def put_cancel(self, order_no: str, reason: str = "不要了") -> None:
-        await self.put(cancel_document("main", order_no, reason))
+        await self.put(cancel_document(Caller(Channel.OWN, "main"), order_no, reason))
 
     async def put_news(self, source: str, document_id: str = "1") -> None:
         await self.put(Document(source, "news", document_id, 0, json.dumps({})))

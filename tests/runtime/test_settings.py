@@ -163,3 +163,21 @@ def test_settings_cannot_be_changed() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.language = "en"  # type: ignore[misc]
+
+
+def test_a_key_that_two_shops_share_is_refused_whatever_their_channels(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ORDERHUB_POS__SHOPS", '{"till": {"key_id": "shop-main", "secret": "another"}}')
+    [line] = _refused(capsys)
+    assert line.startswith("settings: ")
+    assert "own/main and pos/till share a key_id" in line
+    assert "another" not in line
+
+
+def test_shops_of_all_four_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERHUB_POS__SHOPS", '{"till": {"key_id": "k", "secret": "s"}}')
+    monkeypatch.setenv("ORDERHUB_B2B__SHOPS", '{"direct": {}}')
+    monkeypatch.setenv("ORDERHUB_WECHAT_ORDERS__SHOPS", '{"wx1": {"key_id": "w", "secret": "s"}}')
+    shops = {(channel, name) for channel, settings in load_settings().rest().items() for name in settings.shops}
+    assert shops == {("own", "main"), ("pos", "till"), ("b2b", "direct"), ("wechat", "wx1")}

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from connectors.own import OwnSettings, OwnShop, ShopAccount
-from connectors.own.signing import sign
 from connectors.ports import Push
+from connectors.rest import Caller, OwnSettings, RestChannel, RestDoor, RestSettings, ShopAccount
+from connectors.rest.signing import sign
 from connectors.transport import Limits
+from domain.order import Channel
 from domain.shipping import Carrier, Shipment
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-SECRETS = {"main": "main-secret", "outlet": "outlet-secret"}
+SECRETS = {"main": "main-secret", "outlet": "outlet-secret", "till": "till-secret", "wx1": "wx-secret"}
+API_KEY = "api-key-of-b2b-0123456789"
+MAIN = Caller(Channel.OWN, "main")
+LIMITS = Limits(timeout_s=0.5, concurrency=5, per_second=100, breaker_failures=100, breaker_open_s=1)
 
 MakePush = Callable[..., Push]
 
@@ -30,15 +34,33 @@ def settings() -> OwnSettings:
                 key_id="key-outlet", secret=SecretStr(SECRETS["outlet"]), base_url="https://outlet.shop.test"
             ),
         },
-        limits=Limits(timeout_s=0.5, concurrency=5, per_second=100, breaker_failures=100, breaker_open_s=1),
+        limits=LIMITS,
     )
 
 
+def channels() -> dict[Channel, RestSettings]:
+    """Shops of every channel: `till` (pos) and `wx1` (wechat) sign, `direct` (b2b) has an API key, `files` has none."""
+    till = ShopAccount(key_id="key-till", secret=SecretStr(SECRETS["till"]))
+    direct = ShopAccount(api_key=SecretStr(API_KEY))
+    backend = ShopAccount(key_id="key-wx1", secret=SecretStr(SECRETS["wx1"]))
+    return {
+        Channel.OWN: settings(),
+        Channel.POS: RestSettings(shops={"till": till}, limits=LIMITS),
+        Channel.B2B: RestSettings(shops={"direct": direct, "files": ShopAccount()}, limits=LIMITS),
+        Channel.WECHAT: RestSettings(shops={"wx1": backend}, limits=LIMITS),
+    }
+
+
 @pytest.fixture
-async def shop() -> AsyncIterator[OwnShop]:
-    own = OwnShop(settings())
+async def shop() -> AsyncIterator[RestChannel]:
+    own = RestChannel(Channel.OWN, settings())
     yield own
     await own.close()
+
+
+@pytest.fixture
+def door() -> RestDoor:
+    return RestDoor(channels())
 
 
 def signed_push(
@@ -51,28 +73,35 @@ def signed_push(
     nonce: str = "0123456789abcdef",
 ) -> Push:
     """A push as the shop would sign it; `body` is bytes, or something to write as JSON."""
-    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    raw = raw_body(body)
     timestamp = str(int(NOW.timestamp()) if seconds is None else seconds)
     signature = sign(SECRETS[shop], "POST", path, timestamp, nonce, raw)
-    return Push(
-        method="POST",
-        path=path,
-        path_secret="",
-        query={},
-        headers={
-            "x-orderhub-key": f"key-{shop}",
-            "x-orderhub-timestamp": timestamp,
-            "x-orderhub-nonce": nonce,
-            "x-orderhub-signature": signature,
-            **(headers or {}),
-        },
-        body=raw,
-        received_at=NOW,
-    )
+    proof = {
+        "x-orderhub-key": f"key-{shop}",
+        "x-orderhub-timestamp": timestamp,
+        "x-orderhub-nonce": nonce,
+        "x-orderhub-signature": signature,
+    }
+    return _push(path, proof | (headers or {}), raw)
+
+
+def keyed_push(
+    body: Any, *, key: str = API_KEY, path: str = "/api/v1/orders", headers: dict[str, str] | None = None
+) -> Push:
+    """A push with an API key."""
+    return _push(path, {"authorization": f"Bearer {key}"} | (headers or {}), raw_body(body))
+
+
+def raw_body(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def _push(path: str, headers: dict[str, str], body: bytes) -> Push:
+    return Push(method="POST", path=path, path_secret="", query={}, headers=headers, body=body, received_at=NOW)
 
 
 def order_json(**changes: Any) -> dict[str, Any]:
-    """The order of docs/own-shop-api.md."""
+    """The order of docs/rest-api.md."""
     order: dict[str, Any] = {
         "shop": "main",
         "order_no": "SO1001",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import PushRefused
-from connectors.own import OwnShop
-from connectors.own.signing import check, sign, signed_headers
+from connectors.rest import RestDoor
+from connectors.rest.signing import check, sign, signed_headers
 
 from .conftest import NOW, signed_push
 
@@ -38,10 +38,10 @@ def test_our_headers_carry_a_fresh_nonce_of_allowed_length() -> None:
     )
 
 
-def test_a_signed_push_is_taken(shop: OwnShop) -> None:
+def test_a_signed_push_is_taken(door: RestDoor) -> None:
     now = int(NOW.timestamp())
     for push in (signed_push({}), signed_push({}, seconds=now - 300), signed_push({}, seconds=now + 300)):
-        shop.verify(push)
+        door.caller(push)
 
 
 @pytest.mark.parametrize(
@@ -60,16 +60,16 @@ def test_a_signed_push_is_taken(shop: OwnShop) -> None:
         ({"x-orderhub-nonce": "another-nonce-of-16"}, "signature"),
     ],
 )
-def test_a_wrong_header_is_refused(shop: OwnShop, headers: dict[str, str], reason: str) -> None:
+def test_a_wrong_header_is_refused(door: RestDoor, headers: dict[str, str], reason: str) -> None:
     with pytest.raises(PushRefused, match=reason):
-        shop.verify(signed_push({}, headers=headers))
+        door.caller(signed_push({}, headers=headers))
 
 
-def test_body_path_and_method_are_all_signed(shop: OwnShop) -> None:
+def test_body_path_and_method_are_all_signed(door: RestDoor) -> None:
     push = signed_push({})
     for changed in (replace(push, body=b"{ }"), replace(push, path="/api/v1/order"), replace(push, method="PUT")):
         with pytest.raises(PushRefused, match="signature"):
-            shop.verify(changed)
+            door.caller(changed)
 
 
 @given(headers=st.dictionaries(st.sampled_from(sorted(signed_push({}).headers)), st.text()), path=st.text())

@@ -1,4 +1,4 @@
-"""The own-shop API's signature, the same in both directions."""
+"""The REST protocol's signature, the same in both directions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ KEY, TIMESTAMP, NONCE, SIGNATURE = (
     "X-OrderHub-Signature",
 )
 TOLERANCE = timedelta(seconds=300)
+PROTOCOL = "rest"
+"""What refusals are logged under: before a request is verified, its channel is not known."""
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
@@ -42,12 +44,12 @@ def check(secret: str, push: Push) -> None:
     """
     timestamp, nonce = push.headers.get(TIMESTAMP.lower(), ""), push.headers.get(NONCE.lower(), "")
     if not _SECONDS.fullmatch(timestamp):
-        raise PushRefused("own", "timestamp is missing or no number")
+        raise PushRefused(PROTOCOL, "timestamp is missing or no number")
     if abs(push.received_at.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
-        raise PushRefused("own", "timestamp is more than 300 s off")
+        raise PushRefused(PROTOCOL, "timestamp is more than 300 s off")
     if not 16 <= len(nonce) <= 64:
-        raise PushRefused("own", "nonce is not 16 to 64 characters long")
+        raise PushRefused(PROTOCOL, "nonce is not 16 to 64 characters long")
     expected = sign(secret, push.method.upper(), push.path, timestamp, nonce, push.body)
     given = push.headers.get(SIGNATURE.lower(), "")
     if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass")):
-        raise PushRefused("own", "signature does not match")
+        raise PushRefused(PROTOCOL, "signature does not match")

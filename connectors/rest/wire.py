@@ -1,4 +1,4 @@
-"""The shape of an order and of a cancellation as docs/own-shop-api.md has them.
+"""The shape of an order and of a cancellation as docs/rest-api.md has them.
 
 Whether an order's amounts add up is checked in intake.py.
 """
@@ -9,7 +9,16 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from domain.order import PaymentTerms, Requirement
 
@@ -41,6 +50,8 @@ def _storable(value: str) -> str:
 Fen = Annotated[int, Field(ge=0, le=10**12)]
 Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storable)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_storable)]
+Code = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+ChannelName = Literal["own", "pos", "b2b", "wechat"]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_moment)]
 
 
@@ -95,17 +106,25 @@ class WireReceiver(Wire):
 
 
 class WireCustomer(Wire):
-    """Who buys."""
+    """Who buys. A member's code may stand for the number that the shop has no other of."""
 
-    id: Name
+    id: Name | None = None
     name: Text = ""
     tax_no: Text = ""
     terms: PaymentTerms = PaymentTerms.PREPAID
+    member_code: Code = ""
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> WireCustomer:
+        if self.id is None and not self.member_code:
+            raise ValueError("should have an id or a member_code")
+        return self
 
 
 class WireOrder(Wire):
     """One order."""
 
+    channel: ChannelName | None = None
     shop: Name
     order_no: OrderNo
     version: Annotated[int, Field(ge=0, le=2**53)]
@@ -124,5 +143,6 @@ class WireOrder(Wire):
 class WireCancel(Wire):
     """The body of a cancellation; the order number is in the path."""
 
+    channel: ChannelName | None = None
     shop: Name
     reason: Text = ""

@@ -9,24 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import DocumentUnreadable
-from connectors.own import Refused, TooManyOrders, intake
-from domain.order import ChannelStatus, ClearReceiver, Order, PaymentTerms, Requirement
+from connectors.rest import Caller, Refused, TooManyOrders, intake
+from domain.order import Channel, ChannelStatus, ClearReceiver, Order, PaymentTerms, Requirement
 
-from .conftest import order_json
+from .conftest import MAIN, order_json
 
-
-def read(*orders: Any, shop: str = "main") -> list[Order | Refused]:
-    return intake.read_orders(json.dumps({"orders": list(orders)}).encode(), shop)
+WECHAT = Caller(Channel.WECHAT, "wx1")
 
 
-def accepted(item: Any) -> Order:
-    (result,) = read(item)
+def read(*orders: Any, caller: Caller = MAIN) -> list[Order | Refused]:
+    return intake.read_orders(json.dumps({"orders": list(orders)}).encode(), caller)
+
+
+def accepted(item: Any, caller: Caller = MAIN) -> Order:
+    (result,) = read(item, caller=caller)
     assert isinstance(result, Order), result
     return result
 
 
-def refusal(item: Any) -> tuple[str, str]:
-    (result,) = read(item)
+def refusal(item: Any, caller: Caller = MAIN) -> tuple[str, str]:
+    (result,) = read(item, caller=caller)
     assert isinstance(result, Refused)
     return result.field, result.message
 
@@ -86,6 +88,47 @@ def test_what_may_be_left_out() -> None:
     order = accepted(item)
     assert order.customer.terms is PaymentTerms.NET30
     assert order.notes.requirements == ()
+
+
+def test_a_till_knows_its_customers_by_their_member_code() -> None:
+    till = Caller(Channel.POS, "till")
+    order = accepted(order_json(channel="pos", shop="till", customer={"member_code": "M00042"}), till)
+    assert (order.channel, order.order_id) == (Channel.POS, "pos:till:SO1001")
+    assert (order.customer.external_id, order.customer.member_code) == ("M00042", "M00042")
+    known = accepted(order_json(customer={"id": "C1", "member_code": "M00042"}))
+    assert (known.customer.external_id, known.customer.member_code) == ("C1", "M00042")
+
+
+def test_a_company_buys_on_account() -> None:
+    company = {"id": "B1", "name": "测试商贸有限公司", "tax_no": "000000000000000001", "terms": "NET60"}
+    order = accepted(order_json(shop="direct", status="unpaid", customer=company), Caller(Channel.B2B, "direct"))
+    assert (order.channel, order.status, order.customer.terms) == (
+        Channel.B2B,
+        ChannelStatus.PAID,
+        PaymentTerms.NET60,
+    )
+
+
+@pytest.mark.parametrize("status", ["unpaid", "paid", "shipped", "finished", "cancelled"])
+def test_a_mini_programs_order_is_never_paid_by_its_own_word(status: str) -> None:
+    paid_at = None if status == "unpaid" else "2026-03-01T10:20:30+08:00"
+    order = accepted(order_json(shop="wx1", status=status, paid_at=paid_at), WECHAT)
+    assert order.status is (ChannelStatus.CANCELLED if status == "cancelled" else ChannelStatus.UNPAID)
+    assert order.paid_at is None
+    assert not order.paid
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"order_no": "单1"}, "order_no"),
+        ({"order_no": "A" * 33}, "order_no"),
+        ({"customer": {"id": "C1", "terms": "NET30"}}, "customer.terms"),
+    ],
+)
+def test_what_wechat_pay_could_never_pay_is_refused(change: dict[str, Any], field: str) -> None:
+    assert refusal(order_json(shop="wx1", **change), WECHAT)[0] == field
+    assert isinstance(read(order_json(shop="wx1"), caller=WECHAT)[0], Order)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +216,12 @@ def test_split_amounts_always_add_up_and_are_never_negative(
         ({"order_no": "a:b"}, "order_no", "without blanks"),
         ({"order_no": ""}, "order_no", "1 to 64"),
         ({"version": -1}, "version", "greater than or equal to 0"),
-        ({"shop": "outlet"}, "shop", "not the shop whose key signed"),
+        ({"shop": "outlet"}, "shop", "not the shop whose key was used"),
+        ({"channel": "pos"}, "channel", "not the channel of the key that was used, own"),
+        ({"channel": "jd"}, "channel", "'own', 'pos', 'b2b' or 'wechat'"),
         ({"customer": {"id": ""}}, "customer.id", "at least 1 character"),
+        ({"customer": {"name": "测试"}}, "customer", "an id or a member_code"),
+        ({"customer": {"member_code": "M" * 65}}, "customer.member_code", "at most 64"),
         ({"customer": {"id": "C1", "terms": "NET90"}}, "customer.terms", "NET30"),
         ({"requirements": ["HOT"]}, "requirements[0]", "COLD_CHAIN"),
         ({"buyer_note": "a\x00b"}, "buyer_note", "NUL"),
@@ -203,7 +250,7 @@ def test_one_bad_order_does_not_hold_up_the_others() -> None:
 
 
 def test_a_single_order_needs_no_batch() -> None:
-    (order,) = intake.read_orders(json.dumps(order_json()).encode(), "main")
+    (order,) = intake.read_orders(json.dumps(order_json()).encode(), MAIN)
     assert isinstance(order, Order)
 
 
@@ -212,7 +259,7 @@ def test_a_single_order_needs_no_batch() -> None:
 )
 def test_a_body_of_another_shape(body: bytes) -> None:
     with pytest.raises(DocumentUnreadable):
-        intake.read_orders(body, "main")
+        intake.read_orders(body, MAIN)
 
 
 def test_the_same_moment_is_the_same_content() -> None:
@@ -238,7 +285,7 @@ FIELDS = sorted(order_json())
 def test_no_body_raises_anything_else(body: bytes) -> None:
     for read_body in (intake.read_orders, intake.read_cancel):
         try:
-            read_body(body, "main")
+            read_body(body, MAIN)
         except DocumentUnreadable:
             continue
 

@@ -1,17 +1,21 @@
-"""Own-shop bodies → canonical orders, or the field that is wrong, in words. Pure."""
+"""Bodies of the REST protocol → canonical orders, or the field that is wrong, in words. Pure."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from connectors.errors import DocumentUnreadable
-from connectors.own.wire import Wire, WireCancel, WireOrder
+from connectors.rest.keys import Caller
+from connectors.rest.signing import PROTOCOL
+from connectors.rest.wire import Wire, WireCancel, WireOrder
 from domain.money import split
 from domain.order import (
     Amounts,
@@ -27,6 +31,8 @@ from domain.order import (
 )
 
 MAX_ORDERS = 500
+
+_OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{1,32}")
 
 W = TypeVar("W", bound=Wire)
 
@@ -53,59 +59,63 @@ class FieldError(Exception):
         self.message = message
 
 
-def read_orders(body: bytes, shop: str) -> list[Order | Refused]:
-    """One result per order, in the order sent. `shop` is the shop whose key signed: it may speak for itself only.
+def read_orders(body: bytes, caller: Caller) -> list[Order | Refused]:
+    """One result per order, in the order sent. `caller` is the shop that sent them: it may speak for itself only.
 
     Raises DocumentUnreadable when the body is not JSON or of another shape, TooManyOrders above 500.
     """
-    return [_read_order(item, shop) for item in _items(_load(body))]
+    return [read_order(item, caller) for item in _items(load(body))]
 
 
-def read_cancel(body: bytes, shop: str) -> str:
-    """The reason in a cancellation. Raises DocumentUnreadable."""
-    try:
-        cancel = _validated(WireCancel, _load(body))
-        _check_shop(cancel.shop, shop)
-    except FieldError as error:
-        raise DocumentUnreadable("own", str(error)) from None
-    return cancel.reason
-
-
-def _load(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise DocumentUnreadable("own", "the body is not JSON") from None
-
-
-def _items(value: Any) -> list[Any]:
-    if not isinstance(value, dict):
-        raise DocumentUnreadable("own", "the body is neither an order nor a batch of orders")
-    if "orders" not in value:
-        return [value]
-    orders = value["orders"]
-    if not isinstance(orders, list) or len(value) > 1:
-        raise DocumentUnreadable("own", "a batch is an object with a list of orders, and nothing else")
-    if len(orders) > MAX_ORDERS:
-        raise TooManyOrders("own", f"more than {MAX_ORDERS} orders")
-    return orders
-
-
-def _read_order(item: Any, shop: str) -> Order | Refused:
+def read_order(item: Any, caller: Caller) -> Order | Refused:
+    """One order out of JSON that may be anything."""
     order_no = item.get("order_no") if isinstance(item, dict) else None
     try:
         wire = _validated(WireOrder, item)
-        _check_shop(wire.shop, shop)
-        return _order(wire)
+        _check_caller(wire, caller)
+        return _order(wire, caller)
     except FieldError as error:
         # Echoed to the caller, so it is cut to what an order number can be at most.
         named = order_no[:64].encode("utf-8", "replace").decode() if isinstance(order_no, str) else ""
         return Refused(named, error.field, error.message)
 
 
-def _check_shop(named: str, signed: str) -> None:
-    if named != signed:
-        raise FieldError("shop", "is not the shop whose key signed the request")
+def read_cancel(body: bytes, caller: Caller) -> str:
+    """The reason in a cancellation. Raises DocumentUnreadable."""
+    try:
+        cancel = _validated(WireCancel, load(body))
+        _check_caller(cancel, caller)
+    except FieldError as error:
+        raise DocumentUnreadable(PROTOCOL, str(error)) from None
+    return cancel.reason
+
+
+def load(body: bytes) -> Any:
+    """The value of a body. Raises DocumentUnreadable."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise DocumentUnreadable(PROTOCOL, "the body is not JSON") from None
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        raise DocumentUnreadable(PROTOCOL, "the body is neither an order nor a batch of orders")
+    if "orders" not in value:
+        return [value]
+    orders = value["orders"]
+    if not isinstance(orders, list) or len(value) > 1:
+        raise DocumentUnreadable(PROTOCOL, "a batch is an object with a list of orders, and nothing else")
+    if len(orders) > MAX_ORDERS:
+        raise TooManyOrders(PROTOCOL, f"more than {MAX_ORDERS} orders")
+    return orders
+
+
+def _check_caller(wire: WireOrder | WireCancel, caller: Caller) -> None:
+    if wire.shop != caller.shop:
+        raise FieldError("shop", "is not the shop whose key was used")
+    if wire.channel not in (None, caller.channel):
+        raise FieldError("channel", f"is not the channel of the key that was used, {caller.channel}")
 
 
 def _validated(model: type[W], item: Any) -> W:
@@ -131,17 +141,18 @@ def _words(problem: ErrorDetails) -> str:
     return known.get(problem["type"]) or problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 
-def _order(wire: WireOrder) -> Order:
+def _order(wire: WireOrder, caller: Caller) -> Order:
     lines = _lines(wire)
     amounts, receiver, customer = wire.amounts, wire.receiver, wire.customer
+    status, paid_at = _standing(wire, caller.channel)
     return Order(
-        channel=Channel.OWN,
+        channel=caller.channel,
         shop=wire.shop,
         channel_order_no=wire.order_no,
         version=wire.version,
-        status=_status(wire),
+        status=status,
         placed_at=wire.placed_at,
-        paid_at=wire.paid_at,
+        paid_at=paid_at,
         lines=lines,
         amounts=Amounts.model_validate(amounts.model_dump()),
         receiver=ClearReceiver(
@@ -152,11 +163,30 @@ def _order(wire: WireOrder) -> Order:
             ),
             detail=receiver.detail,
         ),
-        customer=Customer(external_id=customer.id, name=customer.name, tax_no=customer.tax_no, terms=customer.terms),
+        customer=Customer(
+            external_id=customer.id or customer.member_code,
+            name=customer.name,
+            tax_no=customer.tax_no,
+            terms=customer.terms,
+            member_code=customer.member_code,
+        ),
         notes=Notes(
             buyer=wire.buyer_note, seller=wire.seller_note, requirements=tuple(dict.fromkeys(wire.requirements))
         ),
     )
+
+
+def _standing(wire: WireOrder, channel: Channel) -> tuple[ChannelStatus, datetime | None]:
+    """The order's status, and when it was paid."""
+    status = _status(wire)
+    if channel is not Channel.WECHAT:
+        return status, wire.paid_at
+    # That money came is WeChat Pay's word alone: whoever holds the shop's key could else have goods sent for nothing.
+    if not _OUT_TRADE_NO.fullmatch(wire.order_no):
+        raise FieldError("order_no", "should be an out_trade_no of WeChat Pay: 1 to 32 letters, digits and _ - | *")
+    if wire.customer.terms is not PaymentTerms.PREPAID:
+        raise FieldError("customer.terms", "should be PREPAID, for WeChat Pay pays before shipping")
+    return (status if status is ChannelStatus.CANCELLED else ChannelStatus.UNPAID), None
 
 
 def _status(wire: WireOrder) -> ChannelStatus:

@@ -1,4 +1,4 @@
-"""Shipments to the own shop: the body, and what the shop may answer. Pure."""
+"""Shipments to a shop: the body, and what the shop may answer. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shipment_body(shipment: Shipment) -> bytes:
     ).encode()
 
 
-def check_shipment_answer(response: httpx.Response) -> None:
+def check_shipment_answer(partner: str, response: httpx.Response) -> None:
     """Return for 200 `{"code": 0}`. Raises Rejected for the documented refusals, Misconfigured for an answer that says
     that this is not the shop's door (401, 403, a bare 404, a redirect), ValueError for anything else.
     """
@@ -39,9 +39,9 @@ def check_shipment_answer(response: httpx.Response) -> None:
         if code != 0:
             raise ValueError("200 without code 0")
     elif documented is not None and code == documented:
-        raise Rejected("own", OPERATION, f"answered {status}", documented)
+        raise Rejected(partner, OPERATION, f"answered {status}", documented)
     else:
-        raise Misconfigured("own", OPERATION, "not the answer of an own shop: check base_url and key", str(status))
+        raise Misconfigured(partner, OPERATION, "not the answer of a shop: check base_url and key", str(status))
 
 
 def _code(response: httpx.Response) -> object:

@@ -1,0 +1,85 @@
+"""The shops of one channel that speaks our own REST protocol, as a sales channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from connectors.errors import Misconfigured, PushRefused
+from connectors.ports import Document, Push, Reply
+from connectors.rest.documents import SOURCES, read_document
+from connectors.rest.settings import RestSettings, ShopAccount
+from connectors.rest.shipments import OPERATION, SHIPMENTS_PATH, check_shipment_answer, shipment_body
+from connectors.rest.signing import signed_headers
+from connectors.transport import Line
+from domain.clock import utc_now
+from domain.news import News
+from domain.order import Channel
+from domain.shipping import Shipment
+
+
+class RestChannel:
+    """Port `SalesChannel`: own shops, POS, B2B. Orders come in by the `RestDoor`, and are understood here.
+
+    Every shop has a line of its own, so that one shop's outage does not stop the write-back of the others.
+    """
+
+    def __init__(self, channel: Channel, settings: RestSettings) -> None:
+        self.channel = channel
+        self.source = SOURCES[channel]
+        self._shops = settings.shops
+        self._lines = {
+            name: Line(self.source, shop.base_url, settings.limits)
+            for name, shop in settings.shops.items()
+            if shop.base_url
+        }
+
+    async def close(self) -> None:
+        """End all connections."""
+        for line in self._lines.values():
+            await line.close()
+
+    def unpack(self, push: Push) -> NoReturn:
+        """Always raises PushRefused: these shops have an API of their own, with an answer for each order."""
+        raise PushRefused(self.source, "orders of this channel come to /api/v1/orders")
+
+    def accepted(self, push: Push) -> Reply:
+        """Never sent, since nothing is taken."""
+        return Reply(200, "application/json", b'{"code":0}')
+
+    def refused(self, push: Push, reason: str) -> Reply:
+        """For whoever knocks at the wrong door."""
+        return Reply(404, "application/json", b'{"code":"NO_SUCH_SOURCE"}')
+
+    async def interpret(self, document: Document) -> Sequence[News]:
+        """An order or a cancellation as the shop sent it; nothing is asked back."""
+        return [read_document(self.channel, document)]
+
+    async def write_back(self, shipment: Shipment) -> None:
+        """POST {base_url}/orderhub/shipments. A parcel that has another number at the shop is Rejected.
+
+        A shop without `base_url` wants to know of no shipment, and is content.
+        """
+        shop = self._shops.get(shipment.shop)
+        if shop is None:
+            raise Misconfigured(self.source, OPERATION, f"shop {shipment.shop} is not in the settings")
+        if not shop.base_url:
+            return
+        body = shipment_body(shipment)
+        await self._lines[shipment.shop].exchange(
+            OPERATION,
+            "POST",
+            SHIPMENTS_PATH,
+            partial(check_shipment_answer, self.source),
+            writes=True,
+            headers={"Content-Type": "application/json", **_signed(shop, "POST", SHIPMENTS_PATH, body)},
+            content=body,
+        )
+
+
+def _signed(shop: ShopAccount, method: str, path: str, body: bytes) -> dict[str, str]:
+    assert shop.secret is not None, "the settings check that a base_url has one"
+    whole = urlsplit(shop.base_url).path.rstrip("/") + path
+    return signed_headers(shop.key_id, shop.secret.get_secret_value(), method, whole, body, utc_now())
