@@ -16,6 +16,8 @@ from store import cursors, inbox
 from store.database import Database
 from store.tables import OrderRow
 
+_ORDER_KINDS = frozenset({"order", "order_hint"})
+
 LAG = timedelta(seconds=5)
 """A platform's list is not asked about the last moments: its index may still be behind its orders."""
 
@@ -58,8 +60,11 @@ class PullSteps:
 
 
 async def _put(tx: AsyncSession, document: Document) -> bool:
-    """Into the inbox, unless the order is here in this version already (a push was quicker)."""
-    if document.order_id is not None:
+    """Into the inbox, unless the order is here in this version already (a push was quicker).
+
+    Only order documents count by the order's version: a refund of it has one of its own.
+    """
+    if document.order_id is not None and document.kind in _ORDER_KINDS:
         row = await tx.get(OrderRow, document.order_id)
         if row is not None and row.version >= document.version:
             return False

@@ -29,6 +29,9 @@ from runtime.tokens import StoredTokens
 from settings import Settings
 from store.database import Database
 
+FURTHER_FEEDS: dict[str, tuple[str, ...]] = {"douyin": ("douyin/refunds",)}
+"""What a platform is asked for beside its orders, each with a cursor of its own."""
+
 Authorise = Callable[[str, str], Awaitable[str]]
 """Turns the code of a shop owner's consent into tokens: (shop, code) to the shop."""
 
@@ -63,9 +66,13 @@ class _Builder:
     def platform(self, channel: PulledChannel, close: Callable[[], Awaitable[None]]) -> None:
         """A channel that is pulled beside what it pushes."""
         self.channels[channel.channel] = channel
-        self.pulls[channel.feed] = channel
+        self.feed(channel)
         self.sources.append(channel)
         self.closers.append(close)
+
+    def feed(self, source: PullSource) -> None:
+        """One more list of changes; its documents go to the source that they name."""
+        self.pulls[source.feed] = source
 
 
 class PulledChannel(SalesChannel, PullSource, Protocol):
@@ -106,7 +113,9 @@ def _rest_shops(settings: Settings, built: _Builder) -> RestDoor | None:
 def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> None:
     if settings.douyin is not None:
         douyin = DouyinApi(settings.douyin, tokens)
-        built.platform(DouyinChannel(douyin), douyin.close)
+        douyin_channel = DouyinChannel(douyin)
+        built.platform(douyin_channel, douyin.close)
+        built.feed(douyin_channel.refunds)
         built.couriers[Provider.DOUYIN] = DouyinWaybills(douyin)
     if settings.taobao is not None:
         top = TopApi(settings.taobao)
@@ -146,7 +155,7 @@ def _direct_couriers(settings: Settings, built: _Builder) -> None:
 
 
 def pulled_shops(settings: Settings) -> list[tuple[str, str]]:
-    """Every (source, shop) whose changes are asked for."""
+    """Every (feed, shop) whose changes are asked for."""
     platforms = {
         "douyin": settings.douyin,
         "taobao": settings.taobao,
@@ -154,7 +163,13 @@ def pulled_shops(settings: Settings) -> list[tuple[str, str]]:
         "xiaohongshu": settings.xiaohongshu,
         "jd": settings.jd,
     }
-    return [(name, shop) for name, platform in platforms.items() if platform is not None for shop in platform.shops]
+    return [
+        (feed, shop)
+        for name, platform in platforms.items()
+        if platform is not None
+        for feed in (name, *FURTHER_FEEDS.get(name, ()))
+        for shop in platform.shops
+    ]
 
 
 def hub_config(settings: Settings) -> HubConfig:

@@ -9,12 +9,13 @@ from typing import Any
 from connectors.douyin import requests
 from connectors.douyin.api import DouyinApi
 from connectors.douyin.carriers import company_code
-from connectors.douyin.fields import as_mapping, text_of
-from connectors.douyin.inbound import SOURCE, documents, read_hint, verify
+from connectors.douyin.inbound import REFUND_KIND, SOURCE, documents, read_hint, verify
 from connectors.douyin.orders import quantities, status_of, to_order
-from connectors.douyin.pulled import changed_orders, read_cursor, read_page
+from connectors.douyin.pulled import changed_orders, read_cursor, read_orders
+from connectors.douyin.refund_feed import DouyinRefunds
 from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, tracking_numbers
 from connectors.errors import DocumentUnreadable, Rejected
+from connectors.fields import as_mapping, text_of
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
@@ -32,6 +33,7 @@ class DouyinChannel:
 
     def __init__(self, api: DouyinApi) -> None:
         self._api = api
+        self.refunds = DouyinRefunds(api)
 
     @property
     def shops(self) -> Sequence[str]:
@@ -43,17 +45,16 @@ class DouyinChannel:
         cursor = read_cursor(page, window)
         business = changed_orders(cursor, window)
         return await self._api.call(
-            shop, requests.CHANGED_ORDERS, business, lambda data: read_page(shop, cursor, data), writes=False
+            shop, requests.CHANGED_ORDERS, business, lambda data: read_orders(shop, cursor, data), writes=False
         )
 
     def unpack(self, push: Push) -> Sequence[Document]:
-        """One document per message about an order (tags 100 to 114).
+        """One document per message about an order or a refund; which tags these are, the settings say.
 
-        The test message (tag 0) gives none, and neither do after-sale messages (2xx): they speak of after-sale
-        orders, which this channel does not carry; they stay readable through the platform's after-sale list.
+        The test message (tag 0) gives none, and neither do messages of other tags.
         """
         verify(self._api.settings, push)
-        return documents(push.body)
+        return documents(self._api.settings, push.body)
 
     def accepted(self, push: Push) -> Reply:
         """Douyin's "taken"."""
@@ -64,10 +65,12 @@ class DouyinChannel:
         return Reply(400, "application/json", '{"code":40041,"message":"解析推送数据失败"}'.encode())
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """The order as it is now: the message is only a hint, the platform is asked.
+        """The order or the refund as it is now: the message is only a hint, the platform is asked.
 
         A cancellation is never held up by an order that cannot be read: it comes as CancelNews then.
         """
+        if document.kind == REFUND_KIND:
+            return [await self.refunds.read(document)]
         hint = read_hint(document)
         detail = await self._detail(hint.shop, hint.order_no)
         try:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.douyin.fields import as_mapping, load_json
 from connectors.douyin.settings import DouyinSettings
 from connectors.douyin.signing import event_sign
 from connectors.errors import DocumentUnreadable, PushRefused
+from connectors.fields import as_mapping, dump_json, load_json
 from connectors.ports import Document, Push
 from domain.ids import order_id
 from domain.order import Channel
 
 SOURCE = "douyin"
-KIND = "order_hint"
-
-TEST_TAG = "0"
-ORDER_TAGS = frozenset(str(tag) for tag in range(100, 115))
-"""Messages about an order's own course. After-sale messages (2xx) are another subject with identifiers of their own."""
+KIND, REFUND_KIND = "order_hint", "refund"
+"""Kinds of documents."""
 
 _MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
@@ -36,6 +33,15 @@ class Hint:
     order_no: str
 
 
+@dataclass(frozen=True)
+class RefundHint:
+    """The after-sale that a document is about, with its row where it was pulled."""
+
+    shop: str
+    refund_id: str
+    row: Mapping[str, Any] | None
+
+
 def verify(settings: DouyinSettings, push: Push) -> None:
     """Raise PushRefused unless the push is signed by Douyin for our application."""
     if push.headers.get("app-id") != settings.app_key:
@@ -45,8 +51,8 @@ def verify(settings: DouyinSettings, push: Push) -> None:
         raise PushRefused(SOURCE, "event-sign does not match the body")
 
 
-def documents(body: bytes) -> list[Document]:
-    """One document per message about an order; the test message and after-sale messages give none.
+def documents(settings: DouyinSettings, body: bytes) -> list[Document]:
+    """One document per message about an order or a refund; the test message, and messages of other tags, give none.
 
     A message that cannot be read still becomes a document, so that it goes to quarantine alone and its neighbours are
     taken. Raises DocumentUnreadable when the body is no array of messages.
@@ -55,8 +61,9 @@ def documents(body: bytes) -> list[Document]:
         messages = load_json(body)
         if not isinstance(messages, list):
             raise ValueError("the body is no array")
-        return [_document(message) for message in messages if _concerns_an_order(message)]
-    except (ValueError, RecursionError) as error:
+        kinds = [(message, _kind(settings, message)) for message in messages]
+        return [_document(message, kind) for message, kind in kinds if kind is not None]
+    except ValueError as error:
         raise DocumentUnreadable(SOURCE, f"push is not readable ({type(error).__name__})") from None
 
 
@@ -68,16 +75,30 @@ def read_hint(document: Document) -> Hint:
         raise DocumentUnreadable(SOURCE, str(error)) from None
 
 
-def _concerns_an_order(message: Any) -> bool:
-    """False only for a message that surely does not; one without a tag is for people to look at."""
+def read_refund_hint(document: Document) -> RefundHint:
+    """The after-sale that a document is about. Raises DocumentUnreadable."""
+    try:
+        message = as_mapping(load_json(document.body), "message")
+        data, row = _data(message), message.get("row")
+        return RefundHint(
+            shop=_number(data.get("shop_id"), "shop_id"),
+            refund_id=_number(data.get("aftersale_id"), "aftersale_id"),
+            row=None if row is None else as_mapping(row, "row"),
+        )
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from None
+
+
+def _kind(settings: DouyinSettings, message: Any) -> str | None:
+    """What a message is about; None for what surely is nothing of ours. One without a tag is for people to look at."""
     tag = message.get("tag") if isinstance(message, dict) else None
-    known = isinstance(tag, str | int) and not isinstance(tag, bool)
-    return not known or str(tag) in ORDER_TAGS
+    if not isinstance(tag, str | int) or isinstance(tag, bool) or str(tag) in settings.order_tags:
+        return KIND
+    return REFUND_KIND if str(tag) in settings.refund_tags else None
 
 
-def _document(message: Any) -> Document:
-    # ASCII, so that no text of a stranger (lone surrogates, NUL) can stop it from being stored.
-    body = json.dumps(message, sort_keys=True, separators=(",", ":"))
+def _document(message: Any, kind: str) -> Document:
+    body = dump_json(message)
     message_id = message.get("msg_id") if isinstance(message, dict) else None
     if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
         message_id = "sha256:" + hashlib.sha256(body.encode()).hexdigest()
@@ -87,12 +108,16 @@ def _document(message: Any) -> Document:
     except ValueError:
         known_order = None
     # A message never changes, so its id alone tells a delivery from a re-delivery.
-    return Document(source=SOURCE, kind=KIND, document_id=message_id, version=0, body=body, order_id=known_order)
+    return Document(source=SOURCE, kind=kind, document_id=message_id, version=0, body=body, order_id=known_order)
+
+
+def _data(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = message.get("data")
+    return as_mapping(load_json(data) if isinstance(data, str) else data, "data")
 
 
 def _hint(message: Any) -> Hint:
-    data = as_mapping(message, "message").get("data")
-    data = as_mapping(load_json(data) if isinstance(data, str) else data, "data")
+    data = _data(as_mapping(message, "message"))
     return Hint(shop=_number(data.get("shop_id"), "shop_id"), order_no=_number(data.get("p_id"), "p_id"))
 
 

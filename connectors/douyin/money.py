@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.douyin.fields import optional_int, text_of
+from connectors.fields import optional_int, text_of
 
 
 def line_amounts(items: Sequence[Mapping[str, Any]], paid: int, freight: int) -> list[int]:

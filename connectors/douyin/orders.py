@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.douyin.fields import as_int, as_list, as_mapping, as_text, optional_int, text_of
 from connectors.douyin.money import line_amounts
+from connectors.fields import as_int, as_list, as_mapping, as_text, optional_int, text_of
 from domain.clock import from_epoch_seconds
 from domain.order import (
     Amounts,
@@ -30,7 +30,7 @@ from domain.requirements import requirements_in
 _STATUS: dict[int, ChannelStatus] = {
     1: ChannelStatus.UNPAID,
     103: ChannelStatus.UNPAID,  # 部分支付: the deposit of a presale
-    105: ChannelStatus.PAID,
+    105: ChannelStatus.LOCKED,  # 已支付, and the platform still looks into it (审核中): not to be shipped
     2: ChannelStatus.PAID,
     101: ChannelStatus.PAID,  # 部分发货: goods are still owed
     3: ChannelStatus.SHIPPED,

@@ -1,18 +1,19 @@
-"""Douyin's list of changed orders (order.searchList), page by page. Pure.
+"""Douyin's lists of what changed (order.searchList, afterSale.List), page by page. Pure.
 
-The list is asked oldest change first, and the next page begins where the last one ended: not at a page number, since an
-order that changes while we read leaves the window, and all behind it move up by one.
+Both are asked oldest change first, and the next page begins where the last one ended: not at a page number, since
+whatever changes while we read leaves the window, and all behind it move up by one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.douyin.fields import as_int, as_list, as_mapping, text_of
-from connectors.douyin.inbound import KIND, SOURCE
+from connectors.douyin import refunds
+from connectors.douyin.inbound import KIND, REFUND_KIND, SOURCE
+from connectors.fields import as_int, as_list, as_mapping, dump_json, text_of
 from connectors.ports import Document, PulledPage, Window
 from domain.ids import order_id
 from domain.order import Channel
@@ -41,11 +42,10 @@ def read_cursor(text: str | None, window: Window) -> Cursor:
 
 
 def changed_orders(cursor: Cursor, window: Window) -> dict[str, Any]:
-    """Parameters of order.searchList. Both ends of the window are included, and they must differ."""
-    end = int(window.end.timestamp())
+    """Parameters of order.searchList."""
     return {
         "update_time_start": cursor.start,
-        "update_time_end": max(end, cursor.start + 1),
+        "update_time_end": _end(cursor, window),
         "order_by": "update_time",
         "order_asc": True,
         "page": cursor.page,
@@ -53,19 +53,65 @@ def changed_orders(cursor: Cursor, window: Window) -> dict[str, Any]:
     }
 
 
-def read_page(shop: str, cursor: Cursor, data: Mapping[str, Any]) -> PulledPage:
-    """One hint per order, and the page after it. Raises ValueError for an answer that is no list of orders."""
-    rows = [as_mapping(row, "an order") for row in as_list(data.get("shop_order_list"))]
-    documents = tuple(_document(shop, row) for row in rows)
+def changed_refunds(cursor: Cursor, window: Window) -> dict[str, Any]:
+    """Parameters of afterSale.List. Without `order_by` the platform lists by the time of application."""
+    return {
+        "update_start_time": cursor.start,
+        "update_end_time": _end(cursor, window),
+        "order_by": ["update_time asc"],
+        "page": cursor.page,
+        "size": PAGE_SIZE,
+    }
+
+
+def read_orders(shop: str, cursor: Cursor, data: Mapping[str, Any]) -> PulledPage:
+    """One hint per order, and the page after it."""
+    return _page(cursor, data.get("shop_order_list"), lambda row: _order(shop, row))
+
+
+def read_refunds(shop: str, cursor: Cursor, data: Mapping[str, Any]) -> PulledPage:
+    """One document per after-sale, and the page after it."""
+    return _page(cursor, data.get("items"), lambda row: _refund(shop, row))
+
+
+def _end(cursor: Cursor, window: Window) -> int:
+    """Both ends of the window are included, and they must differ."""
+    return max(int(window.end.timestamp()), cursor.start + 1)
+
+
+def _page(cursor: Cursor, listed: object, read: Callable[[Mapping[str, Any]], tuple[Document, int]]) -> PulledPage:
+    """A row that cannot be read still becomes a document, which goes to quarantine alone."""
+    rows = as_list(listed)
+    documents: list[Document] = []
+    newest = cursor.start
+    for row in rows:
+        try:
+            document, newest = read(as_mapping(row, "row"))
+        except ValueError:
+            document = _unreadable(row)
+        documents.append(document)
     if len(rows) < PAGE_SIZE:
-        return PulledPage(documents, None)
-    newest = as_int(rows[-1].get("update_time"), "update_time")
+        return PulledPage(tuple(documents), None)
     following = Cursor(newest) if newest > cursor.start else Cursor(cursor.start, cursor.page + 1)
-    return PulledPage(documents, following.text())
+    return PulledPage(tuple(documents), following.text())
 
 
-def _document(shop: str, row: Mapping[str, Any]) -> Document:
+def _order(shop: str, row: Mapping[str, Any]) -> tuple[Document, int]:
     number, updated = text_of(row, "order_id"), as_int(row.get("update_time"), "update_time")
     # The same shape as a push: whoever reads it need not know which way it came.
-    body = json.dumps({"data": {"p_id": number, "shop_id": shop}}, sort_keys=True)
-    return Document(SOURCE, KIND, f"{shop}:{number}", updated * 1000, body, order_id(Channel.DOUYIN, shop, number))
+    body = dump_json({"data": {"p_id": number, "shop_id": shop}})
+    known = order_id(Channel.DOUYIN, shop, number)
+    return Document(SOURCE, KIND, f"{shop}:{number}", updated * 1000, body, known), updated
+
+
+def _refund(shop: str, row: Mapping[str, Any]) -> tuple[Document, int]:
+    number, updated = refunds.after_sale_id(row), refunds.changed_at(row)
+    # Only what a refund is made of: rows hold the buyer's words as well.
+    kept = {name: row.get(name) for name in ("aftersale_info", "order_info")}
+    body = dump_json({"data": {"aftersale_id": number, "shop_id": shop}, "row": kept})
+    return Document(SOURCE, REFUND_KIND, f"refund:{shop}:{number}", refunds.version_of(row), body), updated
+
+
+def _unreadable(row: object) -> Document:
+    body = dump_json(row)
+    return Document(SOURCE, KIND, "sha256:" + hashlib.sha256(body.encode()).hexdigest(), 0, body)

@@ -13,6 +13,8 @@ from domain.shipping import Shipment, WaybillRequest
 
 CHANGED_ORDERS = "order.searchList"
 ORDER_DETAIL = "order.orderDetail"
+CHANGED_REFUNDS = "afterSale.List"
+REFUND_DETAIL = "afterSale.Detail"
 SHIP_ORDER = "order.logisticsAdd"
 SHIP_PACK = "order.logisticsAddMultiPack"
 CREATE_WAYBILL = "logistics.newCreateOrder"
@@ -24,6 +26,16 @@ LIST_WAYBILLS = "logistics.listEbill"
 def order_detail(order_no: str) -> dict[str, Any]:
     """order.orderDetail."""
     return {"shop_order_id": order_no}
+
+
+def one_refund(refund_id: str) -> dict[str, Any]:
+    """afterSale.List of a single after-sale: the same row as in the list of changes."""
+    return {"aftersale_id": refund_id, "page": 0, "size": 10}
+
+
+def refund_detail(refund_id: str) -> dict[str, Any]:
+    """afterSale.Detail."""
+    return {"after_sale_id": refund_id, "need_operation_record": False}
 
 
 def ship_order(shipment: Shipment, company: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from connectors.douyin.fields import as_int, as_list, as_mapping, load_json, text_of
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
 
 PARTNER = "douyin"
 BUSINESS_FAILED, PARAMETER_INVALID = "50002", "40004"

@@ -9,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from connectors.transport import Limits
 
 ShopId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
+Tag = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$")]
+
+
+def _tags(first: int, last: int) -> list[str]:
+    return [str(tag) for tag in range(first, last + 1)]
 
 
 class Sender(BaseModel):
@@ -35,6 +40,12 @@ class DouyinSettings(BaseModel):
     sender: Sender
     base_url: str = "https://openapi-fxg.jinritemai.com"
     limits: Limits = Field(default_factory=Limits)
+    order_tags: list[Tag] = Field(
+        default_factory=lambda: _tags(100, 114), description="messages that speak of an order: it is read anew"
+    )
+    refund_tags: list[Tag] = Field(
+        default_factory=lambda: _tags(200, 208), description="messages that speak of a refund: it is read anew"
+    )
     token_margin_s: float = Field(
         default=1800.0,
         ge=0,

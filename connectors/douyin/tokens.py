@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.douyin.fields import as_int, text_of
 from connectors.errors import Misconfigured, Rejected
+from connectors.fields import as_int, text_of
 from connectors.ports import AccessToken
 from connectors.tokens import REFRESH, Renew, kind_of
 from domain.clock import utc_now

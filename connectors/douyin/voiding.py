@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.douyin.fields import as_mapping, text_of
 from connectors.douyin.responses import BUSINESS_FAILED, PARAMETER_INVALID
 from connectors.errors import Rejected
+from connectors.fields import as_mapping, text_of
 from domain.shipping import VoidOutcome
 
 _OUTCOMES: dict[str, VoidOutcome] = {

@@ -211,3 +211,46 @@ def order_detail(**changes: Any) -> dict[str, Any]:
 
 def detail_answer(**changes: Any) -> httpx.Response:
     return ok({"shop_order_detail": order_detail(**changes)})
+
+
+REFUND_ID = "7000000000000000001"
+
+
+def after_sale(*, orders: Any = None, related: Any = None, **changes: Any) -> dict[str, Any]:
+    """A row of afterSale.List. `changes` go into aftersale_info."""
+    info: dict[str, Any] = {
+        "aftersale_id": int(REFUND_ID),
+        "aftersale_type": 2,
+        "aftersale_status": 6,
+        "related_id": int(ORDER_NO),
+        "apply_time": PAID_AT + 100,
+        "update_time": PAID_AT + 200,
+        "refund_amount": 9000,
+        "refund_post_amount": 0,
+        "refund_status": 0,
+        "aftersale_num": 2,
+    }
+    if related is None:
+        related = [{"sku_order_id": int(ORDER_NO), "order_status": 2, "pay_amount": 9000, "aftersale_item_num": 2}]
+    order = {"shop_order_id": int(ORDER_NO), "related_order_info": related}
+    return {
+        "aftersale_info": info | changes,
+        "order_info": order if orders is None else orders,
+        "text_part": {"reason_text": "多拍/错拍/不想要"},
+        "seller_logs": [],
+    }
+
+
+def refund_message(tag: str = "200", msg_id: str = "m-refund", **data: Any) -> dict[str, Any]:
+    values = {
+        "aftersale_id": int(REFUND_ID),
+        "aftersale_status": 6,
+        "aftersale_type": 2,
+        "apply_time": PAID_AT + 100,
+        "p_id": int(ORDER_NO),
+        "s_id": int(ORDER_NO),
+        "refund_amount": 9000,
+        "shop_id": int(SHOP),
+        "update_time": PAID_AT + 200,
+    }
+    return {"tag": tag, "msg_id": msg_id, "data": json.dumps(values | data)}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.douyin import DouyinApi, DouyinChannel
-from connectors.douyin.inbound import documents, read_hint
+from connectors.douyin.inbound import documents, read_hint, read_refund_hint
 from connectors.errors import (
     DocumentUnreadable,
     Misconfigured,
@@ -34,6 +34,7 @@ from .conftest import (
     order_detail,
     route,
     sent,
+    settings,
     signed_push,
     sku_order,
 )
@@ -81,7 +82,7 @@ def test_data_may_be_an_object_already(channel: DouyinChannel) -> None:
     assert document.order_id == f"douyin:{SHOP}:{ORDER_NO}"
 
 
-@pytest.mark.parametrize("tag", ["0", "200", "206", "209", "99", "115", 0, 201])
+@pytest.mark.parametrize("tag", ["0", "209", "99", "115", 0, 300])
 def test_other_messages_are_acknowledged_without_a_document(channel: DouyinChannel, tag: Any) -> None:
     push = signed_push([message(tag)])
     assert channel.unpack(push) == []
@@ -140,7 +141,9 @@ async def test_an_unreadable_message_goes_to_quarantine_alone(channel: DouyinCha
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["tag", "msg_id", "data", "p_id", "shop_id"]) | st.text(max_size=3), inner
+                st.sampled_from(["tag", "msg_id", "data", "p_id", "shop_id", "aftersale_id", "row"])
+                | st.text(max_size=3),
+                inner | st.sampled_from(["110", "206"]),
             )
         ),
         max_leaves=10,
@@ -148,16 +151,16 @@ async def test_an_unreadable_message_goes_to_quarantine_alone(channel: DouyinCha
 )
 def test_no_body_raises_anything_else(body: bytes) -> None:
     try:
-        found = documents(body)
+        found = documents(settings(), body)
     except DocumentUnreadable:
         return
     for document in found:
         document.body.encode("ascii")
         document.document_id.encode("ascii")
         try:
-            read_hint(document)
+            (read_refund_hint if document.kind == "refund" else read_hint)(document)
         except DocumentUnreadable:
-            assert document.order_id is None
+            assert document.kind == "refund" or document.order_id is None
 
 
 @respx.mock

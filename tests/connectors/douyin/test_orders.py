@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from connectors.douyin.money import line_amounts
 from connectors.douyin.orders import to_order
 from connectors.wording import requirement_words
-from domain.order import Channel, ChannelStatus, CipherReceiver, Order, Region, Requirement
+from domain.order import (
+    Amounts,
+    Channel,
+    ChannelStatus,
+    CipherReceiver,
+    Customer,
+    Notes,
+    Order,
+    OrderLine,
+    Region,
+    Requirement,
+)
 from domain.requirements import requirements_in
 
 from .conftest import ORDER_NO, PAID_AT, SHOP, order_detail, sku_order
@@ -21,34 +32,23 @@ def order(**changes: Any) -> Order:
 
 
 def test_the_whole_order() -> None:
-    assert order().model_dump(exclude={"receiver"}) == {
-        "channel": Channel.DOUYIN,
-        "shop": SHOP,
-        "channel_order_no": ORDER_NO,
-        "version": (PAID_AT + 5) * 1000,
-        "status": ChannelStatus.PAID,
-        "placed_at": datetime(2026, 3, 1, 2, 23, 50, tzinfo=UTC),
-        "paid_at": datetime(2026, 3, 1, 2, 24, 20, tzinfo=UTC),
-        "lines": (
-            {
-                "line_no": ORDER_NO,
-                "sku": "MUG-01",
-                "title": "马克杯",
-                "quantity": 2,
-                "unit_price_fen": 4950,
-                "amount_fen": 9000,
-                "gift_of": None,
-                "warranty_months": 0,
-            },
+    found = order()
+    assert found == Order(
+        channel=Channel.DOUYIN,
+        shop=SHOP,
+        channel_order_no=ORDER_NO,
+        version=(PAID_AT + 5) * 1000,
+        status=ChannelStatus.PAID,
+        placed_at=datetime(2026, 3, 1, 2, 23, 50, tzinfo=UTC),
+        paid_at=datetime(2026, 3, 1, 2, 24, 20, tzinfo=UTC),
+        lines=(
+            OrderLine(line_no=ORDER_NO, sku="MUG-01", title="马克杯", quantity=2, unit_price_fen=4950, amount_fen=9000),
         ),
-        "amounts": {"goods_fen": 9900, "freight_fen": 1000, "discount_fen": 900, "paid_fen": 10000},
-        "customer": {"external_id": "open-id-1", "name": "", "tax_no": "", "terms": "PREPAID"},
-        "notes": {
-            "buyer": "请走冷链",
-            "seller": "易碎品",
-            "requirements": (Requirement.COLD_CHAIN, Requirement.FRAGILE),
-        },
-    }
+        amounts=Amounts(goods_fen=9900, freight_fen=1000, discount_fen=900, paid_fen=10000),
+        receiver=found.receiver,
+        customer=Customer(external_id="open-id-1"),
+        notes=Notes(buyer="请走冷链", seller="易碎品", requirements=(Requirement.COLD_CHAIN, Requirement.FRAGILE)),
+    )
 
 
 def test_the_receiver_stays_encrypted() -> None:
@@ -69,7 +69,9 @@ def test_the_receiver_stays_encrypted() -> None:
     [
         (1, 1, ChannelStatus.UNPAID),
         (1, 103, ChannelStatus.UNPAID),
-        (105, 105, ChannelStatus.PAID),
+        (105, 105, ChannelStatus.LOCKED),
+        (105, None, ChannelStatus.LOCKED),
+        (105, 103, ChannelStatus.UNPAID),
         (2, 2, ChannelStatus.PAID),
         (101, 101, ChannelStatus.PAID),
         (3, 3, ChannelStatus.SHIPPED),
@@ -87,13 +89,20 @@ def test_the_receiver_stays_encrypted() -> None:
 def test_statuses(order_status: Any, main_status: Any, expected: ChannelStatus) -> None:
     found = order(order_status=order_status, main_status=main_status)
     assert found.status is expected
-    assert found.paid == (expected is not ChannelStatus.UNPAID)
+    assert found.paid == (expected not in (ChannelStatus.UNPAID, ChannelStatus.LOCKED))
 
 
 @pytest.mark.parametrize("status", [77, None, "", "paid", 2.0])
 def test_an_unknown_status_is_never_guessed(status: Any) -> None:
     with pytest.raises(ValueError, match="status"):
         order(order_status=status, main_status=status)
+
+
+def test_what_the_platform_still_looks_into_is_paid_and_not_to_be_shipped() -> None:
+    locked, released = order(order_status=105, main_status=105), order(update_time=PAID_AT + 60)
+    assert (locked.status, locked.paid_at) == (ChannelStatus.LOCKED, released.paid_at)
+    assert (released.status, released.paid) == (ChannelStatus.PAID, True)
+    assert released.version > locked.version
 
 
 def test_an_unpaid_order_has_no_moment_of_payment() -> None:
