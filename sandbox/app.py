@@ -33,6 +33,7 @@ from sandbox.sf import SfGateway
 from sandbox.sms import AliyunSms
 from sandbox.taobao import TaobaoPlatform
 from sandbox.world import Book, World
+from sandbox.xiaohongshu import XiaohongshuPlatform
 
 
 def create_app(settings: SandboxSettings) -> FastAPI:
@@ -63,6 +64,8 @@ def create_app(settings: SandboxSettings) -> FastAPI:
         if jd is not None:
             partners[JdPlatform.name] = jd
             await jd.open()
+        if settings.xiaohongshu is not None:
+            partners[XiaohongshuPlatform.name] = XiaohongshuPlatform(world)
         for partner in partners.values():
             app.include_router(partner.router(), prefix=f"/{partner.name}")
         app.include_router(road.router())

@@ -23,6 +23,8 @@ from sandbox.qimen import QimenWarehouse
 from sandbox.refunding import RefundingShop, refund_router
 from sandbox.words import in_words
 from sandbox.world import World
+from sandbox.xiaohongshu import XiaohongshuPlatform
+from sandbox.xiaohongshu.controls import xiaohongshu_router
 
 
 class Placed(Shape):
@@ -109,7 +111,7 @@ class Shop(Protocol):
 
 
 class PolledShop(Shop, Protocol):
-    """A platform that tells of no change: orderhub finds it by polling."""
+    """A platform whose changes orderhub finds by polling, whatever it pushes."""
 
     def cancel(self, order_no: str) -> None:
         """The buyer is paid back. Raises KeyError, and ValueError when it is too late."""
@@ -124,7 +126,7 @@ class PolledShop(Shop, Protocol):
         ...
 
 
-_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd")
+_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd", "xiaohongshu")
 
 
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
@@ -138,6 +140,9 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
         if channel in partners:
             shops[channel] = platform = cast(PolledShop, partners[channel])
             router.include_router(_polled_router(platform), prefix=f"/{channel}")
+    if "xiaohongshu" in partners:
+        xiaohongshu = cast(XiaohongshuPlatform, partners["xiaohongshu"])
+        router.include_router(xiaohongshu_router(xiaohongshu), prefix="/xiaohongshu")
     for name, partner in partners.items():
         if isinstance(partner, RefundingShop):
             router.include_router(refund_router(partner), prefix=f"/{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
@@ -12,13 +13,34 @@ from domain.clock import utc_now
 from domain.money import Fen, split
 from domain.order import PaymentTerms, Requirement
 
-DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd"]
+DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd", "xiaohongshu"]
 
 _INT64_MAX = 2**63 - 1
 _SECONDS_TO_PAY = 30
 
 OrderNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _is_int64(order_no: str) -> bool:
+    return re.fullmatch(r"[1-9][0-9]*", order_no) is not None and int(order_no) <= _INT64_MAX
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    return lambda order_no: re.fullmatch(pattern, order_no) is not None
+
+
+_ORDER_NOS: dict[DraftChannel, tuple[Callable[[str], bool], str]] = {
+    "douyin": (_is_int64, "on douyin, an order number is a positive 64-bit integer"),
+    "taobao": (_is_int64, "on taobao, an order number is a positive 64-bit integer"),
+    "jd": (_is_int64, "on jd, an order number is a positive 64-bit integer"),
+    "pdd": (
+        _like(r"[0-9]{6}-[0-9]{15}"),
+        "a Pinduoduo order number is six digits, a hyphen and fifteen digits",
+    ),
+    "xiaohongshu": (_like(r"P[0-9]+"), "a Xiaohongshu order number is P and digits"),
+}
+"""How each platform numbers its orders, and what to say of a number that is none of its."""
 
 
 class Shape(BaseModel):
@@ -94,18 +116,17 @@ class Draft(Shape):
             main = int(line.gift_of) - 1 if line.gift_of.isdecimal() else -1
             if not 0 <= main < len(self.lines) or self.lines[main].gift_of is not None:
                 raise ValueError(f"line {number}: gift_of names no ordinary line")
-        if self.channel in {"douyin", "taobao", "jd"}:
-            if self.order_no is not None and (
-                not re.fullmatch(r"[1-9][0-9]*", self.order_no) or int(self.order_no) > _INT64_MAX
-            ):
-                raise ValueError(f"on {self.channel}, an order number is a positive 64-bit integer")
-            if self.customer.terms is not PaymentTerms.PREPAID:
-                raise ValueError(f"on {self.channel} every buyer pays before shipping")
-        if self.channel == "pdd":
-            if self.order_no is not None and not re.fullmatch(r"[0-9]{6}-[0-9]{15}", self.order_no):
-                raise ValueError("a Pinduoduo order number is six digits, a hyphen and fifteen digits")
-            if self.customer.terms is not PaymentTerms.PREPAID:
-                raise ValueError("on Pinduoduo every buyer pays before shipping")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_channel(self) -> Self:
+        if self.channel == "own":
+            return self
+        good, words = _ORDER_NOS[self.channel]
+        if self.order_no is not None and not good(self.order_no):
+            raise ValueError(words)
+        if self.customer.terms is not PaymentTerms.PREPAID:
+            raise ValueError(f"on {self.channel} every buyer pays before shipping")
         return self
 
     @property

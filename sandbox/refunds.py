@@ -104,10 +104,15 @@ class Refunds:
 
     def settle(self, refund_id: str, verdict: Verdict) -> Refund:
         """Decide on a refund. Raises KeyError, and ValueError for one that was decided before."""
+        refund = self.undecided(refund_id)
+        refund.status, refund.updated = _BECOMES[verdict], time.time()
+        return refund
+
+    def undecided(self, refund_id: str) -> Refund:
+        """A refund that can still be decided on. Raises KeyError, and ValueError for one that was decided before."""
         refund = self._by_id[refund_id]
         if not refund.open:
             raise ValueError(f"too late: the refund is {refund.status}")
-        refund.status, refund.updated = _BECOMES[verdict], time.time()
         return refund
 
     def get(self, refund_id: str) -> Refund | None:

@@ -116,6 +116,22 @@ class JdSettings(BaseModel):
         return self
 
 
+class XiaohongshuSettings(BaseModel):
+    """Xiaohongshu's ARK. With both tokens its one shop has authorised the app already, else its owner still must."""
+
+    app_id: str
+    app_secret: SecretStr
+    seller_id: str = Field("xhs-main", description="the shop's id on the platform")
+    access_token: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+    token_seconds: int = Field(7 * 24 * 3600, description="life of an access token")
+    refresh_token_seconds: int = Field(14 * 24 * 3600, description="life of a refresh token")
+    push_url: str = Field("/hooks/xiaohongshu", description="path and query of the URL that is set in the console")
+    check_s: float = Field(0.5, ge=0, description="from an order's payment to the end of the platform's risk check")
+    customer_code: str = Field("7551234567", description="monthly account with the direct couriers")
+    branch_code: str = Field("021001", description="branch of the other couriers")
+
+
 class Pace(BaseModel):
     """How fast the sandbox's world turns, in seconds."""
 
@@ -146,4 +162,5 @@ class SandboxSettings(BaseSettings):
     pdd: PddSettings | None = None
     taobao: TaobaoSettings | None = None
     jd: JdSettings | None = None
+    xiaohongshu: XiaohongshuSettings | None = None
     pace: Pace = Pace()
