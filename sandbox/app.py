@@ -32,6 +32,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.sf import SfGateway
 from sandbox.sms import AliyunSms
 from sandbox.taobao import TaobaoPlatform
+from sandbox.wechat import WechatPlatform
 from sandbox.world import Book, World
 from sandbox.xiaohongshu import XiaohongshuPlatform
 
@@ -66,6 +67,8 @@ def create_app(settings: SandboxSettings) -> FastAPI:
             await jd.open()
         if settings.xiaohongshu is not None:
             partners[XiaohongshuPlatform.name] = XiaohongshuPlatform(world)
+        if settings.wechat is not None:
+            partners[WechatPlatform.name] = WechatPlatform(world)
         for partner in partners.values():
             app.include_router(partner.router(), prefix=f"/{partner.name}")
         app.include_router(road.router())

@@ -21,6 +21,8 @@ from sandbox.own import OwnShop
 from sandbox.partner import Partner
 from sandbox.qimen import QimenWarehouse
 from sandbox.refunding import RefundingShop, refund_router
+from sandbox.wechat import WechatPlatform
+from sandbox.wechat.controls import wechat_router
 from sandbox.words import in_words
 from sandbox.world import World
 from sandbox.xiaohongshu import XiaohongshuPlatform
@@ -126,11 +128,11 @@ class PolledShop(Shop, Protocol):
         ...
 
 
-_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd", "xiaohongshu")
+_POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd", "xiaohongshu", "wechat")
 
 
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
-    """The controls of the partners `own`, `douyin` and `qimen`, and of the platforms that are there."""
+    """The controls of the partners `own`, `douyin` and `qimen`, and of the platforms that are configured."""
     own = cast(OwnShop, partners["own"])
     douyin = cast(DouyinPlatform, partners["douyin"])
     qimen = cast(QimenWarehouse, partners["qimen"])
@@ -143,6 +145,9 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     if "xiaohongshu" in partners:
         xiaohongshu = cast(XiaohongshuPlatform, partners["xiaohongshu"])
         router.include_router(xiaohongshu_router(xiaohongshu), prefix="/xiaohongshu")
+    if "wechat" in partners:
+        # before the controls that all have: their paths are wider
+        router.include_router(wechat_router(cast(WechatPlatform, partners["wechat"])), prefix="/wechat")
     for name, partner in partners.items():
         if isinstance(partner, RefundingShop):
             router.include_router(refund_router(partner), prefix=f"/{name}")

@@ -13,7 +13,7 @@ from domain.clock import utc_now
 from domain.money import Fen, split
 from domain.order import PaymentTerms, Requirement
 
-DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd", "xiaohongshu"]
+DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd", "xiaohongshu", "wechat"]
 
 _INT64_MAX = 2**63 - 1
 _SECONDS_TO_PAY = 30
@@ -39,6 +39,7 @@ _ORDER_NOS: dict[DraftChannel, tuple[Callable[[str], bool], str]] = {
         "a Pinduoduo order number is six digits, a hyphen and fifteen digits",
     ),
     "xiaohongshu": (_like(r"P[0-9]+"), "a Xiaohongshu order number is P and digits"),
+    "wechat": (_like(r"[0-9A-Za-z_-]{6,32}"), "a WeChat out_trade_no has 6 to 32 letters, digits, _ and -"),
 }
 """How each platform numbers its orders, and what to say of a number that is none of its."""
 
@@ -127,6 +128,8 @@ class Draft(Shape):
             raise ValueError(words)
         if self.customer.terms is not PaymentTerms.PREPAID:
             raise ValueError(f"on {self.channel} every buyer pays before shipping")
+        if self.channel == "wechat" and not self.paid_fen:
+            raise ValueError("WeChat Pay takes 1 fen or more")
         return self
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -132,12 +132,41 @@ class XiaohongshuSettings(BaseModel):
     branch_code: str = Field("021001", description="branch of the other couriers")
 
 
+class WechatSettings(BaseModel):
+    """One mini-program with WeChat Pay, and its shop's backend."""
+
+    appid: str = "wx0000000000000001"
+    app_secret: SecretStr
+    mchid: str = "1900000001"
+    merchant_serial: str = Field(description="serial number of the merchant's certificate")
+    merchant_public_key: str = Field(description="PEM; the merchant's calls are checked with it")
+    apiv3_key: SecretStr = Field(description="32 characters, encrypts notifications")
+    platform_key_id: str = "PUB_KEY_ID_0000000000000000000000000000001"
+    platform_private_key: SecretStr = Field(
+        SecretStr(""), description="PEM; signs notifications and replies. None given: one is made at the start"
+    )
+    rest_key_id: str = Field("shop-wechat", description="what the shop's backend signs its orders for orderhub with")
+    rest_secret: SecretStr
+    token_seconds: int = Field(7200, gt=300, description="life of an access token")
+    visible_after_s: float = Field(0, ge=0, description="how long after its payment an order cannot be shipped yet")
+    duplicate_share: float = Field(0.1, ge=0, le=1, description="notifications that WeChat Pay sends twice by itself")
+    probe_share: float = Field(0.05, ge=0, le=1, description="payments with a wrongly signed probe beside them")
+
+    @field_validator("apiv3_key")
+    @classmethod
+    def _of_32_bytes(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value().encode()) != 32:
+            raise ValueError("an APIv3 key has 32 bytes")
+        return key
+
+
 class Pace(BaseModel):
     """How fast the sandbox's world turns, in seconds."""
 
     pack_s: float = Field(3.0, ge=0, description="from a delivery order to its confirmation")
     pickup_s: float = Field(1.0, ge=0, description="from the shipment's write-back to the courier's first scan")
     transit_s: float = Field(6.0, ge=0, description="from the first scan to the signature")
+    pay_s: float = Field(0.5, ge=0, description="from a mini-program's order to its payment")
     decide_s: float = Field(2.0, ge=0, description="from a pending credit check to its callback")
     push_retry_s: float = Field(1.0, gt=0, description="first wait after a push that was not taken; doubles up to 30 s")
 
@@ -163,4 +192,5 @@ class SandboxSettings(BaseSettings):
     taobao: TaobaoSettings | None = None
     jd: JdSettings | None = None
     xiaohongshu: XiaohongshuSettings | None = None
+    wechat: WechatSettings | None = None
     pace: Pace = Pace()

@@ -39,11 +39,15 @@ class Heard:
 
 @dataclass
 class Hub:
-    """Takes what it is sent. `replies` come first, one for each request; then `results` says what each order is."""
+    """Takes what it is sent. `replies` come first, one for each request; then `results` says what each order is.
+
+    With `replies_at`, only requests to that path get one of the `replies`.
+    """
 
     replies: list[Response] = field(default_factory=list)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
+    replies_at: str | None = None
 
     def at(self, path: str) -> list[Heard]:
         return [heard for heard in self.heard if heard.path == path]
@@ -56,13 +60,16 @@ class Hub:
             body, headers = await request.body(), httpx.Headers(dict(request.headers))
             heard = Heard(f"/{path}", dict(request.query_params), body, headers)
             self.heard.append(heard)
-            return self.replies.pop(0) if self.replies else self._reply(heard)
+            chosen = self.replies and self.replies_at in {None, heard.path}
+            return self.replies.pop(0) if chosen else self._reply(heard)
 
         return app
 
     def _reply(self, heard: Heard) -> Response:
         if heard.path == "/hooks/douyin":
             return JSONResponse({"code": 0, "msg": "success"})
+        if heard.path == "/hooks/wechat":
+            return Response(status_code=204)
         if heard.path == "/hooks/qimen":
             return Response(SUCCESS, media_type="text/xml")
         if heard.path.endswith("/cancel"):
