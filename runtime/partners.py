@@ -29,7 +29,7 @@ from runtime.tokens import StoredTokens
 from settings import Settings
 from store.database import Database
 
-FURTHER_FEEDS: dict[str, tuple[str, ...]] = {"douyin": ("douyin/refunds",)}
+FURTHER_FEEDS: dict[str, tuple[str, ...]] = {"douyin": ("douyin/refunds",), "pdd": ("pdd/refunds",)}
 """What a platform is asked for beside its orders, each with a cursor of its own."""
 
 Authorise = Callable[[str, str], Awaitable[str]]
@@ -123,7 +123,9 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         built.couriers[Provider.TAOBAO] = TaobaoWaybills(top, settings.taobao)
     if settings.pdd is not None:
         pdd = PddApi(settings.pdd, tokens)
-        built.platform(PddChannel(pdd), pdd.close)
+        pdd_channel = PddChannel(pdd)
+        built.platform(pdd_channel, pdd.close)
+        built.feed(pdd_channel.refunds)
         built.couriers[Provider.PDD] = PddWaybills(pdd)
         built.authorise["pdd"] = lambda _, code: pdd.authorise(code)
     if settings.xiaohongshu is not None:

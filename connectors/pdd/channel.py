@@ -10,7 +10,8 @@ from connectors.errors import DocumentUnreadable, PushRefused, Rejected
 from connectors.pdd import requests
 from connectors.pdd.api import PddApi
 from connectors.pdd.orders import complete, status_of, to_order
-from connectors.pdd.pulled import SOURCE, Page, read_document, read_page
+from connectors.pdd.pulled import REFUND_KIND, SOURCE, Page, read_document, read_page
+from connectors.pdd.refund_feed import PddRefunds
 from connectors.pdd.responses import PARTNER, check_done, order_info, tracking_numbers, under_refund
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import CancelNews, News, OrderNews
@@ -34,6 +35,7 @@ class PddChannel:
 
     def __init__(self, api: PddApi) -> None:
         self._api = api
+        self.refunds = PddRefunds(api)
 
     @property
     def shops(self) -> Sequence[str]:
@@ -63,10 +65,12 @@ class PddChannel:
         return PulledPage(found.documents, str(number - 1) if number > 1 else None)
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """The order as it was pulled; a row that lacks what an order is made of makes us ask for the detail.
+        """The order or the refund as it was pulled; an order that lacks what it is made of makes us ask for the detail.
 
         A cancellation is never held up by an order that cannot be read: it comes as CancelNews then.
         """
+        if document.kind == REFUND_KIND:
+            return [await self.refunds.read(document)]
         shop, order_sn, fields = read_document(document)
         if not complete(fields):
             fields = await self._detail(shop, order_sn)

@@ -8,6 +8,7 @@ personal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.fields import (
@@ -44,6 +45,8 @@ _REFUNDS = frozenset({1, 2, 3, 4})
 _REFUNDED = 4
 _UNDER_REVIEW = 1  # of risk_control_status
 _ORDINARY = 0  # of trade_type
+_YEAR_OF_NOTHING = 2000
+"""Times before it stand for none: 1970-01-01, 0001-01-01."""
 
 _NEEDED = ("order_status", "item_list", "goods_amount", "pay_amount", "updated_at")
 
@@ -56,10 +59,9 @@ def complete(document: Mapping[str, Any]) -> bool:
 def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     """What the platform says of the order. Raises ValueError for a status that we do not know: it is never guessed.
 
-    An order that may not be shipped yet counts as UNPAID, though the buyer's money is there: a group that is not full
-    (confirm_status 0, group_status 0), and the platform's risk control (risk_control_status 1). The platform moves
-    `updated_at` when it lets go of it, and then it is PAID. A refund before shipping cancels; a later one is an
-    after-sale.
+    An order that is paid and may not be shipped yet is LOCKED: a group that is not full (confirm_status 0,
+    group_status 0), and the platform's risk control (risk_control_status 1). The platform moves `updated_at` when it
+    lets go of it, and then it is PAID. A refund before shipping cancels; a later one is an after-sale.
     """
     order_status = _code(detail, "order_status", _SHIPPING)
     confirmed = _code(detail, "confirm_status", (_NOT_YET, _DONE, _CANCELLED), missing=_DONE)
@@ -73,14 +75,16 @@ def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
         return status
     if refund == _REFUNDED:
         return ChannelStatus.CANCELLED
-    held = _NOT_YET in (confirmed, group) or risk == _UNDER_REVIEW
-    return ChannelStatus.UNPAID if held else ChannelStatus.PAID
+    if _NOT_YET in (confirmed, group) or risk == _UNDER_REVIEW:
+        paid = optional_int(detail, "confirm_status") == _DONE or _paid_at(detail) is not None
+        return ChannelStatus.LOCKED if paid else ChannelStatus.UNPAID
+    return ChannelStatus.PAID
 
 
 def version_of(detail: Mapping[str, Any]) -> int:
     """`updated_at` in milliseconds. Raises ValueError."""
     updated_at = optional_beijing(detail, "updated_at")
-    if updated_at is None or updated_at.year < 2000:
+    if updated_at is None or updated_at.year < _YEAR_OF_NOTHING:
         raise ValueError("no updated_at")
     return int(updated_at.timestamp()) * 1000
 
@@ -93,8 +97,7 @@ def to_order(detail: Mapping[str, Any], shop: str, order_sn: str) -> Order:
         raise ValueError("deposit orders (trade_type) are not carried")
     status = status_of(detail)
     placed_at = optional_beijing(detail, "created_time")
-    confirmed_at = optional_beijing(detail, "confirm_time")
-    paid_at = optional_beijing(detail, "pay_time") or confirmed_at
+    paid_at = _paid_at(detail)
     placed_at = placed_at or paid_at
     if placed_at is None:
         raise ValueError("no created_time")
@@ -119,6 +122,12 @@ def to_order(detail: Mapping[str, Any], shop: str, order_sn: str) -> Order:
         customer=Customer(external_id=f"order-{order_sn}"),
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
     )
+
+
+def _paid_at(detail: Mapping[str, Any]) -> datetime | None:
+    """When the buyer paid, as far as the platform says; a year of nothing is its "not yet"."""
+    known = (optional_beijing(detail, name) for name in ("pay_time", "confirm_time"))
+    return next((moment for moment in known if moment is not None and moment.year >= _YEAR_OF_NOTHING), None)
 
 
 def _code(source: Mapping[str, Any], name: str, known: Any, missing: int | None = None) -> int:

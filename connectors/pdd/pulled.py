@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.errors import DocumentUnreadable
 from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
+from connectors.pdd import refunds
 from connectors.pdd.orders import version_of
 from connectors.pdd.requests import PAGE_SIZE
 from connectors.ports import Document
@@ -16,7 +17,8 @@ from domain.ids import order_id
 from domain.order import Channel
 
 SOURCE = "pdd"
-KIND = "order"
+KIND, REFUND_KIND = "order", "refund"
+"""Kinds of documents."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,29 @@ def read_document(document: Document) -> tuple[str, str, Mapping[str, Any]]:
     return shop, order_sn, fields
 
 
+def refund_document(shop: str, row: Any) -> Document:
+    """A row of the list of refunds as a document. One that cannot be read still becomes one, as with orders."""
+    body = dump_json(row)
+    try:
+        fields = as_mapping(row, "refund_list[]")
+        name, version = refunds.refund_id(fields), refunds.version_of(fields)
+    except ValueError:
+        name, version = _digest(body), 0
+    return Document(SOURCE, REFUND_KIND, f"refund:{shop}:{name}", version, body)
+
+
+def read_refund_document(document: Document) -> tuple[str, Mapping[str, Any]]:
+    """Shop and the platform's fields of a refund. Raises DocumentUnreadable."""
+    try:
+        _, shop, name = document.document_id.split(":", 2)
+        fields = as_mapping(load_json(document.body), "refund")
+        if refunds.refund_id(fields) != name:
+            raise ValueError("no id")
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from None
+    return shop, fields
+
+
 def _document(shop: str, row: Any) -> Document:
     """A row as a document for the inbox. One that cannot be read still becomes one, and goes to quarantine alone."""
     body = dump_json(row)
@@ -54,5 +79,9 @@ def _document(shop: str, row: Any) -> Document:
         order_sn, version = text_of(fields, "order_sn"), version_of(fields)
         known: str | None = order_id(Channel.PDD, shop, order_sn)
     except ValueError:
-        order_sn, version, known = "sha256:" + hashlib.sha256(body.encode()).hexdigest(), 0, None
+        order_sn, version, known = _digest(body), 0, None
     return Document(SOURCE, KIND, f"{shop}:{order_sn}", version, body, known)
+
+
+def _digest(body: str) -> str:
+    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()

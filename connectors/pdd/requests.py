@@ -14,6 +14,7 @@ CREATE_TOKEN = "pdd.pop.auth.token.create"  # noqa: S105 - the name of a call
 REFRESH_TOKEN = "pdd.pop.auth.token.refresh"  # noqa: S105
 LIST_ORDERS = "pdd.order.number.list.increment.get"
 ORDER_DETAIL = "pdd.order.information.get"
+LIST_REFUNDS = "pdd.refund.list.increment.get"
 CHECK_REFUND = "pdd.refund.status.check"
 SHIP_ORDER = "pdd.logistics.online.send"
 ADD_PARCEL = "pdd.order.upload.extra.logistics"
@@ -23,6 +24,8 @@ CANCEL_WAYBILL = "pdd.waybill.cancel"
 PAGE_SIZE = 100
 
 _ALL, _EVERY_KIND, _ORDINARY = 5, 0, 0
+_ALL_REFUNDS = 1
+"""after_sales_status and after_sales_type: 1全部. That the status has it too is our reading (medium confidence)."""
 _SPLIT = 1  # extra_track_type: 分包发货
 
 Business = dict[str, Any]
@@ -47,6 +50,18 @@ def list_orders(window: Window, page: int) -> Business:
 def order_detail(order_sn: str) -> Business:
     """pdd.order.information.get."""
     return {"order_sn": order_sn}
+
+
+def list_refunds(window: Window, page: int) -> Business:
+    """pdd.refund.list.increment.get, of every type and status."""
+    return {
+        "start_updated_at": int(window.start.timestamp()),
+        "end_updated_at": int(window.end.timestamp()),
+        "after_sales_status": _ALL_REFUNDS,
+        "after_sales_type": _ALL_REFUNDS,
+        "page": page,
+        "page_size": PAGE_SIZE,
+    }
 
 
 def check_refund(order_sn: str) -> Business:

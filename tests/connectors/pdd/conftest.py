@@ -143,3 +143,29 @@ def order_info(**changes: Any) -> dict[str, Any]:
 
 def detail_answer(**changes: Any) -> httpx.Response:
     return ok({"order_info": order_info(**changes)}, "order_info_get_response")
+
+
+REFUND_ID = "9900000000001"
+
+
+def refund_row(**changes: Any) -> dict[str, Any]:
+    """A row of pdd.refund.list.increment.get."""
+    values: dict[str, Any] = {
+        "id": int(REFUND_ID),
+        "order_sn": ORDER_SN,
+        "after_sales_status": 2,
+        "after_sales_type": 2,
+        "after_sale_reason": "不想要了",
+        "refund_amount": "99.99",
+        "order_amount": "99.99",
+        "discount_amount": "9.01",
+        "goods_id": 9001,
+        "sku_id": "7001",
+        "outer_id": "MUG-01",
+        "goods_number": "2",
+        "tracking_number": "",
+        "created_time": "2026-03-01 10:30:00",
+        "updated_time": "2026-03-01 10:31:00",
+        "user_shipping_status": "0",
+    }
+    return values | changes

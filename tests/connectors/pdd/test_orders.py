@@ -68,9 +68,14 @@ def test_yuan_come_as_numbers_and_as_texts(goods: Any) -> None:
         ({"order_status": 2}, ChannelStatus.SHIPPED),
         ({"order_status": 3}, ChannelStatus.FINISHED),
         ({"order_status": "1"}, ChannelStatus.PAID),
-        ({"risk_control_status": 1}, ChannelStatus.UNPAID),
-        ({"group_status": 0}, ChannelStatus.UNPAID),
-        ({"confirm_status": 0}, ChannelStatus.UNPAID),
+        ({"risk_control_status": 1}, ChannelStatus.LOCKED),
+        ({"risk_control_status": 1, "pay_time": None, "confirm_time": None}, ChannelStatus.LOCKED),
+        ({"group_status": 0}, ChannelStatus.LOCKED),
+        ({"group_status": 0, "confirm_status": 0, "confirm_time": ""}, ChannelStatus.LOCKED),
+        ({"group_status": 0, "confirm_status": 0, "confirm_time": "", "pay_time": ""}, ChannelStatus.UNPAID),
+        ({"confirm_status": 0}, ChannelStatus.LOCKED),
+        ({"confirm_status": 0, "pay_time": "0001-01-01 00:00:00", "confirm_time": None}, ChannelStatus.UNPAID),
+        ({"confirm_status": None, "group_status": 0, "pay_time": "", "confirm_time": ""}, ChannelStatus.UNPAID),
         ({"confirm_status": 2}, ChannelStatus.CANCELLED),
         ({"group_status": 2}, ChannelStatus.CANCELLED),
         ({"risk_control_status": 1, "confirm_status": 2}, ChannelStatus.CANCELLED),
@@ -86,7 +91,8 @@ def test_yuan_come_as_numbers_and_as_texts(goods: Any) -> None:
 def test_statuses(changes: dict[str, Any], status: ChannelStatus) -> None:
     order = read(**changes)
     assert order.status is status
-    assert order.paid is (status is not ChannelStatus.UNPAID)
+    assert order.paid is (status not in (ChannelStatus.UNPAID, ChannelStatus.LOCKED))
+    assert (order.paid_at is None) is (status is ChannelStatus.UNPAID)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +115,8 @@ def test_an_unknown_status_is_never_guessed(name: str, value: Any) -> None:
 
 def test_an_order_under_review_has_no_ciphertext_yet() -> None:
     order = read(risk_control_status=1, receiver_name="", receiver_phone=None, receiver_address="")
-    assert order.status is ChannelStatus.UNPAID
-    assert order.paid_at is None
+    assert order.status is ChannelStatus.LOCKED
+    assert order.paid_at == read().paid_at
     assert [problem.code for problem in address_problems(order.receiver)] == ["ciphertext_missing"]
 
 
