@@ -19,12 +19,17 @@ class OrderNews:
 
 @dataclass(frozen=True)
 class CancelNews:
-    """The buyer or the platform cancels an order."""
+    """The buyer or the platform cancels an order.
+
+    `may_never_come`: the order may be one that never comes here (the parent of a split order). It is not waited for,
+    but should it come later after all, it comes cancelled.
+    """
 
     channel: Channel
     shop: str
     channel_order_no: str
     reason: str
+    may_never_come: bool = False
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,15 @@ async def _refund(db: Database, news: RefundNews) -> str:
 
 async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:
     order_id = make_order_id(news.channel, news.shop, news.channel_order_no)
+    if news.may_never_come:
+        async with db.transaction() as tx:
+            if await tx.get(OrderRow, order_id) is None:
+                await orders.withdraw(tx, order_id, news.reason)
+    # Only now look for it: whoever took it in meanwhile may not have seen that it was withdrawn.
     async with db.transaction() as tx:
         row = await tx.get(OrderRow, order_id, with_for_update=True)
+        if row is None and news.may_never_come:
+            return "cancelled before it came"
         if row is None:
             raise NotYet(f"{order_id} is not here yet")
         if row.started_at is None:

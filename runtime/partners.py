@@ -12,7 +12,7 @@ from activities.partners import HubConfig, Partners
 from connectors.cainiao import CainiaoCourier
 from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
-from connectors.jd import JdChannel, JosApi
+from connectors.jd import JdChannel, JdRefunds, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.ports import Courier, PullSource, PushSource, SalesChannel
@@ -29,7 +29,11 @@ from runtime.tokens import StoredTokens
 from settings import Settings
 from store.database import Database
 
-FURTHER_FEEDS: dict[str, tuple[str, ...]] = {"douyin": ("douyin/refunds",), "pdd": ("pdd/refunds",)}
+FURTHER_FEEDS: dict[str, tuple[str, ...]] = {
+    "douyin": ("douyin/refunds",),
+    "jd": ("jd/refunds",),
+    "pdd": ("pdd/refunds",),
+}
 """What a platform is asked for beside its orders, each with a cursor of its own."""
 
 Authorise = Callable[[str, str], Awaitable[str]]
@@ -136,6 +140,7 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
     if settings.jd is not None:
         jos = JosApi(settings.jd, tokens)
         built.platform(JdChannel(jos), jos.close)
+        built.feed(JdRefunds(jos))
         built.authorise["jd"] = partial(_authorise_jd, jos)
 
 

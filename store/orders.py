@@ -14,7 +14,8 @@ from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
-from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow
+from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow, WithdrawnOrderRow
+from store.upsert import insert_ignore
 
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
@@ -47,6 +48,8 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     """
     now = utc_now()
     row = await tx.get(OrderRow, order.order_id, with_for_update=True)
+    if (row is None or row.status == ChannelStatus.CANCELLED) and await _withdrawn(tx, order.order_id):
+        order = order.model_copy(update={"status": ChannelStatus.CANCELLED})
     if row is None:
         row = OrderRow(
             order_id=order.order_id,
@@ -114,6 +117,15 @@ async def _as_paid(tx: AsyncSession, order: Order) -> Order:
     if due != came:
         raise PaidForLess(f"asks for {due} fen, and {came} fen were paid")
     return order.model_copy(update={"status": paid.status, "paid_at": paid.paid_at})
+
+
+async def withdraw(tx: AsyncSession, order_id: str, why: str) -> None:
+    """An order is cancelled that is not here: should it come, it comes cancelled. Again, it changes nothing."""
+    await insert_ignore(tx, WithdrawnOrderRow, {"order_id": order_id, "why": why, "at": utc_now()})
+
+
+async def _withdrawn(tx: AsyncSession, order_id: str) -> bool:
+    return await tx.get(WithdrawnOrderRow, order_id) is not None
 
 
 async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
@@ -197,11 +209,13 @@ class Untold:
 
 
 async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
-    """Paid orders without a workflow, the longest waiting first."""
+    """Paid orders without a workflow, the longest waiting first; none that was withdrawn before it came."""
     query = select(OrderRow).where(
         col(OrderRow.started_at).is_(None),
         col(OrderRow.paid_at).is_not(None),
         OrderRow.status == ChannelStatus.PAID,
+        # Read here as well as when an order is taken in: the two may have happened at the same moment.
+        ~select(WithdrawnOrderRow.order_id).where(WithdrawnOrderRow.order_id == OrderRow.order_id).exists(),
     )
     rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
     return [_untold(row) for row in rows]

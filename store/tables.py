@@ -75,6 +75,16 @@ class OrderVersionRow(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class WithdrawnOrderRow(SQLModel, table=True):
+    """An order that its channel took away before it came here, e.g. one that was split: should it come, it is off."""
+
+    __tablename__ = "withdrawn_orders"
+
+    order_id: str = Field(primary_key=True)
+    why: str
+    at: datetime = _moment()
+
+
 class OrderEventRow(SQLModel, table=True):
     """The audit trail, append-only: who did what, when and why. (order, step) is the idempotency key of every step."""
 

@@ -11,9 +11,11 @@ from connectors.jd import requests
 from connectors.jd.api import JosApi
 from connectors.jd.documents import SOURCE, order_document, read_document
 from connectors.jd.orders import STATUS, order_no_of, parents_of, status_of, to_order
+from connectors.jd.refunds import KIND as REFUND
+from connectors.jd.refunds import read_refund
 from connectors.jd.responses import PARTNER, check_shipment, read_page, read_waybills, says_shipped_already
 from connectors.ports import Document, PulledPage, Push, Reply, Window
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News, OrderNews, RefundNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
@@ -73,11 +75,13 @@ class JdChannel:
         return Reply(404, "text/plain", b"")
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """The order as JD had it; nothing is asked back.
+        """The order, or the refund, as JD had it; nothing is asked back.
 
         The child of a split order brings the news that its parent is no more: JD itself never says so. A cancellation
         is not held up by an order that cannot be read otherwise: it comes as CancelNews then.
         """
+        if document.kind == REFUND:
+            return [RefundNews(read_refund(document))]
         stored = read_document(document)
         try:
             order = to_order(stored.info, stored.shop, encrypted=stored.encrypted)
@@ -85,8 +89,11 @@ class JdChannel:
             if cancelled := _cancelled(stored.info):
                 return [CancelNews(Channel.JD, stored.shop, cancelled, "cancelled")]
             raise DocumentUnreadable(SOURCE, str(error)) from None
-        parents = [CancelNews(Channel.JD, stored.shop, parent, SPLIT) for parent in parents_of(stored.info)]
-        # The child first: news about a parent that never came here must not keep it out.
+        # Most parents never come here: JD splits an order within moments of its payment.
+        parents = [
+            CancelNews(Channel.JD, stored.shop, parent, SPLIT, may_never_come=True)
+            for parent in parents_of(stored.info)
+        ]
         return [OrderNews(order), *parents]
 
     async def write_back(self, shipment: Shipment) -> None:

@@ -37,21 +37,21 @@ STATUS: dict[str, ChannelStatus] = {
     "RECEIPT_CONFIRM": ChannelStatus.FINISHED,
     "FINISHED_L": ChannelStatus.FINISHED,
     "TRADE_CANCELED": ChannelStatus.CANCELLED,
-    # A refund was applied for, or JD stopped the order: it must not ship, and may come back. UNPAID is the one
-    # canonical status that starts nothing and ends nothing.
-    "LOCKED": ChannelStatus.UNPAID,
-    "PAUSE": ChannelStatus.UNPAID,
-    "POP_ORDER_PAUSE": ChannelStatus.UNPAID,
+    # A refund was applied for, or JD stopped the order: it must not ship, and may come back.
+    "LOCKED": ChannelStatus.LOCKED,
+    "PAUSE": ChannelStatus.LOCKED,
+    "POP_ORDER_PAUSE": ChannelStatus.LOCKED,
 }
 
-_ORDER_NO = re.compile(r"[0-9]{1,20}")
+ORDER_NO = re.compile(r"[0-9]{1,20}")
+"""JD's numbers, of orders and refunds."""
 _MOST_PIECES = 1_000_000
 
 
 def order_no_of(info: Mapping[str, Any]) -> str:
     """The order's number. Raises ValueError."""
     number = text_of(info, "orderId")
-    if not _ORDER_NO.fullmatch(number):
+    if not ORDER_NO.fullmatch(number):
         raise ValueError("no orderId")
     return number
 
@@ -73,10 +73,10 @@ def status_of(info: Mapping[str, Any]) -> ChannelStatus:
 
 
 def parents_of(info: Mapping[str, Any]) -> list[str]:
-    """The orders that this one was split from: they are no more. [] for an order that is whole."""
+    """The orders that this one was split from, the purchase first: they are no more. [] for an order that is whole."""
     named = [text_of(info, name) for name in ("parentOrderId", "directParentOrderId")]
     own = text_of(info, "orderId")
-    return [no for no in dict.fromkeys(named) if _ORDER_NO.fullmatch(no) and no.strip("0") and no != own]
+    return [no for no in dict.fromkeys(named) if ORDER_NO.fullmatch(no) and no.strip("0") and no != own]
 
 
 def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool) -> Order:
@@ -95,6 +95,7 @@ def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool) -> Order:
         paid_at = None
     lines, amounts = _lines_and_amounts(info, order_no)
     buyer, seller = text_of(info, "orderRemark"), text_of(info, "venderRemark")
+    parents = parents_of(info)
     return Order(
         channel=Channel.JD,
         shop=shop,
@@ -109,6 +110,7 @@ def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool) -> Order:
         # Without the buyer's id the order is a customer of its own: an id shared by strangers would link them.
         customer=Customer(external_id=text_of(info, "open_id_seller") or text_of(info, "pin") or f"order-{order_no}"),
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
+        parent_no=parents[0] if parents else "",
     )
 
 

@@ -44,6 +44,14 @@ class OrderPage:
     orders: tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class RefundPage:
+    """One page of the refunds before shipping. `total` counts the whole search."""
+
+    total: int
+    rows: tuple[Any, ...]
+
+
 def read_answer(method: str, response: httpx.Response, *, writes: bool) -> Mapping[str, Any]:
     """The body under `{method}_responce` (JD's spelling).
 
@@ -92,7 +100,7 @@ def _gateway_error(method: str, error: Mapping[str, Any], writes: bool) -> Partn
 def _check_success(method: str, result: Mapping[str, Any], writes: bool) -> None:
     if is_true(result.get("success")):
         return
-    words = text_of(result, "chineseErrCode") or text_of(result, "englishErrCode")
+    words = text_of(result, "chineseErrCode") or text_of(result, "englishErrCode") or text_of(result, "errorMsg")
     kind = classify(-1, words, writes)
     raise kind(PARTNER, method, words[:_DETAIL_LENGTH], text_of(result, "errorCode"))
 
@@ -102,6 +110,13 @@ def read_page(method: str, body: Mapping[str, Any]) -> OrderPage:
     result = as_mapping(body.get("searchorderinfo_result"), "searchorderinfo_result")
     _check_success(method, as_mapping(result.get("apiResult"), "apiResult"), writes=False)
     return OrderPage(as_int(result.get("orderTotal"), "orderTotal"), tuple(as_list(result.get("orderInfoList"))))
+
+
+def read_refunds(method: str, body: Mapping[str, Any]) -> RefundPage:
+    """A page of refunds, not read yet. Raises PartnerError, ValueError."""
+    result = as_mapping(body.get("queryResult"), "queryResult")
+    _check_success(method, result, writes=False)
+    return RefundPage(as_int(result.get("totalCount"), "totalCount"), tuple(as_list(result.get("result"))))
 
 
 def read_waybills(method: str, body: Mapping[str, Any]) -> frozenset[str]:

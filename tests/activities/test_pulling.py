@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,3 +133,15 @@ async def test_what_a_push_brought_already_is_not_taken_again(database: Database
     pulled = await _pull(database, Listing({"SO00": changed, "SO01": changed}))
     assert pulled.fresh == 1
     assert await _inbox(database) == ["main:SO01"]
+
+
+async def test_a_refund_is_taken_whatever_version_its_order_has(database: Database) -> None:
+    changed = NOW - timedelta(minutes=30)
+    async with database.transaction() as tx:
+        await orders.take(tx, order("SO00", version=int(NOW.timestamp() * 1000)))
+
+    class Refunds(Listing):
+        def _document(self, no: str, at: datetime) -> Document:
+            return replace(super()._document(no, at), kind="refund", document_id=f"main:refund:{no}")
+
+    assert (await _pull(database, Refunds({"SO00": changed}))).fresh == 1

@@ -36,6 +36,7 @@ from store.tables import (
     TrackNodeRow,
     WarehouseReportRow,
     WaybillRow,
+    WithdrawnOrderRow,
 )
 from tests.intake.stage import Stage
 from tests.store.samples import NOON, order, receiver
@@ -141,6 +142,32 @@ async def test_a_cancellation_of_an_order_that_ended_changes_nothing(stage: Stag
     await stage.started(order("SO1"))
     stage.orders.running.clear()
     assert await apply(stage.db, stage.orders, _cancel()) == "the order has ended"
+
+
+def _split(number: str = "SO1") -> CancelNews:
+    return CancelNews(Channel.OWN, "main", number, "split", may_never_come=True)
+
+
+async def test_an_order_that_may_never_come_is_not_waited_for(stage: Stage) -> None:
+    said = [await apply(stage.db, stage.orders, _split()) for _ in range(2)]
+    assert said == ["cancelled before it came"] * 2
+
+
+async def test_an_order_that_comes_after_its_children_is_never_started(stage: Stage) -> None:
+    await apply(stage.db, stage.orders, _split())
+    said = [await apply(stage.db, stage.orders, OrderNews(order("SO1", version=n))) for n in (1, 1, 2)]
+    assert said == ["new", "duplicate", "duplicate"]
+    assert await stage.dispatcher().start_orders() == 0
+    assert (await stage.index(SO1)).status == "CANCELLED"
+
+
+async def test_an_order_that_is_here_is_cancelled_by_its_children(stage: Stage) -> None:
+    await stage.put_orders(order("SO1"))
+    await stage.dispatcher().order_documents()
+    assert await apply(stage.db, stage.orders, _split()) == "cancelled before it was started"
+    await stage.started(order("SO2"))
+    assert await apply(stage.db, stage.orders, _split("SO2")) == "told"
+    assert await _count(stage, WithdrawnOrderRow) == 0
 
 
 # ------------------------------------------------------------------------------------------------ the warehouse

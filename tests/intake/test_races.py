@@ -13,7 +13,7 @@ from domain.clock import utc_now
 from domain.news import CancelNews
 from domain.order import Amounts, Channel, ChannelStatus
 from intake.apply import apply
-from store.orders import Untold, count_in_flight
+from store.orders import Untold, count_in_flight, withdraw
 from tests.intake.stage import Stage
 from tests.store.samples import order
 
@@ -47,6 +47,14 @@ async def test_a_cancellation_just_before_the_start_reaches_the_order(stage: Sta
     await dispatcher.start_orders()
     accepted = await ReviewSteps(stage.db, 0).accept_order(OrderAt(SO1, 1))
     assert accepted.cancelled or "cancelled" in {name for _, name, _ in stage.orders.told}
+
+
+async def test_an_order_taken_in_at_the_moment_in_which_it_is_withdrawn_is_not_started(stage: Stage) -> None:
+    await stage.put_orders(order("SO1"))
+    await stage.dispatcher().order_documents()
+    async with stage.db.transaction() as tx:
+        await withdraw(tx, SO1, "split")  # committed after the order had looked for it
+    assert await stage.dispatcher().start_orders() == 0
 
 
 async def test_a_newer_document_after_a_start_that_was_never_noted_reaches_the_order(stage: Stage) -> None:

@@ -20,6 +20,7 @@ APP_KEY, APP_SECRET = "app-key", "app-secret"
 SHOP, OTHER_SHOP, ORDER_NO = "10001", "10002", "290000000001"
 SEARCH, GET = "jingdong.pop.order.enSearch", "jingdong.pop.order.enGet"
 SHIPMENT = "jingdong.pop.order.shipment"
+REFUNDS = "jingdong.pop.afs.soa.refundapply.queryPageList"
 
 
 def settings(**changes: Any) -> JdSettings:
@@ -144,3 +145,27 @@ def order_info(**changes: Any) -> dict[str, Any]:
         "open_id_seller": "open-id-1",
     }
     return info | changes
+
+
+def refund_row(**changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": 7001,
+        "orderId": int(ORDER_NO),
+        "buyerId": "buyer-1",
+        "buyerName": "测试",
+        "applyTime": "2026-03-01 10:25:00",
+        "checkTime": "0001-01-01 00:00:00",
+        "modified": "2026-03-01 10:25:00",
+        "applyRefundSum": 10000,
+        "status": 0,
+        "checkUserName": "",
+        "checkRemark": "",
+        "reason": "不想要了",
+    }
+    return row | changes
+
+
+def refund_page(rows: Any, total: Any = None, success: Any = True, words: str = "") -> httpx.Response:
+    count = total if total is not None else len(rows or [])
+    result = {"success": success, "totalCount": count, "result": rows, "errorCode": "", "errorMsg": words}
+    return ok(REFUNDS, {"queryResult": result})

@@ -21,8 +21,10 @@ from connectors.errors import (
 )
 from connectors.jd import JdChannel, JosApi
 from connectors.ports import PullSource, Push, SalesChannel, Window
+from domain.holds import HoldReason
 from domain.news import CancelNews, OrderNews
 from domain.order import Channel, ChannelStatus, ClearReceiver
+from domain.review import review
 from domain.shipping import Carrier, Shipment
 from tests.connectors.memory_tokens import MemoryTokens
 
@@ -195,12 +197,14 @@ async def test_amounts_may_be_json_numbers(channel: JdChannel) -> None:
 async def test_a_child_drops_its_parent(channel: JdChannel) -> None:
     child, parent = await interpreted(channel, parentOrderId="290000000000", directParentOrderId="290000000000")
     assert child.order.channel_order_no == ORDER_NO
-    assert parent == CancelNews(Channel.JD, SHOP, "290000000000", "split")
+    assert child.order.parent_no == "290000000000"
+    assert parent == CancelNews(Channel.JD, SHOP, "290000000000", "split", may_never_come=True)
 
 
-async def test_a_locked_order_is_not_started(channel: JdChannel) -> None:
+async def test_a_locked_order_is_held(channel: JdChannel) -> None:
     (news,) = await interpreted(channel, orderState="LOCKED")
     assert not news.order.paid
+    assert [flag.hold for flag in review(news.order)] == [HoldReason.CHANNEL_LOCKED]
 
 
 async def test_a_cancelled_order(channel: JdChannel) -> None:

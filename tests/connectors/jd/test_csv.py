@@ -193,7 +193,7 @@ async def test_damaged_times_and_decorated_amounts(channel: JdChannel) -> None:
         ("等待确认收货", ChannelStatus.SHIPPED),
         ("已出库", ChannelStatus.SHIPPED),
         ("完成", ChannelStatus.FINISHED),
-        ("锁定", ChannelStatus.UNPAID),
+        ("锁定", ChannelStatus.LOCKED),
         ("取消", ChannelStatus.CANCELLED),
         ("(删除)等待出库", ChannelStatus.CANCELLED),
         ("（删除）锁定", ChannelStatus.CANCELLED),
