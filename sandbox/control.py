@@ -19,6 +19,8 @@ from sandbox.jd import JdPlatform
 from sandbox.jd.controls import jd_router
 from sandbox.own import OwnShop
 from sandbox.partner import Partner
+from sandbox.pdd import PddPlatform
+from sandbox.pdd.controls import pdd_router
 from sandbox.qimen import QimenWarehouse
 from sandbox.refunding import RefundingShop, refund_router
 from sandbox.wechat import WechatPlatform
@@ -145,6 +147,8 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     if "xiaohongshu" in partners:
         xiaohongshu = cast(XiaohongshuPlatform, partners["xiaohongshu"])
         router.include_router(xiaohongshu_router(xiaohongshu), prefix="/xiaohongshu")
+    if "pdd" in partners:
+        router.include_router(pdd_router(cast(PddPlatform, partners["pdd"])), prefix="/pdd")
     if "wechat" in partners:
         # before the controls that all have: their paths are wider
         router.include_router(wechat_router(cast(WechatPlatform, partners["wechat"])), prefix="/wechat")

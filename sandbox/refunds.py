@@ -127,6 +127,15 @@ class Refunds:
         """An order's refunds, oldest first."""
         return self._by_order.get(order_no, [])
 
+    def no_goods_left(self, order_no: str, draft: Draft) -> bool:
+        """Whether the buyer was paid back for every line that is no gift: then there is nothing to ship any more."""
+        paid_back = [refund for refund in self.of_order(order_no) if refund.paid_back]
+        return all(
+            any(refund.covers(number) for refund in paid_back)
+            for number, line in enumerate(draft.lines, start=1)
+            if line.gift_of is None
+        )
+
     def book(self, shop: str) -> list[dict[str, Any]]:
         """All refunds as the books have them."""
         return [

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from sandbox.pdd.aftersales import AfterSales
 from sandbox.pdd.envelope import Refusal, failure, invalid, missing, success
 from sandbox.pdd.orders import ShopOrder, find, order_info
 from sandbox.pdd.params import (
@@ -21,6 +22,8 @@ from sandbox.pdd.params import (
     OrderSn,
     P,
     RefundCheck,
+    RefundInformation,
+    RefundList,
     TokenRefresh,
     WaybillCancel,
     WaybillGet,
@@ -30,10 +33,10 @@ from sandbox.pdd.shipping import Shipping
 from sandbox.pdd.signing import call_sign, literal
 from sandbox.pdd.tokens import Tokens
 from sandbox.pdd.waybills import Waybills
+from sandbox.pdd.windows import check_window, page_of
 from sandbox.world import World, form_fields
 
 _CLOCK_TOLERANCE_S = 600
-_WINDOW_S = 30 * 60
 _LIST_DAYS_S = 90 * 86_400
 _ALL = 5
 _LUCKY, _NO_DEPOSIT = 2, 0
@@ -53,7 +56,14 @@ class _Method:
 class PddApi:
     """All methods that the sandbox plays, behind `POST /api/router`."""
 
-    def __init__(self, world: World, orders: Mapping[str, ShopOrder], tokens: Tokens, waybills: Waybills) -> None:
+    def __init__(
+        self,
+        world: World,
+        orders: Mapping[str, ShopOrder],
+        tokens: Tokens,
+        waybills: Waybills,
+        after_sales: AfterSales,
+    ) -> None:
         settings = world.settings.pdd
         assert settings is not None
         self._world = world
@@ -71,6 +81,12 @@ class PddApi:
                 "order_sn_increment_get_response", _checked(IncrementList, self._increment)
             ),
             "pdd.order.information.get": _Method("order_info_get_response", _checked(OrderSn, self._information)),
+            "pdd.refund.list.increment.get": _Method(
+                "refund_increment_get_response", _checked(RefundList, after_sales.listed)
+            ),
+            "pdd.refund.information.get": _Method(
+                "refund_information_get_response", _checked(RefundInformation, after_sales.one)
+            ),
             "pdd.refund.status.check": _Method("refund_status_check_response", _checked(RefundCheck, shipping.refunds)),
             "pdd.logistics.companies.get": _Method(
                 "logistics_companies_get_response", _checked(NoParams, shipping.companies), of_shop=False
@@ -147,8 +163,7 @@ class PddApi:
         An order that changes again leaves the window and moves those after it forward: hence "page backwards".
         """
         start, end = params.start_updated_at, params.end_updated_at
-        if start >= end or end - start > _WINDOW_S:
-            raise invalid("end_updated_at", "时间跨度必须大于 0 且不超过 30 分钟")
+        check_window(start, end)
         oldest = time.time() - _LIST_DAYS_S
         found = [
             order
@@ -161,13 +176,12 @@ class PddApi:
             and params.trade_type == _NO_DEPOSIT
         ]
         found.sort(key=lambda order: (order.updated, order.order_sn))
-        first = (params.page - 1) * params.page_size
-        page = found[first : first + params.page_size]
+        page = page_of(found, params.page, params.page_size)
         for order in page:
             order.sent += 1
         more: dict[str, Any] = {"total_count": len(found)}
         if params.use_has_next == "true":
-            more = {"has_next": first + params.page_size < len(found)}
+            more = {"has_next": params.page * params.page_size < len(found)}
         return {**more, "order_sn_list": [order_info(order) for order in page]}
 
 

@@ -13,10 +13,10 @@ from domain.money import format_yuan
 from sandbox.drafts import Draft, DraftLine, DraftReceiver
 from sandbox.pdd.cipher import SealedReceiver
 from sandbox.pdd.envelope import business
+from sandbox.refunds import Refund
+from sandbox.refunds import RefundStatus as RefundStage
 
 _SHIP_WITHIN_S = 48 * 3600
-_REFUNDED = 10
-"""after_sales_status: the refund succeeded."""
 
 
 class OrderStatus(IntEnum):
@@ -30,7 +30,24 @@ class RefundStatus(IntEnum):
     """refund_status, those that occur here."""
 
     NONE = 1
+    """Also when the merchant refused, the buyer took it back, or only a part was paid back."""
+    OPEN = 2
     REFUNDED = 4
+
+
+class AfterSalesType(IntEnum):
+    """after_sales_type, those that occur here."""
+
+    MONEY = 2
+    RETURN = 3
+
+
+_AFTER_SALES = {
+    RefundStage.REFUNDED: 10,
+    RefundStage.REFUSED: 6,
+    RefundStage.WITHDRAWN: 11,
+}
+_AFTER_SALES_OPEN = {AfterSalesType.MONEY: 2, AfterSalesType.RETURN: 3}
 
 
 @dataclass
@@ -55,7 +72,9 @@ class ShopOrder:
     remark: str
     updated: int = field(default_factory=lambda: int(time.time()))
     status: OrderStatus = OrderStatus.READY
-    refund: RefundStatus = RefundStatus.NONE
+    refunds: list[Refund] = field(default_factory=list)
+    cancelled: bool = False
+    under_review: bool = False
     shipped: int = 0
     parcel: Parcel | None = None
     version: int = 1
@@ -64,13 +83,25 @@ class ShopOrder:
     @property
     def words(self) -> str:
         """Where the order stands, for the book."""
-        if self.refund is RefundStatus.REFUNDED:
+        if self.cancelled:
             return "cancelled"
         return "shipped" if self.status is OrderStatus.SHIPPED else "paid"
 
+    @property
+    def refund(self) -> RefundStatus:
+        """What the order itself says of its refunds."""
+        back = [refund.amount_fen for refund in self.refunds if refund.paid_back]
+        if self.cancelled or (back and sum(back) >= self.draft.paid_fen):
+            return RefundStatus.REFUNDED
+        return RefundStatus.OPEN if any(refund.open for refund in self.refunds) else RefundStatus.NONE
+
     def touch(self) -> None:
-        """The order changed: who polls by update time finds it again."""
+        """Who polls by update time finds the order again."""
         self.updated = int(time.time())
+
+    def change(self) -> None:
+        """The order is another now, and is found again."""
+        self.touch()
         self.version += 1
 
 
@@ -79,27 +110,26 @@ def order_info(order: ShopOrder) -> dict[str, Any]:
 
     `goods_amount` is the goods alone; the discount is the seller's, on the whole order and on no line of it.
     """
-    draft, cancelled = order.draft, order.refund is RefundStatus.REFUNDED
-    parcel = order.parcel
+    draft, parcel = order.draft, order.parcel
     return {
         "order_sn": order.order_sn,
         "order_status": int(order.status),
         "refund_status": int(order.refund),
-        "after_sales_status": _REFUNDED if cancelled else 0,
-        "confirm_status": 2 if cancelled else 1,
+        "after_sales_status": after_sales_status(order.refunds[-1]) if order.refunds else 0,
+        "confirm_status": 2 if order.cancelled else 1,
         "group_status": 1,
-        "risk_control_status": 0,
+        "risk_control_status": int(order.under_review),
         "trade_type": 0,
         "is_lucky_flag": 1,
         "pay_type": "WEIXIN",
         "pay_no": f"P{order.order_sn.replace('-', '')}",
-        "created_time": _moment(order.placed),
-        "pay_time": _moment(order.paid),
-        "confirm_time": _moment(order.paid),
-        "updated_at": _moment(order.updated),
-        "shipping_time": _moment(order.shipped) if order.shipped else "",
+        "created_time": moment(order.placed),
+        "pay_time": moment(order.paid),
+        "confirm_time": moment(order.paid),
+        "updated_at": moment(order.updated),
+        "shipping_time": moment(order.shipped) if order.shipped else "",
         "receive_time": "",
-        "last_ship_time": _moment(order.paid + _SHIP_WITHIN_S),
+        "last_ship_time": moment(order.paid + _SHIP_WITHIN_S),
         "goods_amount": _yuan(draft.goods_fen),
         "pay_amount": _yuan(draft.paid_fen),
         "discount_amount": _yuan(draft.discount_fen),
@@ -115,13 +145,23 @@ def order_info(order: ShopOrder) -> dict[str, Any]:
         "remark": order.remark,
         "is_stock_out": 0,
         "is_pre_sale": 0,
-        "item_list": [_item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is None],
-        "gift_list": [_item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is not None],
+        "item_list": [item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is None],
+        "gift_list": [item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is not None],
         "extra_delivery_list": [],
         "order_tag_list": [],
         "invoice_status": 0,
         "mkt_biz_type": 0,
     }
+
+
+def after_sales_type(refund: Refund) -> AfterSalesType:
+    """What the buyer wants: goods that were sent go back when all of their money does."""
+    return AfterSalesType.RETURN if refund.shipped and refund.full else AfterSalesType.MONEY
+
+
+def after_sales_status(refund: Refund) -> int:
+    """after_sales_status of one refund."""
+    return _AFTER_SALES.get(refund.status) or _AFTER_SALES_OPEN[after_sales_type(refund)]
 
 
 def find(orders: Mapping[str, ShopOrder], order_sn: str) -> ShopOrder:
@@ -132,7 +172,7 @@ def find(orders: Mapping[str, ShopOrder], order_sn: str) -> ShopOrder:
 
 
 def _receiver(order: ShopOrder) -> dict[str, Any]:
-    """Ciphertexts and masks only while the order waits for shipping. Pinduoduo calls the district town."""
+    """Ciphertexts and masks only while the order may be shipped. Pinduoduo calls the district town."""
     receiver, sealed = order.receiver, order.sealed
     fields = {
         "receiver_name": sealed.name,
@@ -144,7 +184,7 @@ def _receiver(order: ShopOrder) -> dict[str, Any]:
         "receiver_address_mask": sealed.detail_mask,
         "address_mask": sealed.address_mask,
     }
-    if order.status is not OrderStatus.READY:
+    if order.status is not OrderStatus.READY or order.under_review:
         fields = dict.fromkeys(fields, "")
     return {
         **fields,
@@ -158,7 +198,8 @@ def _receiver(order: ShopOrder) -> dict[str, Any]:
     }
 
 
-def _item(line: DraftLine, number: int) -> dict[str, Any]:
+def item(line: DraftLine, number: int) -> dict[str, Any]:
+    """One line, counted from 1, as the order gives it."""
     return {
         "goods_id": 600_000_000 + number,
         "goods_name": line.title,
@@ -177,5 +218,6 @@ def _yuan(fen: int) -> float:
     return float(format_yuan(fen))
 
 
-def _moment(seconds: int) -> str:
-    return format_beijing(from_epoch_seconds(seconds))
+def moment(seconds: float) -> str:
+    """A moment as the platform writes it."""
+    return format_beijing(from_epoch_seconds(int(seconds)))

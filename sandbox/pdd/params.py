@@ -57,6 +57,25 @@ class IncrementList(Params):
     use_has_next: Literal["true", "false"] = "false"
 
 
+class RefundList(Params):
+    """pdd.refund.list.increment.get. Times in Unix seconds, pages from 1; status and type 1 are all."""
+
+    after_sales_status: Digits
+    after_sales_type: Annotated[Literal[1, 2, 3, 4, 5], BeforeValidator(_from_digits)]
+    start_updated_at: Digits
+    end_updated_at: Digits
+    page: Annotated[Digits, Field(ge=1)] = 1
+    page_size: Annotated[Digits, Field(ge=1, le=100)] = 100
+    order_sn: str = ""
+
+
+class RefundInformation(Params):
+    """pdd.refund.information.get."""
+
+    after_sales_id: Number
+    order_sn: Filled
+
+
 class OnlineSend(Params):
     """pdd.logistics.online.send."""
 

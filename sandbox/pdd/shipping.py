@@ -55,7 +55,10 @@ class Shipping:
         }
 
     def refunds(self, params: RefundCheck) -> dict[str, Any]:
-        """pdd.refund.status.check: those of the orders that were refunded and must not be shipped. Raises Refusal."""
+        """pdd.refund.status.check: those of the orders whose refund is open or paid out, and must not be shipped.
+
+        Raises Refusal.
+        """
         asked = [find(self._orders, order_sn) for order_sn in params.order_sns.split(",")]
         refunded = [order for order in asked if order.refund is not RefundStatus.NONE]
         return {"order_sns_exists_refund": [{"order_sn": order.order_sn} for order in refunded]}
@@ -69,11 +72,15 @@ class Shipping:
         told_before = known is not None and (known.logistics_id, known.number) == (logistics_id, params.tracking_number)
         if known is not None and told_before:
             known.times += 1
-        if order.refund is RefundStatus.REFUNDED:
+        if order.cancelled:
             raise business("order-refunded", "订单已退款，不能发货")
         if params.redelivery_type == _FIRST_TIME:
             if order.status is OrderStatus.SHIPPED:
                 raise business("already-shipped", "订单已发货，请勿重复发货")
+            if order.refund is RefundStatus.OPEN:
+                raise business("refund-open", "订单售后处理中，不能发货")
+            if order.under_review:
+                raise business("under-review", "订单风控审核中，不能发货")
             order.status, order.shipped = OrderStatus.SHIPPED, int(time.time())
         elif order.status is not OrderStatus.SHIPPED:
             raise business("not-shipped", "订单未发货，不能修改运单")
@@ -81,6 +88,6 @@ class Shipping:
             raise business("too-late", "发货已满 24 小时，不能修改运单")
         if not told_before:
             order.parcel = Parcel(logistics_id, params.tracking_number)
-            order.touch()
+            order.change()
             self._hand_over(COMPANIES[logistics_id].carrier, params.tracking_number)
         return {"is_success": True}

@@ -14,6 +14,8 @@ _SCOPES = (
     "pdd.order.information.get",
     "pdd.logistics.online.send",
     "pdd.refund.status.check",
+    "pdd.refund.list.increment.get",
+    "pdd.refund.information.get",
     "pdd.waybill.get",
     "pdd.waybill.cancel",
 )

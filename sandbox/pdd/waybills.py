@@ -15,7 +15,7 @@ from typing import Any
 from domain.shipping import Carrier
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.pdd.envelope import business, invalid
-from sandbox.pdd.orders import OrderStatus, RefundStatus, ShopOrder, find
+from sandbox.pdd.orders import OrderStatus, ShopOrder, find
 from sandbox.pdd.params import WaybillCancel, WaybillGet, Wish
 from sandbox.pdd.shipping import COMPANIES
 
@@ -114,8 +114,10 @@ class Waybills:
         recipient = wish.recipient
         for order_sn in wish.order_info.trade_order_list:
             order = find(self._orders, order_sn)
-            if order.refund is RefundStatus.REFUNDED:
+            if order.cancelled:
                 raise business("order-refunded", "订单已退款")
+            if order.under_review:
+                raise business("under-review", "订单风控审核中")
             if order.status is not OrderStatus.READY and _key(wish) not in self._by_package:
                 raise business("already-shipped", "订单已发货")
             sent = (recipient.name, recipient.call, recipient.address.detail)

@@ -240,7 +240,7 @@ async def test_what_buyers_and_staff_do_is_found_by_polling(shop: Merchant) -> N
     await shop.control(f"/pdd/{number}/address", {"receiver": MOVED}, 409)
     await shop.control("/pdd/260101-1/remark", {"seller_words": "加急"}, 404)
     [entry] = shop.pdd.book()["orders"]
-    assert (entry["order_no"], entry["shop"], entry["status"], entry["version"]) == (number, "pdd-main", "cancelled", 4)
+    assert (entry["order_no"], entry["shop"], entry["status"], entry["version"]) == (number, "pdd-main", "cancelled", 5)
     assert (entry["paid_fen"], entry["requirements"], entry["sent"]) == (13732, ["COLD_CHAIN"], 3)
 
 

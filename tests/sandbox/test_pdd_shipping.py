@@ -140,6 +140,15 @@ async def denied(shop: Merchant, application: Any) -> tuple[int, str]:
     return await shop.refused(GET, param_waybill_cloud_print_apply_new_request=application)
 
 
+async def test_an_order_under_review_gets_no_waybill(shop: Merchant) -> None:
+    [number] = await shop.order()
+    application = await wish(shop, number)
+    await shop.control(f"/pdd/{number}/risk", {"under_review": True}, 204)
+    assert await denied(shop, application) == (50001, "under-review")
+    await shop.control(f"/pdd/{number}/risk", {"under_review": False}, 204)
+    assert await granted(shop, application)
+
+
 async def test_a_package_has_one_waybill(shop: Merchant) -> None:
     [number] = await shop.order()
     application = await wish(shop, number)
