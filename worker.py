@@ -21,8 +21,9 @@ from activities.registry import all_activities
 from domain.texts import use_language
 from intake.dispatcher import Dispatcher, Pace
 from intake.orders import TemporalOrders
-from runtime.client import connect
+from runtime.client import connect, key_ring
 from runtime.partners import build_partners, hub_config
+from runtime.shops import ShopKeeper
 from runtime.shutdown import run, stopped
 from settings import Settings, TemporalSettings, load_settings
 from store.database import Database
@@ -80,6 +81,7 @@ async def main(settings: Settings) -> int:
         stack.push_async_callback(db.close)
         outside = build_partners(settings, db)
         stack.push_async_callback(outside.close)
+        keeper = ShopKeeper(settings, db, key_ring(settings.encryption), outside)
         client = await connect(settings, metrics=True)
         activities = all_activities(db, outside.partners, hub_config(settings))
         for worker in build_workers(client, settings.temporal, activities):
@@ -87,11 +89,13 @@ async def main(settings: Settings) -> int:
         orders = TemporalOrders(client, settings.temporal.task_queue, Timings(**settings.timings.model_dump()))
         dispatcher = Dispatcher(db, outside.sources, orders, Pace(**settings.intake.model_dump()))
         dispatching = asyncio.create_task(dispatcher.run())
+        keeping = asyncio.create_task(keeper.run())
         stopping = asyncio.create_task(stopped())
         log.info("worker started", extra={"task_queue": settings.temporal.task_queue})
         await asyncio.wait({dispatching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        dispatching.cancel()
-        await asyncio.gather(dispatching, return_exceptions=True)
+        for task in (dispatching, keeping):
+            task.cancel()
+        await asyncio.gather(dispatching, keeping, return_exceptions=True)
         log.info("worker stopping")
     return 0
 

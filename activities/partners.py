@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,15 +22,15 @@ _log = logging.getLogger("orderhub.partners")
 
 @dataclass(frozen=True)
 class Partners:
-    """Every outside system that is configured."""
+    """Every outside system that is configured. The mappings change while a process lives: shops come and go."""
 
-    channels: Mapping[Channel, SalesChannel]
-    couriers: Mapping[Provider, Courier]
+    channels: MutableMapping[Channel, SalesChannel]
+    couriers: MutableMapping[Provider, Courier]
     tracker: Tracker
     warehouse: Warehouse
     credit: CreditBureau
     messenger: Messenger
-    pulls: Mapping[str, PullSource] = field(default_factory=dict)
+    pulls: MutableMapping[str, PullSource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,27 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.contracts import PULL_CHANGES, PullAsk, Pulled
 from activities.partners import answered
 from connectors.ports import Document, PullSource, Window
 from domain.clock import utc_now
-from store import cursors, inbox
+from domain.texts import text
+from store import cursors, inbox, shops
 from store.database import Database
+from store.holds import close_task, open_task
+from store.shops import ShopState
 from store.tables import OrderRow
 
 _ORDER_KINDS = frozenset({"order", "order_hint"})
 
 LAG = timedelta(seconds=5)
 """A platform's list is not asked about the last moments: its index may still be behind its orders."""
+
+
+ASK_AGAIN = timedelta(minutes=10)
+"""How long a shop that refused our credentials is left alone: it goes on by itself once they are good again."""
 
 
 class PullSteps:
@@ -32,7 +40,9 @@ class PullSteps:
     @activity.defn(name=PULL_CHANGES.name)
     async def pull_changes(self, ask: PullAsk) -> Pulled:
         """Pull until there is nothing left, or `pages` are read. Each page and the cursor move together."""
-        source = self._sources[ask.source]
+        source = self._sources.get(ask.source)
+        if source is None or ask.shop not in source.shops or await self._rests(source, ask.shop):
+            return Pulled(0, 0, 0)
         pages = fresh = 0
         while True:
             now = utc_now() - LAG
@@ -49,14 +59,49 @@ class PullSteps:
             behind = int((now - at.until).total_seconds())
             if (at.page is None and behind <= 0) or pages >= ask.pages:
                 return Pulled(pages, fresh, max(0, behind))
-            async with answered(self._db, None):
-                page = await source.pull(ask.shop, Window(at.start, at.end), at.page)
+            try:
+                async with answered(self._db, None):
+                    page = await source.pull(ask.shop, Window(at.start, at.end), at.page)
+            except ApplicationError as error:
+                if error.type != "Misconfigured" or not await self._unauthorised(source, ask.shop, error.message):
+                    raise
+                return Pulled(pages, fresh, max(0, behind))
             async with self._db.transaction() as tx:
+                if await shops.authorised_again(tx, source.channel, ask.shop):
+                    await close_task(tx, _task_key(source, ask.shop), "orderhub")
                 for document in page.documents:
                     fresh += await _put(tx, document)
                 await cursors.advance(tx, ask.source, ask.shop, at, page.next_page)
             pages += 1
             activity.heartbeat(pages, fresh, behind)
+
+    async def _rests(self, source: PullSource, shop: str) -> bool:
+        """Whether a shop is not asked now: a person paused it, or it refused our credentials a short while ago."""
+        async with self._db.reading() as tx:
+            kept = await shops.find(tx, source.channel, shop)
+        if kept is None or kept.state is ShopState.ACTIVE:
+            return False
+        return kept.state is ShopState.PAUSED or utc_now() - kept.updated_at < ASK_AGAIN
+
+    async def _unauthorised(self, source: PullSource, shop: str, why: str) -> bool:
+        """A shop's orders cannot be read with our credentials: it rests, and a person is asked once.
+
+        False where there is no account to rest, or only a further feed (refunds) is refused.
+        """
+        if source.feed != source.channel:
+            return False
+        async with self._db.transaction() as tx:
+            if await shops.find(tx, source.channel, shop) is None:
+                return False
+            await shops.move(tx, source.channel, shop, to=ShopState.UNAUTHORISED, why=why)
+            await shops.touch(tx, source.channel, shop)
+            sentence = text("task.shop_unauthorised", channel=text(f"channel.{source.channel}"), shop=shop)
+            await open_task(tx, _task_key(source, shop), "shop_unauthorised", sentence, alert=True)
+        return True
+
+
+def _task_key(source: PullSource, shop: str) -> str:
+    return f"shop_unauthorised/{source.channel}/{shop}"
 
 
 async def _put(tx: AsyncSession, document: Document) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 
 from connectors.errors import PartnerError
+from runtime.client import key_ring
 from runtime.partners import build_partners
+from runtime.shops import ShopKeeper
 from settings import Settings
 from store.database import Database
 
@@ -15,6 +17,7 @@ async def main(settings: Settings, channel: str, shop: str, code: str) -> int:
     db = Database(settings.database_url.get_secret_value())
     outside = build_partners(settings, db)
     try:
+        await ShopKeeper(settings, db, key_ring(settings.encryption), outside).look()
         authorise = outside.authorise.get(channel)
         if authorise is None:
             known = ", ".join(sorted(outside.authorise)) or "none is configured"

@@ -14,8 +14,9 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from runtime.client import connect
+from runtime.client import connect, key_ring
 from runtime.setup import missing_search_attributes, sweeps
+from runtime.shops import pulled_shops
 from settings import Settings
 from store import inbox
 from store.database import Database
@@ -79,7 +80,12 @@ async def _attributes(client: Client) -> str:
 
 async def _schedules(settings: Settings, client: Client) -> str:
     found = []
-    for sweep in sweeps(settings):
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        pulled = await pulled_shops(settings, db, key_ring(settings.encryption))
+    finally:
+        await db.close()
+    for sweep in sweeps(settings, pulled):
         described = await client.get_schedule_handle(sweep.schedule_id).describe()
         if described.schedule.state.paused:
             raise LookupError(f"{sweep.schedule_id} is paused")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import uvicorn
 
 import telemetry
@@ -13,6 +15,7 @@ from gateway.temporal_orders import TemporalOrders
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
 from runtime.partners import build_partners, link_secret
+from runtime.shops import ShopKeeper
 from settings import Settings
 from store.database import Database
 
@@ -36,12 +39,15 @@ async def main(settings: Settings) -> int:
         link_secret=link_secret(settings),
         max_body_bytes=settings.gateway.max_body_bytes,
     )
+    keeping = asyncio.create_task(ShopKeeper(settings, db, key_ring(settings.encryption), outside).run())
     try:
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)
     finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await outside.close()
         await db.close()
     return 0

@@ -78,6 +78,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "role.operations": ("运营", "operations"),
     "role.warehouse": ("仓库", "warehouse"),
     # holds: badge, and the sentence
+    "shops.channel": ("渠道", "channel"),
+    "shops.shop": ("店铺", "shop"),
+    "shops.state": ("状态", "state"),
+    "shops.why": ("原因", "why"),
+    "shops.tested": ("上次测试", "last test"),
+    "shops.origin": ("来源", "origin"),
+    "shop.active": ("正常", "active"),
+    "shop.paused": ("已暂停", "paused"),
+    "shop.unauthorised": ("授权失效", "unauthorised"),
     "hold.FORMAT_INVALID": ("格式错误", "format"),
     "hold.ADDRESS_INCOMPLETE": ("地址不完整", "address"),
     "hold.CHANNEL_LOCKED": ("渠道锁单", "locked by the channel"),
@@ -210,6 +219,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "task.refund_after_packing": (
         "打包后买家申请退款 {amount} 元，请拦截包裹或走售后",
         "a refund of {amount} yuan was asked for after packing: stop the parcel, or treat it as an after-sale",
+    ),
+    "task.shop_unauthorised": (
+        "{channel}店铺 {shop} 拒绝了我们的授权，已停止拉单，请重新授权",
+        "{channel} shop {shop} refuses our credentials, its orders are not read: authorise it again",
     ),
     "task.pack_overdue": ("仓库超时未打包", "packing is overdue"),
     "task.sign_overdue": ("超时未签收，请联系快递", "the signature is overdue: call the courier"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,10 +19,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from connectors.errors import DocumentUnreadable, PartnerError
 from connectors.ports import Document, PushSource
 from domain.clock import utc_now
+from domain.ids import split_order_id
 from domain.news import News
 from intake.apply import NotYet, apply
 from intake.orders import Orders
-from store import inbox, orders
+from store import inbox, orders, shops
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -31,6 +33,10 @@ log = logging.getLogger("orderhub.intake")
 
 ORDER_KINDS = ["order", "order_hint"]
 _MAX_WAIT_S = 300.0
+_PAUSED_LOOK_S = 30.0
+"""How soon a document of a paused shop is looked at again."""
+_PAUSED_FRESH_S = 1.0
+"""How long it is not asked again which shops are paused."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class Dispatcher:
         self._sources = sources
         self._workflows = workflows
         self._pace = pace
+        self._paused_shops: set[tuple[str, str]] = set()
+        self._paused_seen = float("-inf")
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -112,6 +120,11 @@ class Dispatcher:
         return len(rows)
 
     async def _document(self, row: InboxRow) -> None:
+        if await self._paused(row):
+            async with self._db.transaction() as tx:
+                until = utc_now() + timedelta(seconds=_PAUSED_LOOK_S)
+                await inbox.postpone(tx, row.seq or 0, until, "the shop is paused", tried=False)
+            return
         try:
             outcomes = [await apply(self._db, self._workflows, news) for news in await self._interpret(row)]
         except DocumentUnreadable as error:
@@ -123,6 +136,17 @@ class Dispatcher:
             await self._postpone(row, f"{type(error).__name__}: {error}")
         else:
             await self._finish(row, ", ".join(outcomes) or "nothing", quarantined=False)
+
+    async def _paused(self, row: InboxRow) -> bool:
+        """Whether a person paused the shop that a document comes from."""
+        if time.monotonic() - self._paused_seen > _PAUSED_FRESH_S:
+            async with self._db.reading() as tx:
+                self._paused_shops = await shops.paused(tx)
+            self._paused_seen = time.monotonic()
+        if row.order_id is None or not self._paused_shops:
+            return False
+        channel, shop, _ = split_order_id(row.order_id)
+        return channel == row.source and (channel, shop) in self._paused_shops
 
     async def _interpret(self, row: InboxRow) -> list[News]:
         source = self._sources.get(row.source)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from activities.partners import HubConfig, Partners
 from connectors.cainiao import CainiaoCourier
@@ -17,7 +17,7 @@ from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.ports import Courier, PullSource, PushSource, SalesChannel
 from connectors.qimen import QimenPush, QimenWarehouse
-from connectors.rest import RestChannel, RestDoor
+from connectors.rest import RestChannel, RestDoor, RestSettings
 from connectors.sf import SfCourier, SfRoutePush
 from connectors.sms import AliyunSms, SmsReceipts
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
@@ -29,30 +29,60 @@ from runtime.tokens import StoredTokens
 from settings import Settings
 from store.database import Database
 
-FURTHER_FEEDS: dict[str, tuple[str, ...]] = {
-    "douyin": ("douyin/refunds",),
-    "jd": ("jd/refunds",),
-    "pdd": ("pdd/refunds",),
-}
-"""What a platform is asked for beside its orders, each with a cursor of its own."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+_LAST_CALLS_S = 60.0
+"""How long the lines of channels that were built anew stay open for calls under way."""
 
 Authorise = Callable[[str, str], Awaitable[str]]
 """Turns the code of a shop owner's consent into tokens: (shop, code) to the shop."""
 
 
-@dataclass(frozen=True)
 class Outside:
-    """All partners: those that activities call, and those that call us."""
+    """All partners: those that activities call, and those that call us.
 
-    partners: Partners
-    sources: dict[str, PushSource]
-    rest: RestDoor | None
-    authorise: dict[str, Authorise]
-    _closers: list[Callable[[], Awaitable[None]]]
+    The mappings are live: `use_shops` puts the channels' new shops into them, for whoever holds them already.
+    """
+
+    def __init__(self, partners: Partners, fixed: _Builder, keep: Callable[[Settings], _Builder]) -> None:
+        self.partners = partners
+        self.sources: dict[str, PushSource] = {}
+        self.authorise: dict[str, Authorise] = {}
+        self.rest = RestDoor({})
+        self._fixed = fixed
+        self._build = keep
+        self._channels = _Builder()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def use_shops(self, settings: Settings) -> None:
+        """Build the channels anew, with the shops that `settings` name. Calls under way end on their old lines."""
+        before = self._channels
+        self.take(self._build(settings))
+        leaving = asyncio.create_task(_close_later(before))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    def take(self, built: _Builder) -> None:
+        """Put newly built channels into the mappings."""
+        self._channels = built
+        self.rest.open_to(built.rest)
+        _replace(self.partners.channels, built.channels)
+        _replace(self.partners.couriers, {**self._fixed.couriers, **built.couriers})
+        _replace(self.partners.pulls, built.pulls)
+        _replace(self.sources, {source.source: source for source in (*self._fixed.sources, *built.sources)})
+        _replace(self.authorise, built.authorise)
+
+    def pulled(self) -> list[tuple[str, str]]:
+        """Every (feed, shop) whose changes are asked for."""
+        return [(feed, shop) for feed, source in self.partners.pulls.items() for shop in source.shops]
 
     async def close(self) -> None:
         """End all connections."""
-        for close in self._closers:
+        for leaving in self._leaving:
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+        for close in (*self._fixed.closers, *self._channels.closers):
             await close()
 
 
@@ -65,6 +95,7 @@ class _Builder:
         self.pulls: dict[str, PullSource] = {}
         self.sources: list[PushSource] = []
         self.authorise: dict[str, Authorise] = {}
+        self.rest: dict[Channel, RestSettings] = {}
         self.closers: list[Callable[[], Awaitable[None]]] = []
 
     def platform(self, channel: PulledChannel, close: Callable[[], Awaitable[None]]) -> None:
@@ -84,34 +115,53 @@ class PulledChannel(SalesChannel, PullSource, Protocol):
 
 
 def build_partners(settings: Settings, db: Database) -> Outside:
-    """Build what is configured. Call it inside the event loop that will use it."""
-    built = _Builder()
+    """Build what is configured, with the shops that `settings` name. Call it in the event loop that will use it."""
+    fixed = _Builder()
     qimen, tracker = QimenWarehouse(settings.qimen), KdniaoTracker(settings.kdniao)
     credit, sms = CrmCredit(settings.credit), AliyunSms(settings.sms)
-    built.sources += [
+    fixed.sources += [
         QimenPush(settings.qimen),
         KdniaoPush(settings.kdniao),
         CreditCallback(settings.credit),
         SmsReceipts(settings.sms),
     ]
-    built.closers += [qimen.close, tracker.close, credit.close, sms.close]
-    rest = _rest_shops(settings, built)
-    _platforms(settings, StoredTokens(db, key_ring(settings.encryption)), built)
-    _direct_couriers(settings, built)
-    partners = Partners(built.channels, built.couriers, tracker, qimen, credit, sms, built.pulls)
-    sources = {source.source: source for source in built.sources}
-    return Outside(partners, sources, rest, built.authorise, built.closers)
+    fixed.closers += [qimen.close, tracker.close, credit.close, sms.close]
+    _direct_couriers(settings, fixed)
+    tokens = StoredTokens(db, key_ring(settings.encryption))
+
+    def channels(wanted: Settings) -> _Builder:
+        built = _Builder()
+        _rest_shops(wanted, built)
+        _platforms(wanted, tokens, built)
+        return built
+
+    outside = Outside(Partners({}, {}, tracker, qimen, credit, sms, {}), fixed, channels)
+    outside.take(channels(settings))
+    return outside
 
 
-def _rest_shops(settings: Settings, built: _Builder) -> RestDoor | None:
-    spoken = settings.rest()
-    for channel, shops in spoken.items():
+async def _close_later(before: _Builder) -> None:
+    try:
+        await asyncio.sleep(_LAST_CALLS_S)
+    finally:
+        for close in before.closers:
+            await close()
+
+
+def _replace(live: MutableMapping[K, V], now: Mapping[K, V]) -> None:
+    """Change a mapping that others hold. Without an await in between, so that nobody sees it half done."""
+    live.clear()
+    live.update(now)
+
+
+def _rest_shops(settings: Settings, built: _Builder) -> None:
+    built.rest = settings.rest()
+    for channel, shops in built.rest.items():
         shop = RestChannel(channel, shops)
         built.sources.append(shop)
         built.closers.append(shop.close)
         if channel is not Channel.WECHAT:  # its shipments are WeChat's to know
             built.channels[channel] = shop
-    return RestDoor(spoken) if spoken else None
 
 
 def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> None:
@@ -159,24 +209,6 @@ def _direct_couriers(settings: Settings, built: _Builder) -> None:
         cainiao = CainiaoCourier(settings.cainiao)
         built.couriers[Provider.CAINIAO] = cainiao
         built.closers.append(cainiao.close)
-
-
-def pulled_shops(settings: Settings) -> list[tuple[str, str]]:
-    """Every (feed, shop) whose changes are asked for."""
-    platforms = {
-        "douyin": settings.douyin,
-        "taobao": settings.taobao,
-        "pdd": settings.pdd,
-        "xiaohongshu": settings.xiaohongshu,
-        "jd": settings.jd,
-    }
-    return [
-        (feed, shop)
-        for name, platform in platforms.items()
-        if platform is not None
-        for feed in (name, *FURTHER_FEEDS.get(name, ()))
-        for shop in platform.shops
-    ]
 
 
 def hub_config(settings: Settings) -> HubConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,8 +27,10 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.service import RPCError, RPCStatusCode
 
-from runtime.partners import pulled_shops
+from runtime.client import key_ring
+from runtime.shops import pulled_shops, take_over
 from settings import Settings
+from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
     PULL_WORKFLOW,
@@ -68,29 +70,44 @@ class Sweep:
 
 async def set_up(settings: Settings, client: Client, say: Callable[[str], None]) -> None:
     """Create what is missing. `say` is told each thing. Raises SetupConflict."""
-    await upgrade(settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    await upgrade(url)
     say("tables are at the newest version")
     await ensure_namespace(client, say)
     await ensure_search_attributes(client, say)
-    for sweep in sweeps(settings):
+    db, keys = Database(url), key_ring(settings.encryption)
+    try:
+        async with db.transaction() as tx:
+            await take_over(tx, settings, keys)
+        await ensure_sweeps(client, settings, await pulled_shops(settings, db, keys), say)
+    finally:
+        await db.close()
+
+
+async def ensure_sweeps(
+    client: Client, settings: Settings, pulled: Sequence[tuple[str, str]], say: Callable[[str], None]
+) -> None:
+    """Every schedule exists and runs as often as wanted; those of shops that are no more are gone."""
+    wanted = sweeps(settings, pulled)
+    for sweep in wanted:
         await ensure_sweep(client, sweep, settings.temporal.task_queue)
         say(f"schedule {sweep.schedule_id}: every {sweep.every}")
-    await remove_old_pulls(client, {sweep.schedule_id for sweep in sweeps(settings)}, say)
+    await remove_old_pulls(client, {sweep.schedule_id for sweep in wanted}, say)
 
 
-def sweeps(settings: Settings) -> list[Sweep]:
-    """All sweeps, as the settings want them."""
+def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]:
+    """All sweeps, as the settings want them; `pulled` are the (feed, shop) whose changes are asked for."""
     return [
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         *(
             Sweep(
-                f"{_PULLS}{source}-{shop}",
+                f"{_PULLS}{feed.replace('/', '-')}-{shop}",
                 PULL_WORKFLOW,
                 timedelta(seconds=settings.sweeps.pulls_s),
-                PullStart(source, shop),
+                PullStart(feed, shop),
             )
-            for source, shop in pulled_shops(settings)
+            for feed, shop in pulled
         ),
     ]
 

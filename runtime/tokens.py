@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import datetime, timedelta
 
@@ -31,8 +30,7 @@ class StoredTokens:
             row = await tx.get(TokenRow, (channel, shop))
         if row is None or not row.sealed:
             return None
-        key_id, _, sealed = row.sealed.partition(":")
-        plain = json.loads(self._keys.open(key_id, base64.b64decode(sealed), _context(channel, shop)))
+        plain = json.loads(self._keys.open_text(row.sealed, _context(channel, shop)))
         return AccessToken(
             access=plain["access"],
             refresh=plain["refresh"],
@@ -48,14 +46,13 @@ class StoredTokens:
             "expires_at": token.expires_at.isoformat(),
             "refresh_expires_at": token.refresh_expires_at.isoformat(),
         }
-        sealed = self._keys.seal(json.dumps(plain).encode(), _context(channel, shop))
-        text = f"{self._keys.active}:{base64.b64encode(sealed).decode()}"
+        sealed = self._keys.seal_text(json.dumps(plain), _context(channel, shop))
         async with self._db.transaction() as tx:
             await insert_ignore(tx, TokenRow, {"channel": channel, "shop": shop, "sealed": ""})
             await tx.execute(
                 update(TokenRow)
                 .where(col(TokenRow.channel) == channel, col(TokenRow.shop) == shop)
-                .values(sealed=text, expires_at=token.expires_at, leased_until=None)
+                .values(sealed=sealed, expires_at=token.expires_at, leased_until=None)
             )
 
     async def lease(self, channel: Channel, shop: str, seconds: float) -> bool:

@@ -120,13 +120,13 @@ async def finish(tx: AsyncSession, seq: int, outcome: str, *, quarantined: bool 
     await tx.execute(update(InboxRow).where(col(InboxRow.seq) == seq).values(**values, claimed_until=None))
 
 
-async def postpone(tx: AsyncSession, seq: int, until: datetime, why: str) -> None:
-    """Try a document again later."""
-    await tx.execute(
-        update(InboxRow)
-        .where(col(InboxRow.seq) == seq)
-        .values(next_try_at=until, claimed_until=None, outcome=why[:500])
-    )
+async def postpone(tx: AsyncSession, seq: int, until: datetime, why: str, *, tried: bool = True) -> None:
+    """Look at a document again later; `tried` counts as a try."""
+    statement = update(InboxRow).where(col(InboxRow.seq) == seq)
+    statement = statement.values(next_try_at=until, claimed_until=None, outcome=why[:500])
+    if not tried:
+        statement = statement.values(attempts=col(InboxRow.attempts) - 1)
+    await tx.execute(statement)
 
 
 async def release(tx: AsyncSession, seqs: Sequence[int]) -> None:

@@ -36,7 +36,7 @@ class DouyinSettings(BaseModel):
 
     app_key: str
     app_secret: SecretStr
-    shops: list[ShopId] = Field(min_length=1, description="shop ids; `Order.shop` is the shop id as text")
+    shops: list[ShopId] = Field([], description="shop ids; `Order.shop` is the shop id as text")
     sender: Sender
     base_url: str = "https://openapi-fxg.jinritemai.com"
     limits: Limits = Field(default_factory=Limits)

@@ -42,7 +42,7 @@ class PddSettings(BaseModel):
 
     client_id: str
     client_secret: SecretStr
-    shops: list[MallId] = Field(min_length=1, description="mall ids; `Order.shop` is the mall id as text")
+    shops: list[MallId] = Field([], description="mall ids; `Order.shop` is the mall id as text")
     sender: Sender
     couriers: dict[Carrier, CourierTerms] = Field(description="the couriers that parcels may go by")
     base_url: str = "https://gw-api.pinduoduo.com"

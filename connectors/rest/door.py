@@ -22,6 +22,10 @@ class RestDoor:
     def __init__(self, channels: Mapping[Channel, RestSettings]) -> None:
         self._keys = Keys(channels)
 
+    def open_to(self, channels: Mapping[Channel, RestSettings]) -> None:
+        """From now on these shops may come in. Raises ValueError, and changes nothing, when two share a key."""
+        self._keys = Keys(channels)
+
     def caller(self, push: Push) -> Caller:
         """Who sent a request. Raises PushRefused."""
         return self._keys.caller(push)

@@ -42,7 +42,7 @@ class RestSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    shops: dict[ShopName, ShopAccount] = Field(min_length=1)
+    shops: dict[ShopName, ShopAccount] = {}
     limits: Limits = Field(default_factory=Limits, description="of each shop on its own")
 
 

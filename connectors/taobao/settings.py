@@ -37,7 +37,7 @@ class TaobaoSettings(BaseModel):
     app_key: str
     app_secret: SecretStr
     sign_method: SignMethod = "hmac-sha256"
-    shops: dict[ShopName, Shop] = Field(min_length=1, description="by the name that `Order.shop` has")
+    shops: dict[ShopName, Shop] = Field({}, description="by the name that `Order.shop` has")
     user_id: int = Field(gt=0, description="the seller's id at Taobao (taobao_user_id), for e-waybills")
     sender: Sender
     agreements: dict[Carrier, Agreement] = Field(description="the couriers that e-waybills may be ordered of")

@@ -43,7 +43,7 @@ class XiaohongshuSettings(BaseModel):
 
     app_id: str
     app_secret: SecretStr
-    shops: list[SellerId] = Field(min_length=1, description="seller ids; `Order.shop` is the seller id")
+    shops: list[SellerId] = Field([], description="seller ids; `Order.shop` is the seller id")
     seller_name: str = Field("orderhub", description="the shop's name on e-waybills; the platform does not check it")
     sender: Sender
     couriers: dict[Carrier, CourierTerms] = Field(description="the couriers that parcels may go by")

@@ -13,13 +13,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.contracts import PullAsk, Pulled
-from activities.pulling import LAG, PullSteps
-from connectors.errors import Unavailable
+from activities.pulling import ASK_AGAIN, LAG, PullSteps
+from connectors.errors import Misconfigured, Unavailable
 from connectors.ports import Document, PulledPage, Window
 from domain.order import Channel
-from store import orders
+from store import orders, shops
 from store.database import Database
-from store.tables import InboxRow, PullCursorRow
+from store.shops import Shop, ShopState
+from store.tables import InboxRow, PullCursorRow, TaskRow
 from tests.store.samples import order
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,6 +39,8 @@ class Listing:
         self.changes = changes
         self.asked: list[tuple[Window, str | None]] = []
         self.away = 0
+        self.refuses = False
+        self.refused = 0
 
     @property
     def shops(self) -> Sequence[str]:
@@ -47,6 +50,9 @@ class Listing:
         if self.away:
             self.away -= 1
             raise Unavailable("own", "pull")
+        if self.refuses:
+            self.refused += 1
+            raise Misconfigured("own", "pull", "token refused")
         self.asked.append((window, page))
         inside = sorted((at, no) for no, at in self.changes.items() if window.start <= at < window.end)
         begin = int(page or 0)
@@ -145,3 +151,48 @@ async def test_a_refund_is_taken_whatever_version_its_order_has(database: Databa
             return replace(super()._document(no, at), kind="refund", document_id=f"main:refund:{no}")
 
     assert (await _pull(database, Refunds({"SO00": changed}))).fresh == 1
+
+
+async def _shop(db: Database) -> Shop:
+    async with db.reading() as tx:
+        kept = await shops.find(tx, "own", "main")
+    assert kept is not None
+    return kept
+
+
+async def test_a_paused_shop_is_not_asked_and_catches_up_when_it_is_resumed(database: Database) -> None:
+    listing = Listing(_changes(3))
+    async with database.transaction() as tx:
+        await shops.put(tx, "own", "main", "", "command")
+        await shops.move(tx, "own", "main", to=ShopState.PAUSED)
+    assert await _pull(database, listing) == Pulled(0, 0, 0)
+    assert listing.asked == []
+    async with database.transaction() as tx:
+        await shops.move(tx, "own", "main", to=ShopState.ACTIVE)
+    assert (await _pull(database, listing)).fresh == 3
+
+
+async def test_a_shop_that_refuses_us_rests_and_goes_on_when_it_is_authorised_again(database: Database) -> None:
+    listing = Listing(_changes(3))
+    async with database.transaction() as tx:
+        await shops.put(tx, "own", "main", "", "command")
+    listing.refuses = True
+    await _pull(database, listing)
+    assert (await _shop(database)).state is ShopState.UNAUTHORISED
+    await _pull(database, listing)  # never a storm: it is not asked again at once
+    assert listing.refused == 1
+    async with database.reading() as tx:
+        task = await tx.get_one(TaskRow, "shop_unauthorised/own/main")
+    assert (task.closed_at, task.severity) == (None, "alert")
+    listing.refuses = False
+    with time_machine.travel(NOW + ASK_AGAIN + timedelta(seconds=1), tick=False):
+        assert (await _pull(database, listing)).fresh == 3
+    assert (await _shop(database)).state is ShopState.ACTIVE
+    async with database.reading() as tx:
+        assert (await tx.get_one(TaskRow, "shop_unauthorised/own/main")).closed_at is not None
+
+
+async def test_a_shop_that_was_removed_meanwhile_is_not_asked(database: Database) -> None:
+    listing = Listing(_changes(3))
+    assert await _pull(database, listing, PullAsk("own", "other")) == Pulled(0, 0, 0)
+    assert listing.asked == []

@@ -15,6 +15,7 @@ from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
 from domain.shipping import Carrier
 from domain.texts import CATALOGUE, language, text, use_language
+from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
 from workflows.delivery import PROBLEMS
 
@@ -49,6 +50,8 @@ def families(source: Uses) -> dict[str, set[str]]:
         "release.": set(Release),
         "step.": {step.name for step in STEPS.values()},
         "channel.": set(Channel),
+        "shop.": set(ShopState) - {ShopState.REMOVED},
+        "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "carrier.": set(Carrier),
         "parcel.": set(PROBLEMS),
         "task.": {kind for kind, _, _ in source.tasks},

@@ -52,12 +52,14 @@ def test_the_whole_order() -> None:
             },
         ),
         "amounts": {"goods_fen": 9900, "freight_fen": 1000, "discount_fen": 900, "paid_fen": 10000},
-        "customer": {"external_id": "AAE-buyer-1", "name": "", "tax_no": "", "terms": "PREPAID"},
+        "customer": {"external_id": "AAE-buyer-1", "name": "", "tax_no": "", "terms": "PREPAID", "member_code": ""},
         "notes": {
             "buyer": "请走冷链",
             "seller": "易碎品",
             "requirements": (Requirement.COLD_CHAIN, Requirement.FRAGILE),
         },
+        "parent_no": "",
+        "refund_pending": False,
     }
 
 
