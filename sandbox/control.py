@@ -23,6 +23,8 @@ from sandbox.pdd import PddPlatform
 from sandbox.pdd.controls import pdd_router
 from sandbox.qimen import QimenWarehouse
 from sandbox.refunding import RefundingShop, refund_router
+from sandbox.taobao import TaobaoPlatform
+from sandbox.taobao.controls import taobao_router
 from sandbox.wechat import WechatPlatform
 from sandbox.wechat.controls import wechat_router
 from sandbox.words import in_words
@@ -144,6 +146,8 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
         if channel in partners:
             shops[channel] = platform = cast(PolledShop, partners[channel])
             router.include_router(_polled_router(platform), prefix=f"/{channel}")
+    if "taobao" in partners:
+        router.include_router(taobao_router(cast(TaobaoPlatform, partners["taobao"])), prefix="/taobao")
     if "xiaohongshu" in partners:
         xiaohongshu = cast(XiaohongshuPlatform, partners["xiaohongshu"])
         router.include_router(xiaohongshu_router(xiaohongshu), prefix="/xiaohongshu")

@@ -44,7 +44,7 @@ class Refund:
     """One application of a buyer. Money in fen, times in Unix seconds.
 
     `line` counts the order's lines from 1; None is the whole order. `full` says whether the amount is all that was
-    left of it: only then the goods go back too, or do not leave. `shipped` says whether it had left by then.
+    left of it, but for freight: only then the goods go back too, or do not leave. `shipped` says whether it had left.
     """
 
     refund_id: str
@@ -80,24 +80,31 @@ class Refunds:
         self._by_id: dict[str, Refund] = {}
         self._by_order: dict[str, list[Refund]] = {}
 
-    def apply(self, order_no: str, draft: Draft, line: int | None, amount_fen: int | None, *, shipped: bool) -> Refund:
+    def apply(
+        self,
+        order_no: str,
+        draft: Draft,
+        line: int | None,
+        amount_fen: int | None,
+        *,
+        shipped: bool,
+        beside_fen: int = 0,
+    ) -> Refund:
         """A new refund of an order or of one of its lines, of all that is left when no amount is given.
 
-        Raises ValueError for a line that the order does not have, for a second open refund, and for too much money.
+        `beside_fen` may go back with a line beside its own money: freight. Raises ValueError for a line that the order
+        does not have, for a second open refund, and for too much money.
         """
-        if line is not None and not 1 <= line <= len(draft.lines):
-            raise ValueError(f"the order has no line {line}")
-        earlier = self.of_order(order_no)
-        if any(refund.open and (line is None or refund.line in {None, line}) for refund in earlier):
+        left = self.left(order_no, draft, line, beside_fen)
+        if any(refund.open and (line is None or refund.line in {None, line}) for refund in self.of_order(order_no)):
             raise ValueError("a refund of that is open already")
-        paid = draft.paid_fen if line is None else _line_paid(draft, line)
-        left = min(self._left(order_no, draft.paid_fen, None), self._left(order_no, paid, line))
-        if paid and not left:
+        if not left and _paid(draft, line):
             raise ValueError("nothing is left to refund")
         amount = left if amount_fen is None else amount_fen
         if amount > left:
             raise ValueError(f"only {left} fen are left to refund")
-        refund = Refund(self._new_id(), order_no, line, amount, full=amount == left, shipped=shipped)
+        freight = draft.freight_fen if line is None else beside_fen
+        refund = Refund(self._new_id(), order_no, line, amount, full=amount >= left - freight, shipped=shipped)
         self._by_id[refund.refund_id] = refund
         self._by_order.setdefault(order_no, []).append(refund)
         return refund
@@ -114,6 +121,11 @@ class Refunds:
         if not refund.open:
             raise ValueError(f"too late: the refund is {refund.status}")
         return refund
+
+    def left(self, order_no: str, draft: Draft, line: int | None, beside_fen: int = 0) -> int:
+        """How much of an order or a line can still be asked for. Raises ValueError for a line that is not there."""
+        of_it = self._unclaimed(order_no, _paid(draft, line) + beside_fen, line)
+        return min(self._unclaimed(order_no, draft.paid_fen, None), of_it)
 
     def get(self, refund_id: str) -> Refund | None:
         """One refund."""
@@ -150,7 +162,7 @@ class Refunds:
             for refund in self._by_id.values()
         ]
 
-    def _left(self, order_no: str, paid_fen: int, line: int | None) -> int:
+    def _unclaimed(self, order_no: str, paid_fen: int, line: int | None) -> int:
         """What was paid less what was claimed back: of the whole order, or of one line."""
         claimed = sum(
             refund.amount_fen
@@ -160,6 +172,11 @@ class Refunds:
         return max(paid_fen - claimed, 0)
 
 
-def _line_paid(draft: Draft, line: int) -> int:
+def _paid(draft: Draft, line: int | None) -> int:
+    """What the order or one line of it cost, freight only with the order."""
+    if line is None:
+        return draft.paid_fen
+    if not 1 <= line <= len(draft.lines):
+        raise ValueError(f"the order has no line {line}")
     bought = draft.lines[line - 1]
     return bought.quantity * bought.unit_price_fen - draft.line_discounts()[line - 1]

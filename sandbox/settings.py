@@ -31,7 +31,8 @@ class TaobaoSettings(BaseModel):
     app_key: str
     app_secret: SecretStr
     shop: str = Field("tb-main", description="the seller's nick")
-    session: SecretStr = Field(description="the seller's access token, which does not expire here")
+    session: SecretStr = Field(description="the seller's access token")
+    session_seconds: int = Field(0, ge=0, description="after which the seller must authorise again; 0: never")
 
 
 class QimenSettings(BaseModel):

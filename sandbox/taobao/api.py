@@ -17,12 +17,16 @@ from sandbox.taobao.params import (
     FullInfo,
     OfflineSend,
     P,
+    RefundDetail,
+    RefundsReceived,
     SoldIncrement,
     WaybillCancel,
     WaybillGet,
     WaybillQuery,
     parse,
 )
+from sandbox.taobao.refunding import RefundDesk
+from sandbox.taobao.session import Session
 from sandbox.taobao.shipping import Shipping
 from sandbox.taobao.signing import METHODS, call_sign
 from sandbox.taobao.trades import Trade, find
@@ -45,14 +49,26 @@ _Form = Mapping[str, str]
 class TaobaoApi:
     """All methods that the sandbox plays, under one path."""
 
-    def __init__(self, world: World, settings: TaobaoSettings, trades: Mapping[str, Trade], waybills: Waybills) -> None:
+    def __init__(
+        self,
+        world: World,
+        settings: TaobaoSettings,
+        trades: Mapping[str, Trade],
+        *,
+        session: Session,
+        refunds: RefundDesk,
+        waybills: Waybills,
+    ) -> None:
         self._world = world
         self._settings = settings
         self._trades = trades
+        self._session = session
         shipping = Shipping(trades, world.hand_over)
         self._methods: dict[str, Callable[[_Form], dict[str, Any]]] = {
             "taobao.trades.sold.increment.get": _method(SoldIncrement, self._sold_increment),
             "taobao.trade.fullinfo.get": _method(FullInfo, self._full_info),
+            "taobao.refunds.receive.get": _method(RefundsReceived, refunds.received),
+            "taobao.refund.get": _method(RefundDetail, refunds.detail),
             "taobao.logistics.offline.send": _method(OfflineSend, shipping.offline_send),
             "cainiao.waybill.ii.get": _method(WaybillGet, waybills.get),
             "cainiao.waybill.ii.query.by.tradecode": _method(WaybillQuery, waybills.query),
@@ -109,7 +125,7 @@ class TaobaoApi:
             raise Refusal(33, "Invalid Version")
         self._check_timestamp(form["timestamp"])
         self._check_sign(form)
-        if not hmac.compare_digest(self._settings.session.get_secret_value().encode(), form["session"].encode()):
+        if not self._session.good(form["session"]):
             raise Refusal(27, "Invalid Session", "session-expired", "session 不存在或已过期")
 
     def _check_timestamp(self, timestamp: str) -> None:

@@ -66,6 +66,25 @@ class FullInfo(Params):
     include_oaid: str = ""
 
 
+class RefundsReceived(Params):
+    """taobao.refunds.receive.get: ends included; pages from 1."""
+
+    fields: Fields
+    status: str = ""
+    start_modified: Moment | None = None
+    end_modified: Moment | None = None
+    page_no: int = Field(1, ge=1)
+    page_size: int = Field(40, ge=1, le=100)
+    use_has_next: Literal["true", "false"] = "false"
+
+
+class RefundDetail(Params):
+    """taobao.refund.get."""
+
+    fields: Fields
+    refund_id: TradeNo
+
+
 class OfflineSend(Params):
     """taobao.logistics.offline.send; `sub_tid` are oids separated by commas."""
 

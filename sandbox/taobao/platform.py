@@ -10,9 +10,12 @@ from fastapi import APIRouter
 from sandbox.digest import receiver_digest
 from sandbox.douyin.orders import seller_words
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.refunds import Verdict
 from sandbox.taobao.api import TaobaoApi
 from sandbox.taobao.companies import COMPANIES
 from sandbox.taobao.receivers import MaskedReceiver, masked
+from sandbox.taobao.refunding import RefundDesk
+from sandbox.taobao.session import Session
 from sandbox.taobao.trades import Order, Trade, TradeStatus
 from sandbox.taobao.waybills import Waybills
 from sandbox.world import Book, World
@@ -41,9 +44,19 @@ class TaobaoPlatform:
         self._trades: dict[str, Trade] = {}
         # 21, ten digits of the moment of the start, seven of a count: 19 digits that fit into 64 bits
         self._last_id = (21 * 10**10 + int(time.time())) * 10**7
+        self._session = Session(settings)
+        self._refunds = RefundDesk(self._trades, self._new_id, settings.shop)
         self._waybills = Waybills(self._trades, world.pace.pickup_s)
+        self._touched = 0
         world.on_hand_over(lambda carrier, number: self._waybills.handed_over(number))
-        self._api = TaobaoApi(world, settings, self._trades, self._waybills)
+        self._api = TaobaoApi(
+            world,
+            settings,
+            self._trades,
+            session=self._session,
+            refunds=self._refunds,
+            waybills=self._waybills,
+        )
 
     @property
     def shop(self) -> str:
@@ -68,9 +81,9 @@ class TaobaoPlatform:
         """The buyer is paid back and the trade closed. Raises KeyError, and ValueError for one that left already."""
         trade = self._unshipped(order_no)
         for order in trade.orders:
-            order.refund_id = self._new_id()
-        trade.closed = int(time.time())
-        trade.change()
+            if order.refund is not None and order.refund.open:
+                self._refunds.settle(order.refund.refund_id, Verdict.WITHDRAW)
+        self.settle(self.refund(order_no, None, None), Verdict.APPROVE)
 
     def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
         """The buyer changes the receiver. Raises KeyError, and ValueError for a trade that left already."""
@@ -85,12 +98,29 @@ class TaobaoPlatform:
         trade.seller_memo = words
         trade.change()
 
+    def refund(self, order_no: str, line: int | None, amount_fen: int | None) -> str:
+        """The buyer applies for a refund; its id. Raises KeyError, and ValueError for what cannot be had."""
+        return self._refunds.apply(self._trades[order_no], line, amount_fen)
+
+    def settle(self, refund_id: str, verdict: Verdict) -> None:
+        """What becomes of an application. Raises KeyError, and ValueError for one that was decided before."""
+        self._refunds.settle(refund_id, verdict)
+
+    def touch(self, order_no: str) -> None:
+        """Give a trade out as modified, and nothing of it is different. Raises KeyError."""
+        self._trades[order_no].touch()
+        self._touched += 1
+
+    def reauthorise(self, session: str) -> None:
+        """The seller authorises the app again, which gives it this session."""
+        self._session.renew(session)
+
     def router(self) -> APIRouter:
         """The one door of all methods."""
         return self._api.router()
 
     def book(self) -> Book:
-        """The trades, the parcels declared, and the e-waybills.
+        """The trades, the parcels declared, the e-waybills and the refunds.
 
         `receiver_digest` is over what a shop is shown: `receiver_name` and `receiver_mobile` (masks), `receiver_state`,
         `receiver_city`, `receiver_district`, and `receiver_address` (a mask, the same for every address).
@@ -101,7 +131,7 @@ class TaobaoPlatform:
                     "order_no": trade.tid,
                     "shop": self.shop,
                     "version": trade.version,
-                    "status": _STATUS_WORDS[trade.status],
+                    "status": _words(trade),
                     "paid_fen": trade.draft.paid_fen,
                     "encrypted": True,
                     "requirements": [requirement.value for requirement in trade.draft.requirements],
@@ -122,6 +152,8 @@ class TaobaoPlatform:
                 for parcel in trade.parcels
             ],
             "waybills": self._waybills.book(),
+            "refunds": self._refunds.book(),
+            "duplicates_sent": self._touched,
         }
 
     def _new_id(self) -> str:
@@ -154,6 +186,11 @@ class TaobaoPlatform:
             modified=int(time.time()),
             seller_memo=seller_words(draft),
         )
+
+
+def _words(trade: Trade) -> str:
+    """A trade that left and was paid back is closed, but not cancelled."""
+    return "refunded" if trade.closed is not None and trade.parcels else _STATUS_WORDS[trade.status]
 
 
 def _digest(receiver: MaskedReceiver) -> str:

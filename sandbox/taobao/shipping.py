@@ -1,7 +1,8 @@
 """Shipping on Taobao: which orders of which trades left in which parcels (protocol file, section 5).
 
 Sub codes as shops meet them: B01 no such trade, B04 shipped or closed, B56 company, B60 number, CD22 to CD26 and P38
-a split that does not fit the trade.
+a split that does not fit the trade. B02, a status that does not allow it, is said of undecided refunds here: the
+protocol file says "do not ship" and names no code.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Shipping:
         if told is not None:
             told.times += 1
         orders = _wanted(trade, params)
+        if any(refund.open for order in orders for refund in order.refunds):
+            raise _refusal("B02", "订单存在未处理的退款，不能发货")
         if told is not None and told.company_code != params.company_code:
             raise _refusal("B60", "运单号不符合规则或已经被使用")
         parcel = told or Parcel(params.company_code, params.out_sid)
@@ -66,13 +69,13 @@ def _wanted(trade: Trade, params: OfflineSend) -> list[Order]:
     if not oids:
         if trade.status is TradeStatus.PARTLY_SHIPPED:
             raise _refusal("CD22", "订单已拆单，必须传入子交易号列表")
-        return trade.orders
+        return [order for order in trade.orders if order.waiting]
     orders = [order for order in trade.orders if order.oid in oids]
     if len(orders) != len(oids):
         raise _refusal("P38", "拆单校验未通过")
     if all(order.parcel for order in orders):
         raise _shipped_before()
-    if any(order.parcel for order in orders):
+    if not all(order.waiting for order in orders):
         raise _refusal("P38", "拆单校验未通过")
     return orders
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sandbox.drafts import Draft, DraftLine
+from sandbox.refunds import Refund
 from sandbox.taobao.envelope import business
 from sandbox.taobao.receivers import MaskedReceiver
 
@@ -38,12 +39,27 @@ class Order:
     line: DraftLine
     discount_fen: int
     parcel: Parcel | None = None
-    refund_id: str = ""
+    refunds: list[Refund] = field(default_factory=list)
 
     @property
     def goods_fen(self) -> int:
         """Quantity × unit price."""
         return self.line.quantity * self.line.unit_price_fen
+
+    @property
+    def refund(self) -> Refund | None:
+        """The last one, which is the one that a trade tells of."""
+        return self.refunds[-1] if self.refunds else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the buyer has all the money for it back, before or after it left."""
+        return any(refund.full and refund.paid_back for refund in self.refunds)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has still to leave."""
+        return self.parcel is None and not self.closed
 
 
 @dataclass
@@ -72,10 +88,10 @@ class Trade:
         """Follows from what was shipped and closed."""
         if self.closed is not None:
             return TradeStatus.CLOSED
-        shipped = sum(order.parcel is not None for order in self.orders)
-        if shipped == 0:
+        if not self.parcels:
             return TradeStatus.PAID
-        return TradeStatus.SHIPPED if shipped == len(self.orders) else TradeStatus.PARTLY_SHIPPED
+        waits = any(order.waiting for order in self.orders)
+        return TradeStatus.PARTLY_SHIPPED if waits else TradeStatus.SHIPPED
 
     @property
     def parcels(self) -> list[Parcel]:
@@ -86,9 +102,13 @@ class Trade:
                 found.setdefault(order.parcel.number, order.parcel)
         return list(found.values())
 
+    def touch(self) -> None:
+        """Who asks for what was modified finds the trade again."""
+        self.modified = int(time.time())
+
     def change(self) -> None:
         """Note that something about the trade changed: every change moves `modified`."""
-        self.modified = int(time.time())
+        self.touch()
         self.version += 1
 
 

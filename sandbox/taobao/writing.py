@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.clock import format_beijing, from_epoch_seconds
 from domain.money import format_yuan
+from sandbox.refunds import RefundStatus
 from sandbox.taobao.companies import COMPANIES
 from sandbox.taobao.trades import Order, Trade, TradeStatus
 
@@ -17,6 +18,14 @@ DETAIL_ONLY = frozenset(
     {"buyer_message", "seller_memo", "promotion_details", "modify_address", "is_free_gift", "gift_mids"}
 )
 """Fields of trades and of orders that lists never give."""
+
+REFUND_STATUSES = {
+    RefundStatus.REQUESTED: "WAIT_SELLER_AGREE",
+    RefundStatus.REFUNDED: "SUCCESS",
+    RefundStatus.REFUSED: "SELLER_REFUSE_BUYER",
+    RefundStatus.WITHDRAWN: "CLOSED",
+}
+"""`status` of a refund, and `refund_status` of the order that it is about."""
 
 _ORDERS = "orders"
 _NUM_IID = 600_000_000_000
@@ -61,11 +70,11 @@ def _trade(trade: Trade, shop: str) -> dict[str, Any]:
         "has_buyer_message": bool(draft.buyer_note),
         "buyer_message": draft.buyer_note,
         "seller_memo": trade.seller_memo,
-        "created": _moment(trade.created),
-        "pay_time": _moment(trade.paid),
-        "modified": _moment(trade.modified),
-        "consign_time": _moment(trade.consigned),
-        "end_time": _moment(trade.closed),
+        "created": moment(trade.created),
+        "pay_time": moment(trade.paid),
+        "modified": moment(trade.modified),
+        "consign_time": moment(trade.consigned),
+        "end_time": moment(trade.closed),
         "payment": format_yuan(draft.paid_fen),
         "post_fee": format_yuan(draft.freight_fen),
         "total_fee": format_yuan(draft.goods_fen),
@@ -93,14 +102,14 @@ def _order(trade: Trade, order: Order, index: int, *, single: bool) -> dict[str,
     trade's discount. A trade of one order has nothing to divide.
     """
     line, parcel = order.line, order.parcel
-    status = TradeStatus.SHIPPED if parcel is not None else TradeStatus.PAID
+    status, refund = TradeStatus.SHIPPED if parcel is not None else TradeStatus.PAID, order.refund
     gifts = [other.oid for other in trade.orders if other.line.gift_of == str(index + 1)]
     main = trade.orders[int(line.gift_of) - 1].oid if line.gift_of else ""
     return {
         **_item(order, index),
         "oid": int(order.oid),
         "oid_str": order.oid,
-        "status": (TradeStatus.CLOSED if trade.closed is not None else status).value,
+        "status": (TradeStatus.CLOSED if trade.closed is not None or order.closed else status).value,
         "title": line.title,
         "sku_id": str(_SKU_ID + index),
         "outer_iid": line.sku.partition("-")[0],
@@ -111,8 +120,8 @@ def _order(trade: Trade, order: Order, index: int, *, single: bool) -> dict[str,
         "adjust_fee": "0.00",
         "divide_order_fee": "" if single else format_yuan(order.goods_fen - order.discount_fen),
         "part_mjz_discount": format_yuan(order.discount_fen) if order.discount_fen and not single else "",
-        "refund_status": "SUCCESS" if order.refund_id else "NO_REFUND",
-        "refund_id": int(order.refund_id) if order.refund_id else "",
+        "refund_status": REFUND_STATUSES[refund.status] if refund else "NO_REFUND",
+        "refund_id": int(refund.refund_id) if refund else "",
         "logistics_company": COMPANIES[parcel.company_code].title if parcel else "",
         "invoice_no": parcel.number if parcel else "",
         "bind_oid": int(main) if main else "",
@@ -138,5 +147,6 @@ def _promotions(trade: Trade) -> dict[str, Any] | str:
     return {"promotion_detail": [promotion]}
 
 
-def _moment(seconds: int | None) -> str:
+def moment(seconds: int | None) -> str:
+    """A moment as Beijing time; "" for none."""
     return "" if seconds is None else format_beijing(from_epoch_seconds(seconds))

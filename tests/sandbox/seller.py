@@ -88,16 +88,17 @@ class Seller:
         return book
 
 
-def taobao_settings(**pace: float) -> SandboxSettings:
+def taobao_settings(session_seconds: int = 0, **pace: float) -> SandboxSettings:
     """The tests' settings, with a shop on Taobao."""
-    shop = TaobaoSettings.model_validate({"app_key": "tb-key", "app_secret": "tb-secret", "session": "tb-session"})
+    keys = {"app_key": "tb-key", "app_secret": "tb-secret", "session": "tb-session"}
+    shop = TaobaoSettings.model_validate(keys | {"session_seconds": session_seconds})
     return make_settings(**pace).model_copy(update={"taobao": shop})
 
 
 @asynccontextmanager
-async def selling(**pace: float) -> AsyncIterator[Seller]:
+async def selling(session_seconds: int = 0, **pace: float) -> AsyncIterator[Seller]:
     """Run the whole sandbox with a seller on Taobao."""
-    app = create_app(taobao_settings(**pace))
+    app = create_app(taobao_settings(session_seconds, **pace))
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

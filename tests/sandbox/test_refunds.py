@@ -59,6 +59,20 @@ def test_a_part_of_the_money_takes_no_goods_back(refunds: Refunds) -> None:
     assert (part.full, part.covers(1)) == (False, False)
 
 
+@pytest.mark.parametrize(("amount_fen", "full"), [(13131, False), (13132, True), (13732, True)])
+def test_all_that_the_goods_cost_takes_them_back_though_freight_is_kept(
+    refunds: Refunds, amount_fen: int, full: bool
+) -> None:
+    assert apply(refunds, None, amount_fen).full is full
+
+
+def test_freight_can_go_back_with_a_line(refunds: Refunds) -> None:
+    assert refunds.left("O1", ORDER, 1, 600) == 10424
+    with_freight = refunds.apply("O1", ORDER, 1, None, shipped=False, beside_fen=600)
+    assert (with_freight.amount_fen, with_freight.covers(1)) == (10424, True)
+    assert refunds.apply("O1", ORDER, 2, None, shipped=False, beside_fen=600).amount_fen == 3308
+
+
 def test_what_was_refused_can_be_asked_for_again(refunds: Refunds) -> None:
     refunds.settle(apply(refunds).refund_id, Verdict.REFUSE)
     assert apply(refunds).amount_fen == 13732

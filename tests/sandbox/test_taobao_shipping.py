@@ -277,6 +277,8 @@ async def test_the_book_shows_what_a_shop_is_shown(seller: Seller) -> None:
         ],
         "shipments": [],
         "waybills": [],
+        "refunds": [],
+        "duplicates_sent": 0,
     }
 
 
