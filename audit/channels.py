@@ -12,6 +12,8 @@ from audit.report import Outcome
 from domain.ids import split_order_id
 from domain.order import Channel
 
+_OUR_PROTOCOL = frozenset({Channel.OWN, Channel.POS, Channel.B2B})
+
 
 async def told_once(evidence: Evidence) -> Outcome:
     """Each shipped order's parcels are in its channel's book exactly once; of a cancelled order there is nothing."""
@@ -61,8 +63,8 @@ def _wrong(channel: str, live: Sequence[WaybillFact], shipments: Sequence[BookSh
             yield f"its channel was told number {shipment.number}, which is no live waybill of its parcels"
         elif waybill.carrier != shipment.carrier:
             yield f"its channel has {shipment.number} under {shipment.carrier}, it is {waybill.carrier}"
-        # Douyin names parcels by ids of its own.
-        elif channel == Channel.OWN and shipment.parcel_no != waybill.parcel_id:
+        # Platforms name parcels by ids of their own.
+        elif channel in _OUR_PROTOCOL and shipment.parcel_no != waybill.parcel_id:
             yield f"its channel has {shipment.number} for {shipment.parcel_no}, it is {waybill.parcel_id}"
 
 

@@ -11,6 +11,8 @@ from audit.report import Outcome
 from domain.golden import Exit, GoldenState
 from domain.order import Channel, ChannelStatus
 
+_OUR_PROTOCOL = frozenset({Channel.OWN, Channel.POS, Channel.B2B})
+
 
 async def orders_arrived(evidence: Evidence) -> Outcome:
     """Every paid order of the channels is in the store; in the end it was started, as its channel has it now."""
@@ -47,8 +49,8 @@ def _differences(evidence: Evidence, order: OrderFact, wanted: BookOrder) -> Ite
         yield "in the store, but never started"
     if wanted.status == "cancelled" and not order.cancelled:
         yield f"cancelled at its channel, but here it is {order.exit or order.state}"
-    # Only the own shop's versions are ours, too: Douyin's book counts, its documents carry a time.
-    if order.channel == Channel.OWN and order.version != wanted.version:
+    # Only of our own protocol the versions are ours, too: Douyin's book counts, its documents carry a time.
+    if order.channel in _OUR_PROTOCOL and order.version != wanted.version:
         yield f"here at version {order.version}, at its channel at version {wanted.version}"
         return
     newest = next((body for body in reversed(evidence.bodies.get(order.order_id, [])) if body.of_channel), None)

@@ -159,6 +159,7 @@ def _rest_shops(settings: Settings, built: _Builder) -> None:
     for channel, shops in built.rest.items():
         shop = RestChannel(channel, shops)
         built.sources.append(shop)
+        built.pulls[shop.feed] = shop
         built.closers.append(shop.close)
         if channel is not Channel.WECHAT:  # its shipments are WeChat's to know
             built.channels[channel] = shop

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from fastapi import FastAPI, HTTPException
 
@@ -23,7 +24,7 @@ from sandbox.douyin import DouyinPlatform
 from sandbox.faults import FaultPlan
 from sandbox.jd import JdPlatform
 from sandbox.kdniao import Kdniao
-from sandbox.own import OwnShop
+from sandbox.own import RestShop
 from sandbox.partner import Partner
 from sandbox.pdd import PddPlatform
 from sandbox.qimen import QimenWarehouse
@@ -44,31 +45,10 @@ def create_app(settings: SandboxSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         world = World(settings)
         road = Road(world)
-        partners: dict[str, Partner] = {
-            partner.name: partner
-            for partner in (
-                OwnShop(world),
-                DouyinPlatform(world),
-                QimenWarehouse(world),
-                SfGateway(world, road),
-                CainiaoGateway(world, road),
-                Kdniao(world, road),
-                CreditBureau(world),
-                AliyunSms(world),
-            )
-        }
-        if settings.pdd is not None:
-            partners[PddPlatform.name] = PddPlatform(world)
-        if settings.taobao is not None:
-            partners[TaobaoPlatform.name] = TaobaoPlatform(world)
-        jd = JdPlatform(world) if settings.jd is not None else None
+        partners = {partner.name: partner for partner in _partners(world, road)}
+        jd = cast(JdPlatform | None, partners.get(JdPlatform.name))
         if jd is not None:
-            partners[JdPlatform.name] = jd
             await jd.open()
-        if settings.xiaohongshu is not None:
-            partners[XiaohongshuPlatform.name] = XiaohongshuPlatform(world)
-        if settings.wechat is not None:
-            partners[WechatPlatform.name] = WechatPlatform(world)
         for partner in partners.values():
             app.include_router(partner.router(), prefix=f"/{partner.name}")
         app.include_router(road.router())
@@ -121,3 +101,30 @@ def create_app(settings: SandboxSettings) -> FastAPI:
         return {"faults": len(plan.faults)}
 
     return app
+
+
+def _partners(world: World, road: Road) -> Iterator[Partner]:
+    """Everybody who is played: the shops and platforms that are configured, and those that no order can do without."""
+    settings = world.settings
+    yield RestShop(world, "own", settings.own)
+    yield DouyinPlatform(world)
+    yield QimenWarehouse(world)
+    yield SfGateway(world, road)
+    yield CainiaoGateway(world, road)
+    yield Kdniao(world, road)
+    yield CreditBureau(world)
+    yield AliyunSms(world)
+    if settings.pos is not None:
+        yield RestShop(world, "pos", settings.pos)
+    if settings.b2b is not None:
+        yield RestShop(world, "b2b", settings.b2b)
+    if settings.pdd is not None:
+        yield PddPlatform(world)
+    if settings.taobao is not None:
+        yield TaobaoPlatform(world)
+    if settings.jd is not None:
+        yield JdPlatform(world)
+    if settings.xiaohongshu is not None:
+        yield XiaohongshuPlatform(world)
+    if settings.wechat is not None:
+        yield WechatPlatform(world)

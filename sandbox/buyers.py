@@ -22,23 +22,33 @@ _GIFT_SHARE = 0.25
 _DISCOUNT_SHARE = 0.5
 _ON_ACCOUNT_SHARE = 0.1
 _SILENT_AMOUNTS_SHARE = 0.2
+_KNOWN_MEMBER_SHARE = 0.5
+_MEMBERS_EVERY = 3
+"""One buyer in so many is a member."""
+_TERMS = (PaymentTerms.NET30, PaymentTerms.NET30, PaymentTerms.NET60, PaymentTerms.PREPAID)
 
 
 class Buyers:
     """A crowd of buyers. Each has one name, phone and address for the whole run; some are companies on account.
 
-    `hot_share` of the orders (0 to 1) want the one article that is scarce.
+    `hot_share` of the orders (0 to 1) want the one article that is scarce. Members have one code in the own shop and
+    at the tills, and half of those at a till bought in the own shop before. Companies buy in larger numbers on `b2b`.
     """
 
     def __init__(self, seed: int, hot_share: float = 0.05) -> None:
         self._dice = random.Random(seed)
         self._hot_share = hot_share
+        self._own_members: list[int] = []
 
     def drafts(self, n: int, channels: Sequence[DraftChannel] = ("own", "douyin")) -> list[Draft]:
         """The next `n` orders of this crowd, spread over `channels`. None has a number yet."""
         return [self._draft(self._dice.choice(channels)) for _ in range(n)]
 
     def _draft(self, channel: DraftChannel) -> Draft:
+        if channel == "pos":
+            return self._at_the_till()
+        if channel == "b2b":
+            return self._by_a_company()
         dice = self._dice
         buyer = dice.randrange(10_000)
         lines, items = self._basket()
@@ -50,7 +60,7 @@ class Buyers:
             discount_fen=self._discount(goods),
             freight_fen=0 if goods >= 9900 else dice.choice((600, 1000)),
             receiver=_receiver(buyer),
-            customer=self._company() if on_account else DraftCustomer(id=f"C{buyer:05d}"),
+            customer=self._company(PaymentTerms.NET30) if on_account else self._person(channel, buyer),
             buyer_note=dice.choice(_BUYER_NOTES),
             requirements=_requirements(items),
             write_line_amounts=dice.random() >= _SILENT_AMOUNTS_SHARE,
@@ -73,14 +83,53 @@ class Buyers:
             return 0
         return self._dice.randrange(1, goods // 5, 2)
 
-    def _company(self) -> DraftCustomer:
+    def _at_the_till(self) -> Draft:
+        """One article or two, of somebody who may be known: the number of a customer there is the member's code."""
+        dice = self._dice
+        known = self._own_members and dice.random() < _KNOWN_MEMBER_SHARE
+        buyer = dice.choice(self._own_members) if known else dice.randrange(10_000)
+        items = dice.sample(_ORDINARY, dice.choices((1, 2), (4, 1))[0])
+        return Draft(
+            channel="pos",
+            lines=[_line(item, 1) for item in items],
+            receiver=_receiver(buyer),
+            customer=self._person("pos", buyer),
+            requirements=_requirements(items),
+            write_line_amounts=dice.random() >= _SILENT_AMOUNTS_SHARE,
+        )
+
+    def _by_a_company(self) -> Draft:
+        dice = self._dice
+        items = dice.sample(_ORDINARY, dice.choices((1, 2, 3, 4), (2, 3, 3, 2))[0])
+        lines = [_line(item, dice.randrange(2, 10)) for item in items]
+        goods = sum(line.quantity * line.unit_price_fen for line in lines)
+        return Draft(
+            channel="b2b",
+            lines=lines,
+            discount_fen=self._discount(goods),
+            receiver=_receiver(dice.randrange(10_000)),
+            customer=self._company(dice.choice(_TERMS)),
+            seller_note=dice.choice(("", "", "对公转账", "随货附发票")),
+            requirements=_requirements(items),
+            write_line_amounts=dice.random() >= _SILENT_AMOUNTS_SHARE,
+        )
+
+    def _person(self, channel: DraftChannel, buyer: int) -> DraftCustomer:
+        """One in three is a member, who is known in the own shop and at the tills alone."""
+        if channel not in {"own", "pos"} or buyer % _MEMBERS_EVERY:
+            return DraftCustomer(id=f"C{buyer:05d}")
+        if channel == "own":
+            self._own_members.append(buyer)
+        return DraftCustomer(id=f"C{buyer:05d}", member_code=f"M{buyer:05d}")
+
+    def _company(self, terms: PaymentTerms) -> DraftCustomer:
         number = self._dice.randrange(len(_COMPANIES))
         # 18 characters as a real uniform social credit code has; the leading zeros make it one that nobody holds
         return DraftCustomer(
             id=f"B{number + 1:03d}",
             name=f"{_COMPANIES[number]}有限公司",
             tax_no=f"{number + 1:018d}",
-            terms=PaymentTerms.NET30,
+            terms=terms,
         )
 
 

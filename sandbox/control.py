@@ -17,7 +17,7 @@ from sandbox.douyin.messages import Tag
 from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
 from sandbox.jd import JdPlatform
 from sandbox.jd.controls import jd_router
-from sandbox.own import OwnShop
+from sandbox.own import RestShop
 from sandbox.partner import Partner
 from sandbox.pdd import PddPlatform
 from sandbox.pdd.controls import pdd_router
@@ -51,14 +51,15 @@ class Crowd(Shape):
     hot_share: float = Field(0.05, ge=0, le=1)
 
 
-class OwnChange(Shape):
-    """What changes in an own-shop order."""
+class RestChange(Shape):
+    """What changes in an order of a shop that speaks the REST protocol."""
 
     buyer_note: str | None = None
+    seller_note: str | None = None
     receiver: DraftReceiver | None = None
 
 
-class OwnResend(Shape):
+class RestResend(Shape):
     """Which version is sent again."""
 
     version: int = Field(ge=1)
@@ -132,16 +133,20 @@ class PolledShop(Shop, Protocol):
         ...
 
 
+_REST: tuple[DraftChannel, ...] = ("own", "pos", "b2b")
 _POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd", "xiaohongshu", "wechat")
 
 
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     """The controls of the partners `own`, `douyin` and `qimen`, and of the platforms that are configured."""
-    own = cast(OwnShop, partners["own"])
     douyin = cast(DouyinPlatform, partners["douyin"])
     qimen = cast(QimenWarehouse, partners["qimen"])
     router = APIRouter()
-    shops: dict[DraftChannel, Shop] = {"own": own, "douyin": douyin}
+    shops: dict[DraftChannel, Shop] = {"douyin": douyin}
+    for rest in _REST:
+        if rest in partners:
+            shops[rest] = own = cast(RestShop, partners[rest])
+            router.include_router(_rest_router(own), prefix=f"/{rest}")
     for channel in _POLLED:
         if channel in partners:
             shops[channel] = platform = cast(PolledShop, partners[channel])
@@ -162,7 +167,6 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     if "jd" in partners:
         router.include_router(jd_router(cast(JdPlatform, partners["jd"])), prefix="/jd")
     router.include_router(_orders_router(world, shops))
-    router.include_router(_own_router(own), prefix="/own")
     router.include_router(_douyin_router(douyin), prefix="/douyin")
     router.include_router(_qimen_router(qimen), prefix="/qimen")
     return router
@@ -195,26 +199,44 @@ def _orders_router(world: World, shops: _Shops) -> APIRouter:
     return router
 
 
-def _own_router(own: OwnShop) -> APIRouter:
+def _rest_router(shop: RestShop) -> APIRouter:
     router = APIRouter()
 
     @router.post("/{order_no}/change")
-    async def change(order_no: str, wanted: OwnChange) -> dict[str, int]:
+    async def change(order_no: str, wanted: RestChange) -> dict[str, int]:
         """Change an order and send its next version."""
         with in_words():
-            return {"version": own.change(order_no, wanted.buyer_note, wanted.receiver)}
+            return {"version": shop.change(order_no, wanted.buyer_note, wanted.receiver, wanted.seller_note)}
+
+    @router.post("/{order_no}/address", status_code=204)
+    async def address(order_no: str, wanted: NewAddress) -> None:
+        """The buyer changes the address."""
+        with in_words():
+            shop.change_address(order_no, wanted.receiver)
+
+    @router.post("/{order_no}/remark", status_code=204)
+    async def remark(order_no: str, wanted: Remark) -> None:
+        """The shop's staff write a remark."""
+        with in_words():
+            shop.remark(order_no, wanted.seller_words)
+
+    @router.post("/{order_no}/touch", status_code=204)
+    async def touch(order_no: str) -> None:
+        """The shop gives the order out as modified, and it is what it was."""
+        with in_words():
+            shop.touch(order_no)
 
     @router.post("/{order_no}/resend", status_code=204)
-    async def resend(order_no: str, wanted: OwnResend) -> None:
+    async def resend(order_no: str, wanted: RestResend) -> None:
         """Send a version again: the current one is a duplicate, an older one is stale."""
         with in_words():
-            own.resend(order_no, wanted.version)
+            shop.resend(order_no, wanted.version)
 
     @router.post("/{order_no}/cancel", status_code=204)
     async def cancel(order_no: str, wanted: Reason | None = None) -> None:
         """Ask orderhub to cancel."""
         with in_words():
-            own.cancel(order_no, (wanted or Reason()).reason)
+            shop.cancel(order_no, (wanted or Reason()).reason)
 
     return router
 

@@ -13,7 +13,7 @@ from domain.clock import utc_now
 from domain.money import Fen, split
 from domain.order import PaymentTerms, Requirement
 
-DraftChannel = Literal["own", "douyin", "pdd", "taobao", "jd", "xiaohongshu", "wechat"]
+DraftChannel = Literal["own", "pos", "b2b", "douyin", "pdd", "taobao", "jd", "xiaohongshu", "wechat"]
 
 _INT64_MAX = 2**63 - 1
 _SECONDS_TO_PAY = 30
@@ -74,12 +74,16 @@ class DraftReceiver(Shape):
 
 
 class DraftCustomer(Shape):
-    """Who buys; `name`, `tax_no` and terms other than PREPAID are for business customers of the own shop."""
+    """Who buys; `name`, `tax_no` and terms other than PREPAID are for business customers of own shops and B2B.
+
+    `member_code` is the merchant's own number, the same in all its own shops and at its tills.
+    """
 
     id: Text
     name: str = ""
     tax_no: str = ""
     terms: PaymentTerms = PaymentTerms.PREPAID
+    member_code: str = ""
 
 
 class Draft(Shape):
@@ -102,7 +106,7 @@ class Draft(Shape):
     buyer_note: str = ""
     seller_note: str = ""
     requirements: list[Requirement] = []
-    write_line_amounts: bool = Field(True, description="own shop: whether the document says what each line cost")
+    write_line_amounts: bool = Field(True, description="own, pos, b2b: whether the document says what each line cost")
     by_export: bool = Field(False, description="jd: the shop's app may not read the order, only an export tells of it")
 
     @model_validator(mode="after")
@@ -121,10 +125,10 @@ class Draft(Shape):
 
     @model_validator(mode="after")
     def _fits_its_channel(self) -> Self:
-        if self.channel == "own":
+        if self.channel in {"own", "b2b"}:
             return self
-        good, words = _ORDER_NOS[self.channel]
-        if self.order_no is not None and not good(self.order_no):
+        good, words = _ORDER_NOS.get(self.channel, (None, ""))
+        if self.order_no is not None and good is not None and not good(self.order_no):
             raise ValueError(words)
         if self.customer.terms is not PaymentTerms.PREPAID:
             raise ValueError(f"on {self.channel} every buyer pays before shipping")

@@ -8,12 +8,36 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class OwnShopSettings(BaseModel):
+class RestShopSettings(BaseModel):
+    """A shop that speaks orderhub's REST protocol."""
+
+    shop: str
+    key_id: str
+    secret: SecretStr
+    api_key: SecretStr = Field(SecretStr(""), description="what its pushes carry in place of a signature")
+    idempotency_keys: bool = Field(False, description="whether its pushes carry an Idempotency-Key")
+
+
+class OwnShopSettings(RestShopSettings):
     """The merchant's own shop."""
 
     shop: str = "main"
     key_id: str = "shop-main"
-    secret: SecretStr
+
+
+class PosSettings(RestShopSettings):
+    """The merchant's tills."""
+
+    shop: str = "till"
+    key_id: str = "shop-till"
+
+
+class B2bSettings(RestShopSettings):
+    """Where business customers order."""
+
+    shop: str = "trade"
+    key_id: str = "shop-trade"
+    idempotency_keys: bool = Field(True, description="whether its pushes carry an Idempotency-Key")
 
 
 class DouyinSettings(BaseModel):
@@ -182,6 +206,8 @@ class SandboxSettings(BaseSettings):
     hub_url: str = Field(description="where orderhub's gateway is; pushes go to {hub_url}/hooks/...")
     seed: int = 1
     own: OwnShopSettings
+    pos: PosSettings | None = None
+    b2b: B2bSettings | None = None
     douyin: DouyinSettings
     qimen: QimenSettings
     sf: SfSettings

@@ -8,8 +8,11 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from connectors.errors import Misconfigured, PushRefused
-from connectors.ports import Document, Push, Reply
+from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.rest.documents import SOURCES, read_document
+from connectors.rest.keys import Caller
+from connectors.rest.pulled import LONGEST_WINDOW, OVERLAP, PULL_PATH, pull_params, read_page
+from connectors.rest.pulled import OPERATION as PULL
 from connectors.rest.settings import RestSettings, ShopAccount
 from connectors.rest.shipments import OPERATION, SHIPMENTS_PATH, check_shipment_answer, shipment_body
 from connectors.rest.signing import signed_headers
@@ -21,20 +24,30 @@ from domain.shipping import Shipment
 
 
 class RestChannel:
-    """Port `SalesChannel`: own shops, POS, B2B. Orders come in by the `RestDoor`, and are understood here.
+    """Ports `SalesChannel` and `PullSource`: own shops, POS, B2B. What they push comes in by the `RestDoor`, and is
+    understood here.
 
     Every shop has a line of its own, so that one shop's outage does not stop the write-back of the others.
     """
 
+    longest_window = LONGEST_WINDOW
+    overlap = OVERLAP
+
     def __init__(self, channel: Channel, settings: RestSettings) -> None:
         self.channel = channel
         self.source = SOURCES[channel]
+        self.feed = self.source
         self._shops = settings.shops
         self._lines = {
             name: Line(self.source, shop.base_url, settings.limits)
             for name, shop in settings.shops.items()
             if shop.base_url
         }
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """The shops that are asked for their orders."""
+        return tuple(name for name, shop in self._shops.items() if shop.pull)
 
     async def close(self) -> None:
         """End all connections."""
@@ -76,6 +89,22 @@ class RestChannel:
             writes=True,
             headers={"Content-Type": "application/json", **_signed(shop, "POST", SHIPMENTS_PATH, body)},
             content=body,
+        )
+
+    async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
+        """GET {base_url}/orderhub/orders, page by page."""
+        account = self._shops.get(shop)
+        if account is None or not account.pull:
+            raise Misconfigured(self.source, PULL, f"shop {shop} is not one that is asked for its orders")
+        number = int(page or 1)
+        return await self._lines[shop].exchange(
+            PULL,
+            "GET",
+            PULL_PATH,
+            partial(read_page, Caller(self.channel, shop), self.source, number),
+            writes=False,
+            params=pull_params(window, number),
+            headers=_signed(account, "GET", PULL_PATH, b""),
         )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from connectors.errors import DocumentUnreadable
 from connectors.ports import Document
+from connectors.rest.intake import Refused
 from connectors.rest.keys import Caller
 from connectors.rest.signing import PROTOCOL
 from connectors.rest.wire import check_order_no
@@ -27,7 +28,7 @@ SOURCES: dict[Channel, str] = {
 }
 """The names in the inbox of the channels that speak this protocol."""
 
-_ORDER, _CANCEL = "order", "cancel"
+_ORDER, _REFUSED, _CANCEL = "order", "refused_order", "cancel"
 _CANCEL_PATH = re.compile(rf"{ORDERS_PATH}/(?P<order_no>[^/]+)/cancel")
 
 
@@ -49,6 +50,15 @@ def order_document(order: Order) -> Document:
     )
 
 
+def refused_document(caller: Caller, refused: Refused, digest: str, raw: str) -> Document:
+    """An order out of a page that is not good: kept with what is wrong, so that a person finds both.
+
+    Named by its content (`digest`), so that it is here once however often it is listed, and again when it was changed.
+    """
+    body = json.dumps({"field": refused.field, "message": refused.message, "order": raw})
+    return Document(SOURCES[caller.channel], _REFUSED, f"{caller.shop}:sha256:{digest}", 0, body)
+
+
 def cancel_document(caller: Caller, order_no: str, reason: str) -> Document:
     """A cancellation; asked again it is the same document. Raises DocumentUnreadable for an unusable order number."""
     try:
@@ -68,6 +78,9 @@ def read_document(channel: Channel, document: Document) -> News:
         if document.kind == _CANCEL:
             cancel = json.loads(document.body)
             return CancelNews(channel, cancel["shop"], cancel["order_no"], cancel["reason"])
+        if document.kind == _REFUSED:
+            refused = json.loads(document.body)
+            raise DocumentUnreadable(source, f"{refused['field']} {refused['message']}".strip())
     except ValidationError as error:
         raise DocumentUnreadable(source, f"{error.error_count()} unusable fields in the stored order") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:

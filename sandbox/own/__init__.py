@@ -1,5 +1,5 @@
-"""The merchant's own shop (docs/rest-api.md): it pushes its orders and takes back their shipments."""
+"""Shops that speak orderhub's REST protocol (docs/rest-api.md): they push their orders, list them, take shipments."""
 
-from sandbox.own.shop import OwnShop
+from sandbox.own.shop import RestShop
 
-__all__ = ["OwnShop"]
+__all__ = ["RestShop"]

@@ -1,4 +1,4 @@
-"""An own-shop order as the API's JSON document."""
+"""An order as the REST API's JSON document."""
 
 from __future__ import annotations
 
@@ -41,11 +41,15 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
     }
 
 
-def changed(latest: Document, buyer_note: str | None, receiver: DraftReceiver | None) -> Document:
+def changed(
+    latest: Document, buyer_note: str | None, receiver: DraftReceiver | None, seller_note: str | None = None
+) -> Document:
     """The next version of an order."""
     following = {**latest, "version": latest["version"] + 1}
     if buyer_note is not None:
         following["buyer_note"] = buyer_note
+    if seller_note is not None:
+        following["seller_note"] = seller_note
     if receiver is not None:
         following["receiver"] = receiver.model_dump()
     return following

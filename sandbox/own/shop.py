@@ -1,40 +1,33 @@
-"""The own shop: its orders, what it sent of them, and the shipments that it was told."""
+"""A shop that speaks orderhub's REST protocol: its orders, what it sent of them, and the shipments that it was told."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from domain.clock import utc_now
 from domain.shipping import Carrier
-from sandbox.digest import receiver_digest
 from sandbox.drafts import Draft, DraftReceiver
 from sandbox.own.document import Document, changed, document
+from sandbox.own.orders import Parcel, Shipment, ShopOrder, modified_between
 from sandbox.own.signing import objection, signed_headers
+from sandbox.settings import RestShopSettings
 from sandbox.world import Book, PushRequest, World
 
 _BATCH = 50
+_PAGE = 50
 _ORDERS_PATH = "/api/v1/orders"
 
-
-class _Shipment(BaseModel):
-    """What orderhub tells of one parcel."""
-
-    model_config = ConfigDict(strict=True)
-
-    order_no: str
-    parcel_no: str = Field(min_length=1)
-    carrier: str
-    number: str = Field(min_length=1)
-    line_nos: list[str] = Field(min_length=1)
-    whole_order: bool
+RestChannel = Literal["own", "pos", "b2b"]
+_NUMBER_HEADS: dict[RestChannel, str] = {"own": "SO", "pos": "POS", "b2b": "BO"}
 
 
 class _Fault(BaseModel):
@@ -53,23 +46,12 @@ class _Results(BaseModel):
     results: list[_Result]
 
 
-@dataclass
-class _Order:
-    versions: list[Document]
-    status: str = "paid"
-    sent: int = 0
-    cancel_asked: bool = False
-    lines_told: set[str] = field(default_factory=set)
+class _Ask(BaseModel):
+    """Which page of which changes orderhub asks for."""
 
-    @property
-    def latest(self) -> Document:
-        return self.versions[-1]
-
-
-@dataclass
-class _Parcel:
-    shipment: _Shipment
-    times: int = 1
+    modified_from: AwareDatetime
+    modified_to: AwareDatetime
+    page: int = Field(ge=1)
 
 
 @dataclass
@@ -79,19 +61,21 @@ class _Counts:
     rejected: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
 
 
-class OwnShop:
-    """The merchant's own shop. It holds the truth about its orders and re-sends each until orderhub took it."""
+class RestShop:
+    """One shop. It holds the truth about its orders, re-sends each until orderhub took it, and can be asked for them.
 
-    name = "own"
+    With an API key its pushes carry that in place of a signature; what it is told must be signed all the same.
+    """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, name: RestChannel, settings: RestShopSettings) -> None:
+        self.name: str = name
         self._world = world
-        self._settings = world.settings.own
-        self._orders: dict[str, _Order] = {}
-        self._parcels: dict[str, _Parcel] = {}
+        self._settings = settings
+        self._orders: dict[str, ShopOrder] = {}
+        self._parcels: dict[str, Parcel] = {}
         self._counts = _Counts()
         # the moment of the start keeps numbers apart from those of an earlier run against the same hub
-        self._number_head = f"SO{utc_now():%y%m%d%H%M%S}"
+        self._number_head = f"{_NUMBER_HEADS[name]}{utc_now():%y%m%d%H%M%S}"
         self._numbered = 0
 
     @property
@@ -113,18 +97,35 @@ class OwnShop:
         documents = []
         for draft in drafts:
             assert draft.order_no is not None
-            first = document(draft, self.shop, draft.order_no)
-            self._orders[draft.order_no] = _Order([first])
+            first = {"channel": self.name, **document(draft, self.shop, draft.order_no)}
+            self._orders[draft.order_no] = ShopOrder([first])
             documents.append(first)
         for start in range(0, len(documents), _BATCH):
             self._send(documents[start : start + _BATCH])
 
-    def change(self, order_no: str, buyer_note: str | None, receiver: DraftReceiver | None) -> int:
+    def change(
+        self, order_no: str, buyer_note: str | None, receiver: DraftReceiver | None, seller_note: str | None = None
+    ) -> int:
         """Change an order and send its new version, whose number it returns. Raises KeyError."""
         order = self._orders[order_no]
-        order.versions.append(changed(order.latest, buyer_note, receiver))
+        order.versions.append(changed(order.latest, buyer_note, receiver, seller_note))
+        order.modified.append(utc_now())
         self._send([order.latest])
         return len(order.versions)
+
+    def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
+        """The buyer changes the receiver. Raises KeyError."""
+        self.change(order_no, None, receiver)
+
+    def remark(self, order_no: str, words: str) -> None:
+        """The shop's staff write a remark. Raises KeyError."""
+        self.change(order_no, None, None, words)
+
+    def touch(self, order_no: str) -> None:
+        """Mark an order as modified without changing it, and send it again. Raises KeyError."""
+        order = self._orders[order_no]
+        order.modified.append(utc_now())
+        self.resend(order_no, len(order.versions))
 
     def resend(self, order_no: str, version: int) -> None:
         """Send a version again that was sent before, the current one or an older. Raises KeyError."""
@@ -137,61 +138,35 @@ class OwnShop:
             self._counts.stale_sent += 1
         self._send([order.versions[version - 1]])
 
-    def cancel(self, order_no: str, reason: str) -> None:
+    def cancel(self, order_no: str, reason: str = "不想要了") -> None:
         """Ask orderhub to cancel an order. What comes of it stands in orderhub only. Raises KeyError."""
         self._orders[order_no].cancel_asked = True
-        path = f"{_ORDERS_PATH}/{order_no}/cancel"
         body = _json({"shop": self.shop, "reason": reason})
-        self._world.push(
-            self.name, "cancel", lambda: self._signed(path, body), lambda response: response.status_code == 202
-        )
+        build = self._request(f"{_ORDERS_PATH}/{order_no}/cancel", body)
+        self._world.push(self.name, "cancel", build, lambda response: response.status_code == 202)
 
     def router(self) -> APIRouter:
-        """`POST /orderhub/shipments`."""
+        """`POST /orderhub/shipments` and `GET /orderhub/orders`."""
         router = APIRouter()
 
         @router.post("/orderhub/shipments")
         async def shipments(request: Request) -> Response:
             """Take one parcel's number."""
             body = await request.body()
-            return await self._world.answer(
-                self.name,
-                "shipments",
-                lambda: self._shipment(request, body),
-                system_error=lambda: _answer(500, code="INTERNAL", message="internal error"),
-                throttled=lambda: Response(status_code=429, headers={"Retry-After": "1"}),
-            )
+            return await self._answer("shipments", lambda: self._shipment(request, body))
+
+        @router.get("/orderhub/orders")
+        async def orders(request: Request) -> Response:
+            """List what was changed."""
+            return await self._answer("pull", lambda: self._list(request))
 
         return router
 
     def book(self) -> Book:
         """The orders, the shipments told, and what orderhub did not want."""
         return {
-            "orders": [
-                {
-                    "order_no": order_no,
-                    "shop": self.shop,
-                    "version": order.latest["version"],
-                    "status": order.status,
-                    "paid_fen": order.latest["amounts"]["paid_fen"],
-                    "encrypted": False,
-                    "requirements": order.latest["requirements"],
-                    "receiver_digest": _digest(order.latest["receiver"]),
-                    "sent": order.sent,
-                    "cancel_asked": order.cancel_asked,
-                }
-                for order_no, order in self._orders.items()
-            ],
-            "shipments": [
-                {
-                    "order_no": parcel.shipment.order_no,
-                    "parcel_no": parcel.shipment.parcel_no,
-                    "carrier": parcel.shipment.carrier,
-                    "number": parcel.shipment.number,
-                    "times": parcel.times,
-                }
-                for parcel in self._parcels.values()
-            ],
+            "orders": [order.book(self.shop) for order in self._orders.values()],
+            "shipments": [parcel.book() for parcel in self._parcels.values()],
             "rejected": list(self._counts.rejected.values()),
             "duplicates_sent": self._counts.duplicates_sent,
             "stale_sent": self._counts.stale_sent,
@@ -200,17 +175,29 @@ class OwnShop:
     def _send(self, documents: Sequence[Document]) -> None:
         body = _json(documents[0] if len(documents) == 1 else {"orders": documents})
         versions = {str(entry["order_no"]): int(entry["version"]) for entry in documents}
+        request = self._request(_ORDERS_PATH, body)
 
         def build() -> PushRequest:
             for order_no in versions:
                 self._orders[order_no].sent += 1
-            return self._signed(_ORDERS_PATH, body)
+            return request()
 
         self._world.push(self.name, "orders", build, lambda response: self._all_answered(response, versions))
 
-    def _signed(self, path: str, body: bytes) -> PushRequest:
-        secret = self._settings.secret.get_secret_value()
-        return PushRequest(path, body, signed_headers(self._settings.key_id, secret, "POST", path, body))
+    def _request(self, path: str, body: bytes) -> Callable[[], PushRequest]:
+        """How each try of one push is made: proved anew, under the one idempotency key of all tries."""
+        settings = self._settings
+        again = {"Idempotency-Key": uuid.uuid4().hex} if settings.idempotency_keys else {}
+
+        def build() -> PushRequest:
+            if api_key := settings.api_key.get_secret_value():
+                bearer = f"Bearer {api_key}"
+                proof = {"Content-Type": "application/json", "Authorization": bearer}
+            else:
+                proof = signed_headers(settings.key_id, settings.secret.get_secret_value(), "POST", path, body)
+            return PushRequest(path, body, proof | again)
+
+        return build
 
     def _all_answered(self, response: httpx.Response, versions: dict[str, int]) -> bool:
         """Whether the hub said of every order what became of it; a refused one is noted and not sent again."""
@@ -224,59 +211,75 @@ class OwnShop:
                 self._counts.rejected[order_no, versions[order_no]] = rejection
         return results.keys() >= versions.keys()
 
-    def _shipment(self, request: Request, body: bytes) -> Response:
+    async def _answer(self, operation: str, handle: Callable[[], Response]) -> Response:
+        return await self._world.answer(
+            self.name,
+            operation,
+            handle,
+            system_error=lambda: _reply(500, code="INTERNAL", message="internal error"),
+            throttled=lambda: Response(status_code=429, headers={"Retry-After": "1"}),
+        )
+
+    def _objection(self, request: Request, body: bytes) -> Response | None:
         secret = self._settings.secret.get_secret_value()
-        refused = objection(request.headers, self._settings.key_id, secret, "POST", request.url.path, body)
-        if refused:
-            return _answer(401, code="UNAUTHORIZED", message=refused)
+        path = request.url.path
+        refused = objection(request.headers, self._settings.key_id, secret, request.method, path, body)
+        return _reply(401, code="UNAUTHORIZED", message=refused) if refused else None
+
+    def _list(self, request: Request) -> Response:
+        refused = self._objection(request, b"")
+        if refused is not None:
+            return refused
         try:
-            shipment = _Shipment.model_validate_json(body)
+            ask = _Ask.model_validate(dict(request.query_params))
         except ValidationError as error:
-            place = error.errors(include_input=False, include_context=False)[0]["loc"]
-            return _answer(422, code="INVALID", message=f"not as documented: {'.'.join(map(str, place)) or 'body'}")
+            return _invalid(error)
+        found = modified_between(self._orders.values(), ask.modified_from, ask.modified_to)
+        page = found[(ask.page - 1) * _PAGE : ask.page * _PAGE]
+        orders = [order.latest for order in page]
+        return JSONResponse({"orders": orders, "has_more": len(found) > ask.page * _PAGE})
+
+    def _shipment(self, request: Request, body: bytes) -> Response:
+        refused = self._objection(request, body)
+        if refused is not None:
+            return refused
+        try:
+            shipment = Shipment.model_validate_json(body)
+        except ValidationError as error:
+            return _invalid(error)
         order = self._orders.get(shipment.order_no)
         if order is None:
-            return _answer(404, code="ORDER_NOT_FOUND")
+            return _reply(404, code="ORDER_NOT_FOUND")
         if shipment.carrier not in set(Carrier):
-            return _answer(422, code="INVALID", message="unknown carrier")
-        if not set(shipment.line_nos) <= _line_nos(order):
-            return _answer(422, code="INVALID", message="the order has no such line")
+            return _reply(422, code="INVALID", message="unknown carrier")
+        if not set(shipment.line_nos) <= order.line_nos:
+            return _reply(422, code="INVALID", message="the order has no such line")
         return self._told(order, shipment)
 
-    def _told(self, order: _Order, shipment: _Shipment) -> Response:
+    def _told(self, order: ShopOrder, shipment: Shipment) -> Response:
         parcel = self._parcels.get(shipment.parcel_no)
         if parcel is None:
-            self._parcels[shipment.parcel_no] = _Parcel(shipment)
+            self._parcels[shipment.parcel_no] = Parcel(shipment)
             order.lines_told.update(shipment.line_nos)
-            if shipment.whole_order or order.lines_told >= _line_nos(order):
+            if shipment.whole_order or order.lines_told >= order.line_nos:
                 order.status = "shipped"
             self._world.hand_over(shipment.carrier, shipment.number)
-            return _answer(200, code=0)
+            return _reply(200, code=0)
         told = parcel.shipment
         if (told.order_no, told.carrier, told.number) != (shipment.order_no, shipment.carrier, shipment.number):
-            return _answer(409, code="PARCEL_HAS_OTHER_NUMBER", number=told.number)
+            return _reply(409, code="PARCEL_HAS_OTHER_NUMBER", number=told.number)
         parcel.times += 1
-        return _answer(200, code=0)
-
-
-def _line_nos(order: _Order) -> set[str]:
-    return {line["line_no"] for line in order.latest["lines"]}
-
-
-def _digest(receiver: dict[str, str]) -> str:
-    return receiver_digest(
-        receiver["name"],
-        receiver["phone"],
-        receiver["province"],
-        receiver["city"],
-        receiver["district"],
-        receiver["detail"],
-    )
+        return _reply(200, code=0)
 
 
 def _json(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _answer(status: int, **content: object) -> Response:
+def _invalid(error: ValidationError) -> Response:
+    place = error.errors(include_input=False, include_context=False)[0]["loc"]
+    return _reply(422, code="INVALID", message=f"not as documented: {'.'.join(map(str, place)) or 'body'}")
+
+
+def _reply(status: int, **content: object) -> Response:
     return JSONResponse(content, status_code=status)

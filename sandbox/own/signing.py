@@ -1,4 +1,4 @@
-"""The signature of the own-shop API, the same in both directions (docs/rest-api.md)."""
+"""The signature of the REST API, the same in both directions (docs/rest-api.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mini-program's own backend: it holds the orders, and sends each to orderhub (docs/own-shop-api.md).
+"""The mini-program's own backend: it holds the orders, and sends each to orderhub (docs/rest-api.md).
 
 WeChat Pay tells payments and refunds to orderhub alone: the notify_url is orderhub's. The shop sees them when it looks,
 so its record has them, as has whatever it sends later; but it sends nothing because of them.

@@ -26,6 +26,8 @@ def make_settings(**pace: float) -> SandboxSettings:
         {
             "hub_url": HUB,
             "own": {"secret": "own-secret"},
+            "pos": {"secret": "pos-secret", "api_key": "api-key-of-the-till-0001"},
+            "b2b": {"secret": "b2b-secret"},
             "douyin": {"app_key": "dy-key", "app_secret": "dy-secret"},
             "qimen": {"app_key": "qm-key", "secret": "qm-secret"},
             "sf": {"partner_id": "PARTNER1", "check_word": "check-word", "push_secret": "sf-push"},

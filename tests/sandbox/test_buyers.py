@@ -11,6 +11,7 @@ from sandbox.catalogue import COUNTRY, DELTA, GIFT_SKU, HOT_SKU, REMOTE
 from sandbox.drafts import Draft
 from tests.sandbox.town import RECEIVER, draft
 
+SEED_1 = [("own", "C09325", 65899), ("own", "C07297", 55900), ("own", "C07174", 15800)]
 PAYING = {"sku": "A", "title": "A", "unit_price_fen": 500}
 GIFT = {"sku": "G", "title": "G", "unit_price_fen": 0, "gift_of": "1"}
 
@@ -43,6 +44,34 @@ def test_a_buyer_lives_at_one_address() -> None:
     drafts = Buyers(1).drafts(3000)
     homes = {(order.customer.id, order.receiver.model_dump_json()) for order in drafts if not order.customer.name}
     assert len(homes) == len({customer for customer, _ in homes})
+
+
+def test_members_are_known_in_the_own_shop_and_at_the_tills_by_one_code() -> None:
+    drafts = Buyers(1).drafts(300, ["own", "pos", "douyin"])
+    codes: dict[str, set[str]] = {"own": set(), "pos": set(), "douyin": set()}
+    for order in drafts:
+        codes[order.channel].add(order.customer.member_code)
+        if order.customer.member_code:
+            assert order.customer.member_code[1:] == order.customer.id[1:]
+    assert len(codes["own"] & codes["pos"] - {""}) > 10
+    assert "" in codes["own"] & codes["pos"]
+    assert codes["douyin"] == {""}
+    tills = [order for order in drafts if order.channel == "pos"]
+    assert {len(order.lines) for order in tills} == {1, 2}
+    assert {line.quantity for order in tills for line in order.lines} == {1}
+
+
+def test_companies_buy_on_account_or_pay_before() -> None:
+    drafts = Buyers(1).drafts(200, ["b2b"])
+    assert {order.customer.terms for order in drafts} == set(PaymentTerms)
+    assert all(order.customer.name and order.customer.tax_no for order in drafts)
+    assert max(line.quantity for order in drafts for line in order.lines) == 9
+
+
+def test_new_channels_leave_the_old_crowds_as_they_were() -> None:
+    """A seed stands for the same orders in all versions: these are what seed 1 gave before there were others."""
+    first = Buyers(1).drafts(3)
+    assert [(order.channel, order.customer.id, order.goods_fen) for order in first] == SEED_1
 
 
 def test_everything_that_is_frozen_goes_cold() -> None:
@@ -79,6 +108,7 @@ def test_the_discount_is_split_to_the_fen_and_gifts_get_none() -> None:
         {"channel": "douyin", "order_no": "SO1"},
         {"channel": "douyin", "order_no": str(2**63)},
         {"channel": "douyin", "customer": {"id": "B1", "terms": "NET30"}},
+        {"channel": "pos", "customer": {"id": "B1", "terms": "NET30"}},
         {"receiver": RECEIVER | {"email": "x"}},
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import time_machine
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
@@ -71,6 +72,7 @@ async def test_an_order_is_pushed_as_documented(place: Town) -> None:
     [heard] = place.hub.at("/api/v1/orders")
     assert signed_right(heard)
     order = heard.json()
+    assert (order["channel"], order["shop"]) == ("own", "main")
     assert (order["version"], order["status"]) == (1, "paid")
     assert (order["placed_at"], order["paid_at"]) == ("2026-03-01T10:20:00+08:00", "2026-03-01T10:20:30+08:00")
     assert order["amounts"] == {"goods_fen": 13233, "freight_fen": 600, "discount_fen": 101, "paid_fen": 13732}
@@ -265,3 +267,104 @@ async def test_the_book_holds_no_personal_data(place: Town) -> None:
     await place.control("/orders", [draft()])
     text = json.dumps(place.own.book(), ensure_ascii=False)
     assert not any(secret in text for secret in ("13800000000", "示例路", "测试"))
+
+
+# ------------------------------------------------------------------------------------------------ tills, B2B, pulls
+
+
+async def pull(place: Town, channel: str, start: str, end: str, page: int = 1, **other: str) -> httpx.Response:
+    path = f"/{channel}/orderhub/orders"
+    stamp, nonce = str(int(time.time())), "0123456789abcdef"
+    text = "\n".join(("GET", path, stamp, nonce, hashlib.sha256(b"").hexdigest()))
+    digest = hmac.new(f"{channel}-secret".encode(), text.encode(), hashlib.sha256).hexdigest()
+    key = {"own": "shop-main", "pos": "shop-till", "b2b": "shop-trade"}[channel]
+    signed = {"Key": key, "Timestamp": stamp, "Nonce": nonce, "Signature": digest} | other
+    params = {"modified_from": start, "modified_to": end, "page": str(page)}
+    return await place.http.get(
+        path, params=params, headers={f"X-OrderHub-{name}": value for name, value in signed.items()}
+    )
+
+
+async def test_three_shops_have_a_key_and_a_book_each(place: Town) -> None:
+    drafts = [draft(channel=channel, order_no="SO1") for channel in ("own", "pos", "b2b")]
+    placed = await place.control("/orders", drafts)
+    assert [(entry["channel"], entry["shop"]) for entry in placed] == [
+        ("own", "main"),
+        ("pos", "till"),
+        ("b2b", "trade"),
+    ]
+    await until(lambda: len(place.hub.heard) == 3)
+    heard = {heard.json()["channel"]: heard for heard in place.hub.at("/api/v1/orders")}
+    assert heard["pos"].headers["authorization"] == "Bearer api-key-of-the-till-0001"
+    assert "x-orderhub-key" not in heard["pos"].headers
+    assert heard["b2b"].headers["x-orderhub-key"] == "shop-trade"
+    assert [name for name, one in heard.items() if "idempotency-key" in one.headers] == ["b2b"]
+    for shop in (place.own, place.pos, place.b2b):
+        assert [entry["shop"] for entry in shop.book()["orders"]] == [shop.shop]
+
+
+async def test_one_idempotency_key_for_all_tries_of_a_push_and_another_for_the_next(place: Town) -> None:
+    place.hub.replies = [Response(status_code=503), Response(status_code=503)]
+    await place.control("/orders", [draft(channel="b2b", order_no="BO1")])
+    await until(lambda: len(place.hub.heard) == 3)
+    await place.control("/b2b/BO1/cancel", None, 204)
+    await until(lambda: len(place.hub.heard) == 4)
+    keys = [heard.headers["idempotency-key"] for heard in place.hub.heard]
+    assert len(set(keys[:3])) == 1
+    assert keys[3] != keys[0]
+
+
+async def test_a_lost_push_is_found_by_asking(place: Town) -> None:
+    place.world.faults.set_plan(FaultPlan(faults=[Fault(partner="pos", kind=FaultKind.LOSE_PUSH, operation="orders")]))
+    await place.control("/orders", [draft(channel="pos", order_no="P1")])
+    await place.control("/orders", [draft(order_no="SO1")])
+    await until(lambda: bool(place.hub.heard))
+    assert [heard.json()["order_no"] for heard in place.hub.heard] == ["SO1"]
+    listed = (await pull(place, "pos", "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z")).json()
+    assert [(order["order_no"], order["channel"], order["shop"]) for order in listed["orders"]] == [
+        ("P1", "pos", "till")
+    ]
+    assert listed["has_more"] is False
+
+
+async def test_the_list_of_a_past_window_stays_while_its_orders_change(place: Town) -> None:
+    with time_machine.travel("2026-03-01T02:00:00Z", tick=False):
+        await place.control("/orders", [draft(order_no=f"SO{n:02}") for n in range(60)])
+    window = ("2026-03-01T01:00:00Z", "2026-03-01T03:00:00Z")
+    with time_machine.travel("2026-03-01T04:00:00Z", tick=False):
+        first = (await pull(place, "own", *window)).json()
+        await place.control("/own/SO00/change", {"buyer_note": "快点"})
+        await place.control("/own/SO01/touch", None, 204)
+        second = (await pull(place, "own", *window, page=2)).json()
+        later = (await pull(place, "own", "2026-03-01T03:00:00Z", "2026-03-01T05:00:00Z")).json()
+    assert (len(first["orders"]), first["has_more"]) == (50, True)
+    assert (len(second["orders"]), second["has_more"]) == (10, False)
+    assert len({order["order_no"] for order in first["orders"] + second["orders"]}) == 60
+    assert [(order["order_no"], order["version"]) for order in later["orders"]] == [("SO00", 2), ("SO01", 1)]
+    assert place.own.book()["duplicates_sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "other", "status"),
+    [
+        (("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1), {"Signature": "0" * 64}, 401),
+        (("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 1), {"Key": "shop-till"}, 401),
+        (("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 0), {}, 422),
+        (("2026-01-01 00:00:00", "2026-01-02T00:00:00Z", 1), {}, 422),
+        (("yesterday", "2026-01-02T00:00:00Z", 1), {}, 422),
+    ],
+)
+async def test_an_ask_that_is_not_as_documented(
+    place: Town, asked: tuple[str, str, int], other: dict[str, str], status: int
+) -> None:
+    start, end, page = asked
+    assert (await pull(place, "own", start, end, page, **other)).status_code == status
+
+
+async def test_all_three_have_the_same_controls(place: Town) -> None:
+    await place.control("/orders", [draft(channel="b2b", order_no="BO1")])
+    await place.control("/b2b/BO1/remark", {"seller_words": "随货附发票"}, 204)
+    await place.control("/b2b/BO1/address", {"receiver": draft()["receiver"] | {"detail": "示例路3号"}}, 204)
+    await place.control("/pos/BO1/remark", {"seller_words": ""}, 404)
+    latest = place.b2b._orders["BO1"].latest
+    assert (latest["version"], latest["seller_note"], latest["receiver"]["detail"]) == (3, "随货附发票", "示例路3号")

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 
 from sandbox.control import control_router
 from sandbox.douyin import DouyinPlatform
-from sandbox.own import OwnShop
+from sandbox.own import RestShop
 from sandbox.partner import Partner
 from sandbox.qimen import QimenWarehouse
 from sandbox.settings import SandboxSettings
@@ -85,7 +85,9 @@ class Town:
     """The running partners. `handed_over` collects the parcels that went to their couriers."""
 
     world: World
-    own: OwnShop
+    own: RestShop
+    pos: RestShop
+    b2b: RestShop
     douyin: DouyinPlatform
     qimen: QimenWarehouse
     hub: Hub
@@ -103,22 +105,26 @@ class Town:
 async def town(
     settings: SandboxSettings | None = None, make_qimen: Callable[[World], QimenWarehouse] = QimenWarehouse
 ) -> AsyncIterator[Town]:
-    """Run the own shop, Douyin and the warehouse as the sandbox mounts them."""
+    """Run the shops of the REST protocol, Douyin and the warehouse as the sandbox mounts them."""
     world = World(settings or make_settings())
+    own = RestShop(world, "own", world.settings.own)
+    assert world.settings.pos is not None
+    assert world.settings.b2b is not None
+    pos, b2b = RestShop(world, "pos", world.settings.pos), RestShop(world, "b2b", world.settings.b2b)
     hub = Hub()
     await world._hub.aclose()
     world._hub = httpx.AsyncClient(transport=httpx.ASGITransport(hub.app()), base_url=HUB)
     handed_over: list[tuple[str, str]] = []
     world.on_hand_over(lambda carrier, number: handed_over.append((carrier, number)))
-    own, douyin, qimen = OwnShop(world), DouyinPlatform(world), make_qimen(world)
-    partners: dict[str, Partner] = {"own": own, "douyin": douyin, "qimen": qimen}
+    douyin, qimen = DouyinPlatform(world), make_qimen(world)
+    partners: dict[str, Partner] = {"own": own, "pos": pos, "b2b": b2b, "douyin": douyin, "qimen": qimen}
     app = FastAPI()
     for name, partner in partners.items():
         app.include_router(partner.router(), prefix=f"/{name}")
     app.include_router(control_router(world, partners), prefix="/control")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox.test") as http:
         try:
-            yield Town(world, own, douyin, qimen, hub, http, handed_over)
+            yield Town(world, own, pos, b2b, douyin, qimen, hub, http, handed_over)
         finally:
             await world.close()
 
