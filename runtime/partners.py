@@ -174,7 +174,9 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         built.couriers[Provider.DOUYIN] = DouyinWaybills(douyin)
     if settings.taobao is not None:
         top = TopApi(settings.taobao)
-        built.platform(TaobaoChannel(top), top.close)
+        taobao_channel = TaobaoChannel(top)
+        built.platform(taobao_channel, top.close)
+        built.feed(taobao_channel.refunds)
         built.couriers[Provider.TAOBAO] = TaobaoWaybills(top, settings.taobao)
     if settings.pdd is not None:
         pdd = PddApi(settings.pdd, tokens)
@@ -185,7 +187,9 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         built.authorise["pdd"] = lambda _, code: pdd.authorise(code)
     if settings.xiaohongshu is not None:
         xiaohongshu = XiaohongshuApi(settings.xiaohongshu, tokens)
-        built.platform(XiaohongshuChannel(xiaohongshu), xiaohongshu.close)
+        xiaohongshu_channel = XiaohongshuChannel(xiaohongshu)
+        built.platform(xiaohongshu_channel, xiaohongshu.close)
+        built.feed(xiaohongshu_channel.refunds)
         built.couriers[Provider.XIAOHONGSHU] = XiaohongshuWaybills(xiaohongshu)
         built.authorise["xiaohongshu"] = lambda _, code: xiaohongshu.authorise(code)
     if settings.jd is not None:

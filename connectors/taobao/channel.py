@@ -13,8 +13,10 @@ from connectors.taobao import requests
 from connectors.taobao.api import TopApi
 from connectors.taobao.inbound import Cursor, read_cursor, read_hint, read_page
 from connectors.taobao.orders import to_order
+from connectors.taobao.refund_feed import TaobaoRefunds
+from connectors.taobao.refunds import KIND as REFUND
 from connectors.taobao.responses import PARTNER
-from connectors.taobao.trades import Invoices, Standing, Trade
+from connectors.taobao.trades import Sendings, Standing, Trade
 from connectors.taobao.wire import Flag, Wire, read
 from domain.clock import format_beijing, parse_beijing
 from domain.news import CancelNews, News, OrderNews
@@ -47,6 +49,7 @@ class TaobaoChannel:
 
     def __init__(self, api: TopApi) -> None:
         self._api = api
+        self.refunds = TaobaoRefunds(api)
 
     @property
     def shops(self) -> Sequence[str]:
@@ -80,10 +83,12 @@ class TaobaoChannel:
         return Reply(403, "application/json", b'{"success":false}')
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """The trade as it is now (taobao.trade.fullinfo.get).
+        """The trade as it is now (taobao.trade.fullinfo.get), or a refund.
 
         A cancellation is never held up by a trade that cannot be read: it comes as CancelNews then.
         """
+        if document.kind == REFUND:
+            return [await self.refunds.news(document)]
         hint = read_hint(document)
         raw = await self._trade(hint.shop, hint.tid, _trade_in)
         try:
@@ -96,11 +101,18 @@ class TaobaoChannel:
     async def write_back(self, shipment: Shipment) -> None:
         """taobao.logistics.offline.send, of the whole trade or of the sub orders in this parcel.
 
-        A refusal (most often: shipped already) is looked into: where the platform has this number for these sub
-        orders it is content, else the refusal stands. Two parcels that share the pieces of one sub order cannot both
-        be told: the platform ships a sub order once.
+        The trade is looked at first: where these sub orders have this number already it is content, and one with a
+        refund under way is Rejected, for the platform forbids to ship it. A refusal (most often: shipped meanwhile) is
+        looked into once more. Two parcels that share the pieces of one sub order cannot both be told: the platform
+        ships a sub order once.
         """
         business = requests.ship(shipment)
+        line_nos = None if shipment.whole_order else shipment.line_nos
+        before = await self._sendings(shipment)
+        if before.told(shipment.number, line_nos):
+            return
+        if before.under_refund(line_nos):
+            raise Rejected(PARTNER, requests.SHIP, "a refund is under way: 有退款申请，暂不发货")
         try:
             shipped = await self._api.call(
                 shipment.shop,
@@ -112,11 +124,11 @@ class TaobaoChannel:
             if not shipped:
                 raise Rejected(PARTNER, requests.SHIP, "not shipped, and no reason was given")
         except Rejected:
-            invoices = await self._trade(
-                shipment.shop, shipment.channel_order_no, lambda body: read(Invoices, _trade_in(body))
-            )
-            if not invoices.told(shipment.number, None if shipment.whole_order else shipment.line_nos):
+            if not (await self._sendings(shipment)).told(shipment.number, line_nos):
                 raise
+
+    async def _sendings(self, shipment: Shipment) -> Sendings:
+        return await self._trade(shipment.shop, shipment.channel_order_no, lambda body: read(Sendings, _trade_in(body)))
 
     async def _trade(self, shop: str, tid: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
         return await self._api.call(shop, requests.TRADE, requests.trade(tid), parse, writes=False)

@@ -97,7 +97,7 @@ def _mismatch(lines: int, paid: int, freight: int) -> str:
 
 def _lines(trade: Trade, status: ChannelStatus) -> tuple[OrderLine, ...]:
     kept = list(zip(trade.orders, line_amounts(trade), strict=True))
-    if status in (ChannelStatus.UNPAID, ChannelStatus.PAID):
+    if status in (ChannelStatus.UNPAID, ChannelStatus.PAID, ChannelStatus.LOCKED):
         kept = [(order, amount) for order, amount in kept if not order.closed] or kept
     orders = [order for order, _ in kept]
     return tuple(_line(order, amount, orders) for order, amount in kept)

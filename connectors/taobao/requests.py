@@ -22,21 +22,30 @@ from domain.shipping import Carrier, Shipment, WaybillRequest
 
 CHANGED_TRADES = "taobao.trades.sold.increment.get"
 TRADE = "taobao.trade.fullinfo.get"
+CHANGED_REFUNDS = "taobao.refunds.receive.get"
+REFUND = "taobao.refund.get"
 SHIP = "taobao.logistics.offline.send"
 GET_WAYBILL = "cainiao.waybill.ii.get"
 QUERY_WAYBILL = "cainiao.waybill.ii.query.by.tradecode"
 CANCEL_WAYBILL = "cainiao.waybill.ii.cancel"
 
 PAGE_SIZE = 50
+REFUNDS_PAGE_SIZE = 100
 _HINT_FIELDS = "tid,tid_str,modified"
 _TRADE_FIELDS = ",".join(
     [
         *("tid", "tid_str", "status", "type", "step_trade_status", "created", "pay_time", "modified", "consign_time"),
+        *("top_hold", "ofp_hold"),
         *("payment", "post_fee", "buyer_open_uid", "buyer_message", "seller_memo", "oaid"),
         *("receiver_state", "receiver_city", "receiver_district", "receiver_town", "receiver_address"),
         *("receiver_name", "receiver_mobile", "receiver_phone", "orders", "promotion_details"),
     ]
 )
+REFUND_FIELDS = (
+    *("refund_id", "tid", "oid", "status", "created", "modified", "refund_fee"),
+    *("dispute_type", "has_good_return", "refund_phase"),
+)
+"""Enough to know a refund by; its reason and its description, a stranger's words, are not asked for."""
 _MOBILE = re.compile(r"1\d{10}")
 
 Parameters = dict[str, str]
@@ -57,6 +66,22 @@ def changed_trades(start: datetime, end: datetime, page_no: int) -> Parameters:
 def trade(tid: str) -> Parameters:
     """taobao.trade.fullinfo.get, with the handle of the receiver (oaid)."""
     return {"fields": _TRADE_FIELDS, "tid": tid, "include_oaid": "include_oaid"}
+
+
+def changed_refunds(start: datetime, end: datetime, page_no: int) -> Parameters:
+    """taobao.refunds.receive.get, with the number of all refunds, which reading from the last page needs."""
+    return {
+        "fields": ",".join(REFUND_FIELDS),
+        "start_modified": format_beijing(start),
+        "end_modified": format_beijing(end),
+        "page_no": str(page_no),
+        "page_size": str(REFUNDS_PAGE_SIZE),
+    }
+
+
+def refund(refund_id: str) -> Parameters:
+    """taobao.refund.get."""
+    return {"fields": ",".join(REFUND_FIELDS), "refund_id": refund_id}
 
 
 def ship(shipment: Shipment) -> Parameters:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Wire
+from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Wire, word
 from domain.order import ChannelStatus
 
 _STATUS: dict[str, ChannelStatus] = {
@@ -14,9 +14,7 @@ _STATUS: dict[str, ChannelStatus] = {
     "WAIT_BUYER_PAY": ChannelStatus.UNPAID,
     "PAY_PENDING": ChannelStatus.UNPAID,
     "WAIT_PRE_AUTH_CONFIRM": ChannelStatus.UNPAID,
-    # Paid, but it must not ship yet (a group is not complete, say). PAID is where an order's way to shipping begins, so
-    # it waits as UNPAID; whatever ends the ban moves `modified`, and the order comes again as PAID.
-    "PAID_FORBID_CONSIGN": ChannelStatus.UNPAID,
+    "PAID_FORBID_CONSIGN": ChannelStatus.LOCKED,  # a group is not complete, say
     "WAIT_SELLER_SEND_GOODS": ChannelStatus.PAID,
     "SELLER_CONSIGNED_PART": ChannelStatus.PAID,  # goods are still owed
     "WAIT_BUYER_CONFIRM_GOODS": ChannelStatus.SHIPPED,
@@ -24,13 +22,14 @@ _STATUS: dict[str, ChannelStatus] = {
     "TRADE_CLOSED": ChannelStatus.CANCELLED,
     "TRADE_CLOSED_BY_TAOBAO": ChannelStatus.CANCELLED,
 }
-_STEPS: dict[str, bool] = {  # whether all of it is paid
-    "": True,
-    "FRONT_NOPAID_FINAL_NOPAID": False,
-    "FRONT_PAID_FINAL_NOPAID": False,
-    "FRONT_PAID_FINAL_PAID": True,
+_STEPS: dict[str, ChannelStatus] = {  # of a trade that is listed as paid; presales are paid in two steps
+    "": ChannelStatus.PAID,
+    "FRONT_NOPAID_FINAL_NOPAID": ChannelStatus.UNPAID,
+    "FRONT_PAID_FINAL_NOPAID": ChannelStatus.LOCKED,
+    "FRONT_PAID_FINAL_PAID": ChannelStatus.PAID,
 }
 _CLOSED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
+_NO_OPEN_REFUND = frozenset({"", "NO_REFUND", "CLOSED", "SUCCESS", "SELLER_REFUSE_BUYER"})  # of refund_status
 
 
 def _gift_mids(value: object) -> object:
@@ -45,20 +44,28 @@ class Standing(Wire):
     type: Text = ""
     step_trade_status: Text = ""
     consign_time: Moment = None
+    top_hold: Flag = False
+    ofp_hold: Flag = False
 
     @property
     def channel_status(self) -> ChannelStatus:
         """What the platform says of the trade. Raises ValueError for what we do not know: it is never guessed.
+
+        LOCKED is what is paid and must not ship yet: forbidden by the platform (PAID_FORBID_CONSIGN, or one of the two
+        flags that stop a paid trade), or a presale whose balance is not paid. Whatever ends it moves `modified`, and
+        the trade comes again.
 
         Cash on delivery is refused, too: no waybill of ours collects money.
         """
         if self.type == "cod":
             raise ValueError("cash on delivery is not carried")
         if self.status not in _STATUS or self.step_trade_status not in _STEPS:
-            raise ValueError(f"unknown status {_word(self.status)} {_word(self.step_trade_status)}".strip())
+            raise ValueError(f"unknown status {word(self.status)} {word(self.step_trade_status)}".strip())
         status = _STATUS[self.status]
-        if status is ChannelStatus.PAID and not _STEPS[self.step_trade_status]:
-            return ChannelStatus.UNPAID  # the deposit of a presale
+        if status is ChannelStatus.PAID:
+            status = _STEPS[self.step_trade_status]
+            held = status is ChannelStatus.PAID and (self.top_hold or self.ofp_hold)
+            return ChannelStatus.LOCKED if held else status
         if self.status == "TRADE_CLOSED" and self.consign_time is not None:
             return ChannelStatus.FINISHED  # refunded after it had shipped
         return status
@@ -137,27 +144,30 @@ class Trade(Standing):
     promotion_details: Annotated[list[Promotion], Listed] = Field(default_factory=list)
 
 
-class _Invoiced(Wire):
+class _Sent(Wire):
     oid: Text = ""
     status: Text = ""
+    refund_status: Text = ""
     invoice_no: Text = ""
 
 
-class Invoices(Wire):
-    """The waybill numbers that the platform has for a trade's sub orders."""
+class Sendings(Wire):
+    """What a trade's sub orders have been sent by, and whether they may be sent."""
 
-    orders: Annotated[list[_Invoiced], Listed] = Field(default_factory=list)
+    orders: Annotated[list[_Sent], Listed] = Field(default_factory=list)
 
     def told(self, number: str, line_nos: tuple[str, ...] | None) -> bool:
         """Whether these sub orders (None: all that are not closed) have this number."""
-        meant = [
+        meant = self._meant(line_nos)
+        return bool(meant) and all(order.invoice_no == number for order in meant)
+
+    def under_refund(self, line_nos: tuple[str, ...] | None) -> bool:
+        """Whether a refund of one of these sub orders is not decided, or stands where we do not know."""
+        return any(order.refund_status not in _NO_OPEN_REFUND for order in self._meant(line_nos))
+
+    def _meant(self, line_nos: tuple[str, ...] | None) -> list[_Sent]:
+        return [
             order
             for order in self.orders
             if (order.status not in _CLOSED if line_nos is None else order.oid in line_nos)
         ]
-        return bool(meant) and all(order.invoice_no == number for order in meant)
-
-
-def _word(value: str) -> str:
-    # A status is a word of the platform's; anything else in its place may be anything.
-    return value if value.isascii() and value.replace("_", "").isalnum() and len(value) <= 60 else "?"

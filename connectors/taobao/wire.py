@@ -19,6 +19,7 @@ from domain.money import parse_yuan
 M = TypeVar("M", bound=BaseModel)
 
 _FEN_LIMIT = 10**13
+_TRUE, _FALSE = ("true", "1"), ("false", "0")
 _FIRST_YEAR = 2003  # Taobao's own
 
 
@@ -43,7 +44,16 @@ def _moment(value: object) -> datetime | None:
 
 
 def _flag(value: object) -> bool:
-    return value is True or str(value).lower() in ("true", "1")
+    return value is True or str(value).lower() in _TRUE
+
+
+def _truth(value: object) -> bool | None:
+    if value is None or value == "":
+        return None
+    word = str(value).lower()
+    if not isinstance(value, str | bool | int) or word not in _TRUE + _FALSE:
+        raise ValueError("neither true nor false")
+    return word in _TRUE
 
 
 def _listed(value: object) -> list[Any]:
@@ -57,6 +67,9 @@ Text = Annotated[str, BeforeValidator(as_text)]
 Fen = Annotated[int | None, BeforeValidator(_fen)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+"""Whether something is surely so."""
+Truth = Annotated[bool | None, BeforeValidator(_truth)]
+"""Whether something is so; None where the platform is silent."""
 Listed = BeforeValidator(_listed)
 
 
@@ -73,3 +86,8 @@ def read(model: type[M], value: object) -> M:
     except ValidationError as error:
         names = {".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)}
         raise ValueError(f"cannot read {', '.join(sorted(names))}") from None
+
+
+def word(value: str) -> str:
+    """A word of the platform's as it may stand in an error. Anything else in its place may be anything."""
+    return value if value.isascii() and value.replace("_", "").isalnum() and len(value) <= 60 else "?"

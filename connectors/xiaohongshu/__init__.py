@@ -1,11 +1,12 @@
-"""Xiaohongshu 小红书 (ARK): orders and write-back of numbers (`XiaohongshuChannel`), e-waybills
-(`XiaohongshuWaybills`).
+"""Xiaohongshu 小红书 (ARK): orders and write-back of numbers (`XiaohongshuChannel`), after-sales
+(`XiaohongshuRefunds`), e-waybills (`XiaohongshuWaybills`).
 
-Both speak through one `XiaohongshuApi`, which signs, keeps the shops' tokens fresh and sorts errors.
+All speak through one `XiaohongshuApi`, which signs, keeps the shops' tokens fresh and sorts errors.
 """
 
 from connectors.xiaohongshu.api import XiaohongshuApi
 from connectors.xiaohongshu.channel import XiaohongshuChannel
+from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
 from connectors.xiaohongshu.settings import CourierTerms, Sender, XiaohongshuSettings
 from connectors.xiaohongshu.waybills import XiaohongshuWaybills
 
@@ -14,6 +15,7 @@ __all__ = [
     "Sender",
     "XiaohongshuApi",
     "XiaohongshuChannel",
+    "XiaohongshuRefunds",
     "XiaohongshuSettings",
     "XiaohongshuWaybills",
 ]

@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, Rejected
+from connectors.paging import ListPage, pull_backwards
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.xiaohongshu import requests
 from connectors.xiaohongshu.api import XiaohongshuApi
-from connectors.xiaohongshu.inbound import SOURCE, Page, hints, is_test, read_document, read_page, verify
+from connectors.xiaohongshu.inbound import SOURCE, hints, is_test, read_document, read_page, verify
 from connectors.xiaohongshu.orders import sku_id_of, status_of, to_order, under_after_sale
+from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
+from connectors.xiaohongshu.refunds import KIND as REFUND
 from connectors.xiaohongshu.responses import PARTNER, tracking_numbers
 from domain.clock import utc_now
 from domain.news import CancelNews, News, OrderNews
@@ -30,6 +33,7 @@ class XiaohongshuChannel:
 
     def __init__(self, api: XiaohongshuApi) -> None:
         self._api = api
+        self.refunds = XiaohongshuRefunds(api)
 
     @property
     def shops(self) -> Sequence[str]:
@@ -37,7 +41,7 @@ class XiaohongshuChannel:
         return self._api.settings.shops
 
     def unpack(self, push: Push) -> Sequence[Document]:
-        """One hint per message about an order. The console's connectivity test gives none."""
+        """One hint per message about an order or an after-sale. The console's connectivity test gives none."""
         if is_test(push.body):
             return []
         verify(self._api.settings, push)
@@ -52,21 +56,25 @@ class XiaohongshuChannel:
         return Reply(400, "application/json", b'{"success":false,"error_code":400,"error_msg":"refused"}')
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
-        """One page of 100 orders, from the last page to the first, as the platform asks: an order that changes while
-        pages are read leaves the window and moves those behind it forward."""
-        number = int(page) if page is not None else 1
-        found = await self._page(shop, window, number)
-        if page is None and found.last > 1:
-            number = found.last
-            found = await self._page(shop, window, number)
-        return PulledPage(found.documents, str(number - 1) if number > 1 else None)
+        """order.getOrderList, 100 orders a page, from the last page to the first, as the platform asks. How pages
+        follow each other stands in `connectors.paging`."""
+
+        async def ask(part: Window, number: int) -> ListPage:
+            business = requests.list_orders(part, number)
+            return await self._api.call(
+                shop, requests.LIST_ORDERS, business, lambda data: read_page(shop, data), writes=False
+            )
+
+        return await pull_backwards(ask, window, page, requests.LAST_PAGE)
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """The order as it is now: neither a push nor a row of the list tells goods and amounts, so the platform is
-        asked.
+        """The order or the after-sale as it is now: neither a push nor a row of a list tells goods and amounts, so the
+        platform is asked.
 
         A cancellation is never held up by an order that cannot be read: it comes as CancelNews then.
         """
+        if document.kind == REFUND:
+            return await self.refunds.news(document)
         shop, order_no = read_document(document)
         detail = await self._detail(shop, order_no)
         try:
@@ -100,12 +108,6 @@ class XiaohongshuChannel:
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
             if shipment.number not in tracking_numbers(detail):
                 raise
-
-    async def _page(self, shop: str, window: Window, number: int) -> Page:
-        business = requests.list_orders(window, number)
-        return await self._api.call(
-            shop, requests.LIST_ORDERS, business, lambda data: read_page(shop, data), writes=False
-        )
 
     async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
         return await self._api.call(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, PushRefused
-from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
+from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, optional_int, text_of
+from connectors.paging import ListPage
 from connectors.ports import Document, Push
 from connectors.xiaohongshu.orders import version_of
+from connectors.xiaohongshu.refunds import refund_hint
+from connectors.xiaohongshu.requests import PAGE_SIZE
 from connectors.xiaohongshu.settings import XiaohongshuSettings
 from connectors.xiaohongshu.signing import push_sign
 from domain.ids import order_id
@@ -23,14 +25,6 @@ ROW, HINT = "order", "order_hint"
 _ORDER_TAGS, _AFTER_SALE_TAGS = "msg_fulfillment_", "msg_after_sale_"
 _ORDER_KEYS = ("orderId", "order_id", "packageId")
 """The content of `data` is not specified publicly; these names are what is seen of it."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of the order list as documents, and the number of the last page."""
-
-    documents: tuple[Document, ...]
-    last: int
 
 
 def is_test(body: bytes) -> bool:
@@ -51,26 +45,28 @@ def verify(settings: XiaohongshuSettings, push: Push) -> None:
 
 
 def hints(push: Push) -> list[Document]:
-    """One document per message about an order: it only says that something changed.
+    """The documents that say what changed: one per message about an order; of an after-sale message, one about the
+    after-sale, and one about its order where that is named.
 
-    Messages about goods give none, and neither do after-sale messages that name no order: polling finds those.
-    A message that cannot be read still becomes a document, so that it goes to quarantine alone. Raises
+    Messages about goods give none, and neither do after-sale messages that name nothing: polling finds those. Another
+    message that cannot be read still becomes a document, so that it goes to quarantine alone. Raises
     DocumentUnreadable when the body is no array of messages.
     """
     try:
         messages = load_json(push.body)
         if not isinstance(messages, list):
             raise ValueError("the body is no array")
-        found = [_hint_document(message, _version(push)) for message in messages if _concerns_an_order(message)]
+        return [document for message in messages for document in _documents(message, _version(push))]
     except ValueError as error:
         raise DocumentUnreadable(SOURCE, f"push is not readable ({type(error).__name__})") from None
-    return found
 
 
-def read_page(shop: str, data: Mapping[str, Any]) -> Page:
+def read_page(shop: str, data: Mapping[str, Any]) -> ListPage:
     """A page out of an answer of order.getOrderList. Raises ValueError when it does not name the last page."""
     documents = tuple(_row_document(shop, row) for row in as_list(data.get("orderList")))
-    return Page(documents, as_int(data.get("maxPageNo"), "maxPageNo"))
+    last = as_int(data.get("maxPageNo"), "maxPageNo")
+    total = optional_int(data, "total")
+    return ListPage(documents, last * PAGE_SIZE if total is None else total, last)
 
 
 def read_document(document: Document) -> tuple[str, str]:
@@ -100,20 +96,27 @@ def _row_document(shop: str, row: Any) -> Document:
     return Document(SOURCE, ROW, f"{shop}:{order_no}", version, body, known)
 
 
-def _concerns_an_order(message: Any) -> bool:
-    """False only for a message that surely does not; one without a tag is for people to look at."""
+def _documents(message: Any, version: int) -> list[Document]:
     tag = text_of(message, "msgTag") if isinstance(message, dict) else ""
-    if not tag:
-        return True
-    return tag.startswith(_ORDER_TAGS) or (tag.startswith(_AFTER_SALE_TAGS) and _names_an_order(message))
+    if tag.startswith(_AFTER_SALE_TAGS):
+        return _after_sale_documents(message, version)
+    # One without a tag is for people to look at.
+    return [_hint_document(message, version)] if tag.startswith(_ORDER_TAGS) or not tag else []
 
 
-def _names_an_order(message: Any) -> bool:
+def _after_sale_documents(message: Mapping[str, Any], version: int) -> list[Document]:
     try:
-        _hinted(message)
+        shop, data = text_of(message, "sellerId"), _data_of(message)
     except ValueError:
-        return False
-    return True
+        return []
+    order_no = _order_no_in(data)
+    try:
+        order_id(Channel.XIAOHONGSHU, shop, order_no)
+        about_order = [_hint_document(message, version)]
+    except ValueError:
+        order_no, about_order = "", []
+    about_refund = refund_hint(shop, data, order_no, version)
+    return [*about_order, about_refund] if about_refund is not None else about_order
 
 
 def _hint_document(message: Any, version: int) -> Document:
@@ -136,12 +139,19 @@ def _version(push: Push) -> int:
 
 def _hinted(message: Any) -> tuple[str, str]:
     fields = as_mapping(message, "message")
-    data = fields.get("data")
-    data = as_mapping(load_json(data) if isinstance(data, str) else data, "data")
-    shop = text_of(fields, "sellerId")
-    order_no = next((number for key in _ORDER_KEYS if (number := text_of(data, key))), "")
+    shop, order_no = text_of(fields, "sellerId"), _order_no_in(_data_of(fields))
     order_id(Channel.XIAOHONGSHU, shop, order_no)
     return shop, order_no
+
+
+def _data_of(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The content of a message: an object, or one as text. Raises ValueError."""
+    data = message.get("data")
+    return as_mapping(load_json(data) if isinstance(data, str) else data, "data")
+
+
+def _order_no_in(data: Mapping[str, Any]) -> str:
+    return next((number for key in _ORDER_KEYS if (number := text_of(data, key))), "")
 
 
 def _digest(body: str) -> str:

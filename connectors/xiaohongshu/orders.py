@@ -27,8 +27,8 @@ from domain.requirements import requirements_in
 
 _STATUS: dict[int, ChannelStatus] = {
     1: ChannelStatus.UNPAID,
-    2: ChannelStatus.UNPAID,  # 已支付处理中: paid, but in the platform's risk control
-    3: ChannelStatus.UNPAID,  # 清关中: paid, but the customs have not let it go
+    2: ChannelStatus.LOCKED,  # 已支付处理中: paid, but in the platform's risk control
+    3: ChannelStatus.LOCKED,  # 清关中: paid, but the customs have not let it go
     4: ChannelStatus.PAID,
     5: ChannelStatus.PAID,  # 部分发货: goods are still owed
     6: ChannelStatus.SHIPPED,
@@ -45,15 +45,15 @@ _GIFT = 1  # of skuTag
 def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     """What the platform says of the order. Raises ValueError for a status that we do not know: it is never guessed.
 
-    An order that may not be shipped yet counts as UNPAID, though the buyer's money is there: risk control, customs, and
-    a cancellation that is being handled (cancelStatus 1). When the platform lets go of it, it is PAID or CANCELLED.
+    LOCKED is what is paid and must not ship: risk control, customs, and a cancellation that is being handled
+    (cancelStatus 1). When the platform lets go of it, it is PAID or CANCELLED.
     """
     code = optional_int(detail, "orderStatus")
     status = _STATUS.get(code) if code is not None else None
     if status is None:
         raise ValueError(f"unknown orderStatus {code}")
     if status is ChannelStatus.PAID and optional_int(detail, "cancelStatus") == _CANCEL_ASKED:
-        return ChannelStatus.UNPAID
+        return ChannelStatus.LOCKED
     return status
 
 
@@ -106,8 +106,18 @@ def to_order(detail: Mapping[str, Any], shop: str, order_no: str) -> Order:
 
 
 def sku_id_of(line_no: str) -> str:
-    """The platform's SKU of a line: see `_numbered`."""
+    """The platform's SKU of a line: see `numbered_line_nos`."""
     return line_no.partition("-")[0]
+
+
+def numbered_line_nos(sku_ids: Sequence[str]) -> list[str]:
+    """Line numbers: the SKU, and of one that comes again (a gift of what was bought) the SKU with a number behind."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for sku_id in sku_ids:
+        seen[sku_id] = count = seen.get(sku_id, 0) + 1
+        numbered.append(sku_id if count == 1 else f"{sku_id}-{count}")
+    return numbered
 
 
 def _time(source: Mapping[str, Any], name: str) -> datetime | None:
@@ -179,13 +189,8 @@ def _only_part(item: Mapping[str, Any]) -> str:
 
 
 def _numbered(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """Lines by their SKU; one that comes again (a gift of what was bought) gets a number behind it."""
-    seen: dict[str, int] = {}
-    numbered = []
-    for line in lines:
-        seen[line.line_no] = count = seen.get(line.line_no, 0) + 1
-        numbered.append(line if count == 1 else line.model_copy(update={"line_no": f"{line.line_no}-{count}"}))
-    return numbered
+    numbers = numbered_line_nos([line.line_no for line in lines])
+    return [line.model_copy(update={"line_no": number}) for line, number in zip(lines, numbers, strict=True)]
 
 
 def _bound(lines: Sequence[OrderLine], items: Sequence[Mapping[str, Any]]) -> tuple[OrderLine, ...]:

@@ -15,11 +15,15 @@ CREATE_TOKEN = "oauth.getAccessToken"  # noqa: S105 - the name of a call
 REFRESH_TOKEN = "oauth.refreshToken"  # noqa: S105
 LIST_ORDERS = "order.getOrderList"
 ORDER_DETAIL = "order.getOrderDetail"
+LIST_REFUNDS = "afterSale.listAfterSaleInfos"
+REFUND_DETAIL = "afterSale.getAfterSaleInfo"
 SHIP_ORDER = "order.orderDeliver"
 CREATE_WAYBILLS = "express.createEbillOrders"
 CANCEL_WAYBILL = "express.cancelEbillOrder"
 
 PAGE_SIZE = 100
+LAST_PAGE, LAST_REFUNDS_PAGE = 100, 500
+"""The last pages that the platform gives out."""
 
 _UNITS_PER_SECOND = 1
 """startTime and endTime of the order list: the documents' example has ten digits; one client sends ms (then 1000)."""
@@ -45,6 +49,27 @@ def list_orders(window: Window, page: int) -> Business:
 def order_detail(order_no: str) -> Business:
     """order.getOrderDetail."""
     return {"orderId": order_no}
+
+
+def list_refunds(window: Window, page: int) -> Business:
+    """afterSale.listAfterSaleInfos by time of update (at most half an hour), here in milliseconds."""
+    return {
+        "timeType": _BY_UPDATE,
+        "startTime": int(window.start.timestamp() * 1000),
+        "endTime": int(window.end.timestamp() * 1000),
+        "pageNo": page,
+        "pageSize": PAGE_SIZE,
+    }
+
+
+def refunds_of(order_no: str) -> Business:
+    """afterSale.listAfterSaleInfos of one order."""
+    return {"orderId": order_no, "pageNo": 1, "pageSize": PAGE_SIZE}
+
+
+def refund_detail(returns_id: str) -> Business:
+    """afterSale.getAfterSaleInfo."""
+    return {"returnsId": returns_id, "needNegotiateRecord": False}
 
 
 def ship_order(shipment: Shipment, courier_code: str, sku_ids: list[str], at: datetime) -> Business:

@@ -41,6 +41,20 @@ def read_data(method: str, response: httpx.Response, *, writes: bool) -> Mapping
     raise _error(method, code, text_of(answer, "error_msg"), writes)
 
 
+def inner_data(method: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The `data` of the second envelope, which answers of the after-sale family have inside the first. Both must be a
+    success. Some clients see one envelope only: what has no sign of a second one is the data itself.
+
+    Raises as `read_data` does for a reading call.
+    """
+    if "success" not in data and "code" not in data:
+        return data
+    code = as_int(data.get("code"), "code")
+    if data.get("success") is True and code == 0:
+        return as_mapping(data.get("data"), "data")
+    raise _error(method, code, text_of(data, "msg"), writes=False)
+
+
 def _error(method: str, code: int, words: str, writes: bool) -> PartnerError:
     kind: type[PartnerError]
     if code == _UNAUTHORISED:

@@ -12,6 +12,8 @@ from embedded.environment import Ports, open_home
 from runtime.partners import Outside, build_partners
 from settings import Settings, load_settings
 from store.database import Database
+from tests.connectors.taobao.conftest import settings as taobao_settings
+from tests.connectors.xiaohongshu.conftest import settings as xiaohongshu_settings
 
 PDD = {
     "CLIENT_ID": "client-1",
@@ -42,7 +44,8 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     variables |= {f"ORDERHUB_PDD__{name}": value for name, value in PDD.items()}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return load_settings()
+    more = {"taobao": taobao_settings(), "xiaohongshu": xiaohongshu_settings()}
+    return load_settings().model_copy(update=more)
 
 
 @pytest.fixture
@@ -57,6 +60,7 @@ async def outside(settings: Settings) -> AsyncIterator[Outside]:
 async def test_every_shop_is_pulled_by_each_of_its_feeds_once(outside: Outside) -> None:
     scheduled = outside.pulled()
     assert {("pdd", "100002"), ("pdd/refunds", "100002")} <= set(scheduled)
+    assert {feed for feed, _ in scheduled} >= {"taobao", "taobao/refunds", "xiaohongshu", "xiaohongshu/refunds"}
     assert len(set(scheduled)) == len(scheduled)
 
 

@@ -163,3 +163,25 @@ def two_orders(**changes: Any) -> dict[str, Any]:
         part_mjz_discount=None,
     )
     return trade(**({"payment": "120.00", "orders": {"order": [first, second]}} | changes))
+
+
+def refund(**changes: Any) -> dict[str, Any]:
+    """A refund of the second sub order of `two_orders`."""
+    values: dict[str, Any] = {
+        "refund_id": 900001,
+        "tid": int(TID),
+        "oid": int(SECOND),
+        "status": "WAIT_SELLER_AGREE",
+        "created": "2026-03-01 10:28:00",
+        "modified": "2026-03-01 10:30:00",
+        "refund_fee": "20.00",
+        "payment": "0.00",
+        "total_fee": "20.00",
+        "dispute_type": "REFUND",
+        "has_good_return": False,
+        "refund_phase": "onsale",
+        "good_status": "BUYER_NOT_RECEIVED",
+        "num": 1,
+        "reason": "不想要了",
+    }
+    return values | changes

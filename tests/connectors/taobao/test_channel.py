@@ -302,6 +302,7 @@ async def test_a_hint_about_a_shop_without_settings_waits_for_a_person(channel: 
 
 @respx.mock
 async def test_a_whole_order_is_shipped(channel: TaobaoChannel) -> None:
+    route(TRADE).mock(return_value=fullinfo())
     asked = route(SHIP).mock(return_value=ok(SHIP, shipping={"is_success": True}))
     await channel.write_back(shipment())
     form = sent(asked.calls.last)
@@ -316,6 +317,7 @@ async def test_a_whole_order_is_shipped(channel: TaobaoChannel) -> None:
 
 @respx.mock
 async def test_a_part_of_an_order_is_shipped_by_sub_orders(channel: TaobaoChannel) -> None:
+    route(TRADE).mock(return_value=ok(TRADE, trade=two_orders()))
     asked = route(SHIP).mock(return_value=ok(SHIP, shipping={"is_success": "true"}))
     await channel.write_back(shipment(line_nos=(TID, SECOND), whole_order=False))
     form = sent(asked.calls.last)
@@ -328,6 +330,7 @@ async def test_a_part_of_an_order_is_shipped_by_sub_orders(channel: TaobaoChanne
     [(c, c.value) for c in Carrier if c not in (Carrier.DEPPON, Carrier.OTHER)] + [(Carrier.DEPPON, "DBKD")],
 )
 async def test_carriers(channel: TaobaoChannel, carrier: Carrier, code: str) -> None:
+    route(TRADE).mock(return_value=fullinfo())
     asked = route(SHIP).mock(return_value=ok(SHIP, shipping={"is_success": True}))
     await channel.write_back(shipment(carrier=carrier))
     assert sent(asked.calls.last)["company_code"] == code
@@ -348,24 +351,70 @@ def invoiced(first: str, second: str, **changes: Any) -> httpx.Response:
 OURS, THEIRS = "78000000000001", "78000000000009"
 
 
+TOLD = [
+    (True, ok(TRADE, trade=trade(orders={"order": [sub_order(invoice_no=OURS)]}))),
+    (True, invoiced(OURS, OURS)),
+    (True, invoiced(OURS, "", status="TRADE_CLOSED")),
+    (False, invoiced(OURS, THEIRS)),
+]
+
+
+@respx.mock
+@pytest.mark.parametrize(("whole", "answer"), TOLD)
+async def test_an_order_that_has_this_number_is_content(
+    channel: TaobaoChannel, whole: bool, answer: httpx.Response
+) -> None:
+    route(TRADE).mock(return_value=answer)
+    asked = route(SHIP)
+    await channel.write_back(shipment(whole_order=whole))
+    assert not asked.called
+
+
 @respx.mock
 @pytest.mark.parametrize("refusal", [ALREADY, ok(SHIP, shipping={"is_success": False})])
-@pytest.mark.parametrize(
-    ("whole", "answer"),
-    [
-        (True, ok(TRADE, trade=trade(orders={"order": [sub_order(invoice_no=OURS)]}))),
-        (True, invoiced(OURS, OURS)),
-        (True, invoiced(OURS, "", status="TRADE_CLOSED")),
-        (False, invoiced(OURS, THEIRS)),
-    ],
-)
-async def test_shipped_already_with_this_number_is_content(
+@pytest.mark.parametrize(("whole", "answer"), TOLD)
+async def test_shipped_meanwhile_with_this_number_is_content(
     channel: TaobaoChannel, refusal: httpx.Response, whole: bool, answer: httpx.Response
 ) -> None:
-    route(SHIP).mock(return_value=refusal)
-    looked = route(TRADE).mock(return_value=answer)
+    asked = route(SHIP).mock(return_value=refusal)
+    route(TRADE).mock(side_effect=[invoiced("", ""), answer])
     await channel.write_back(shipment(whole_order=whole))
-    assert looked.called
+    assert asked.called
+
+
+def under_refund(first: str, second: str, **changes: Any) -> httpx.Response:
+    raw = two_orders()
+    raw["orders"]["order"][0]["refund_status"] = first
+    raw["orders"]["order"][1] |= {"refund_status": second} | changes
+    return ok(TRADE, trade=raw)
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("whole", "answer", "may_ship"),
+    [
+        (True, under_refund("NO_REFUND", "NO_REFUND"), True),
+        (True, under_refund("CLOSED", "SELLER_REFUSE_BUYER"), True),
+        (True, under_refund("NO_REFUND", "SUCCESS", status="TRADE_CLOSED"), True),
+        (True, under_refund("NO_REFUND", "WAIT_SELLER_AGREE", status="TRADE_CLOSED"), True),
+        (True, under_refund("NO_REFUND", "WAIT_SELLER_AGREE"), False),
+        (True, under_refund("NO_REFUND", "SOMETHING_NEW"), False),
+        (False, under_refund("NO_REFUND", "WAIT_SELLER_AGREE"), True),
+        (False, under_refund("WAIT_BUYER_RETURN_GOODS", "NO_REFUND"), False),
+        (False, under_refund("WAIT_SELLER_CONFIRM_GOODS", "NO_REFUND"), False),
+    ],
+)
+async def test_what_is_under_refund_is_not_shipped(
+    channel: TaobaoChannel, whole: bool, answer: httpx.Response, may_ship: bool
+) -> None:
+    route(TRADE).mock(return_value=answer)
+    asked = route(SHIP).mock(return_value=ok(SHIP, shipping={"is_success": True}))
+    if may_ship:
+        await channel.write_back(shipment(whole_order=whole))
+    else:
+        with pytest.raises(Rejected, match="退款"):
+            await channel.write_back(shipment(whole_order=whole))
+    assert asked.called == may_ship
 
 
 @respx.mock
@@ -401,14 +450,15 @@ async def test_shipped_already_with_another_number_is_refused(
 )
 async def test_write_back_errors(channel: TaobaoChannel, answer: httpx.Response, expected: type[Exception]) -> None:
     route(SHIP).mock(return_value=answer)
-    looked = route(TRADE)
+    looked = route(TRADE).mock(return_value=fullinfo())
     with pytest.raises(expected):
         await channel.write_back(shipment())
-    assert not looked.called
+    assert looked.call_count == 1
 
 
 @respx.mock
 async def test_a_write_back_that_times_out_may_have_happened(channel: TaobaoChannel) -> None:
+    route(TRADE).mock(return_value=fullinfo())
     route(SHIP).mock(side_effect=httpx.ReadTimeout)
     with pytest.raises(OutcomeUnknown):
         await channel.write_back(shipment())

@@ -11,7 +11,18 @@ from connectors.taobao.orders import to_order
 from connectors.taobao.trades import Trade
 from connectors.taobao.wire import read
 from domain.address import address_problems
-from domain.order import Channel, ChannelStatus, CipherReceiver, Order, Region, Requirement
+from domain.order import (
+    Amounts,
+    Channel,
+    ChannelStatus,
+    CipherReceiver,
+    Customer,
+    Notes,
+    Order,
+    OrderLine,
+    Region,
+    Requirement,
+)
 from domain.review import format_check
 
 from .conftest import SECOND, SHOP, TID, sub_order, trade, two_orders
@@ -31,36 +42,21 @@ def with_gift(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_whole_order() -> None:
-    assert order(trade()).model_dump(exclude={"receiver"}) == {
-        "channel": Channel.TAOBAO,
-        "shop": SHOP,
-        "channel_order_no": TID,
-        "version": 1772331865000,
-        "status": ChannelStatus.PAID,
-        "placed_at": datetime(2026, 3, 1, 2, 23, 50, tzinfo=UTC),
-        "paid_at": datetime(2026, 3, 1, 2, 24, 20, tzinfo=UTC),
-        "lines": (
-            {
-                "line_no": TID,
-                "sku": "MUG-01",
-                "title": "马克杯",
-                "quantity": 2,
-                "unit_price_fen": 4950,
-                "amount_fen": 9000,
-                "gift_of": None,
-                "warranty_months": 0,
-            },
-        ),
-        "amounts": {"goods_fen": 9900, "freight_fen": 1000, "discount_fen": 900, "paid_fen": 10000},
-        "customer": {"external_id": "AAE-buyer-1", "name": "", "tax_no": "", "terms": "PREPAID", "member_code": ""},
-        "notes": {
-            "buyer": "请走冷链",
-            "seller": "易碎品",
-            "requirements": (Requirement.COLD_CHAIN, Requirement.FRAGILE),
-        },
-        "parent_no": "",
-        "refund_pending": False,
-    }
+    found = order(trade())
+    assert found == Order(
+        channel=Channel.TAOBAO,
+        shop=SHOP,
+        channel_order_no=TID,
+        version=1772331865000,
+        status=ChannelStatus.PAID,
+        placed_at=datetime(2026, 3, 1, 2, 23, 50, tzinfo=UTC),
+        paid_at=datetime(2026, 3, 1, 2, 24, 20, tzinfo=UTC),
+        lines=(OrderLine(line_no=TID, sku="MUG-01", title="马克杯", quantity=2, unit_price_fen=4950, amount_fen=9000),),
+        amounts=Amounts(goods_fen=9900, freight_fen=1000, discount_fen=900, paid_fen=10000),
+        receiver=found.receiver,
+        customer=Customer(external_id="AAE-buyer-1"),
+        notes=Notes(buyer="请走冷链", seller="易碎品", requirements=(Requirement.COLD_CHAIN, Requirement.FRAGILE)),
+    )
 
 
 def test_the_receiver_is_an_oaid_behind_masks() -> None:
@@ -93,8 +89,9 @@ def test_a_landline_is_shown_where_there_is_no_mobile() -> None:
     assert receiver.phone_mask == "0571-****"
 
 
-U, P, S, F, C = (
+U, L, P, S, F, C = (
     ChannelStatus.UNPAID,
+    ChannelStatus.LOCKED,
     ChannelStatus.PAID,
     ChannelStatus.SHIPPED,
     ChannelStatus.FINISHED,
@@ -109,7 +106,12 @@ U, P, S, F, C = (
         ({"status": "WAIT_BUYER_PAY"}, U),
         ({"status": "PAY_PENDING"}, U),
         ({"status": "WAIT_PRE_AUTH_CONFIRM"}, U),
-        ({"status": "PAID_FORBID_CONSIGN"}, U),
+        ({"status": "PAID_FORBID_CONSIGN"}, L),
+        ({"top_hold": 1}, L),
+        ({"ofp_hold": "1"}, L),
+        ({"top_hold": 0, "ofp_hold": "0"}, P),
+        ({"status": "WAIT_BUYER_CONFIRM_GOODS", "top_hold": 1}, S),
+        ({"status": "WAIT_BUYER_PAY", "top_hold": 1}, U),
         ({"status": "WAIT_SELLER_SEND_GOODS"}, P),
         ({"status": "SELLER_CONSIGNED_PART"}, P),
         ({"status": "WAIT_BUYER_CONFIRM_GOODS"}, S),
@@ -119,7 +121,9 @@ U, P, S, F, C = (
         ({"status": "TRADE_CLOSED_BY_TAOBAO"}, C),
         ({"type": "step", "step_trade_status": "FRONT_NOPAID_FINAL_NOPAID", "status": "WAIT_BUYER_PAY"}, U),
         ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_NOPAID", "status": "WAIT_BUYER_PAY"}, U),
-        ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_NOPAID"}, U),
+        ({"type": "step", "step_trade_status": "FRONT_NOPAID_FINAL_NOPAID"}, U),
+        ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_NOPAID"}, L),
+        ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_PAID", "top_hold": 1}, L),
         ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_PAID"}, P),
         ({"type": "step", "step_trade_status": "FRONT_PAID_FINAL_NOPAID", "status": "TRADE_CLOSED"}, C),
     ],
@@ -127,8 +131,14 @@ U, P, S, F, C = (
 def test_statuses(changes: dict[str, Any], expected: ChannelStatus) -> None:
     found = order(trade(**changes))
     assert found.status is expected
-    assert found.paid == (expected is not U)
+    assert found.paid == (expected not in (U, L))
     assert (found.paid_at is None) == (expected is U)
+
+
+def test_a_locked_trade_is_without_what_was_refunded() -> None:
+    raw = two_orders(status="PAID_FORBID_CONSIGN", payment="100.00")
+    raw["orders"]["order"][1]["status"] = "TRADE_CLOSED"
+    assert [line.line_no for line in order(raw).lines] == [TID]
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,46 @@ def order_detail(**changes: Any) -> dict[str, Any]:
 
 def detail_answer(**changes: Any) -> httpx.Response:
     return ok(order_detail(**changes))
+
+
+def inner(data: Any) -> httpx.Response:
+    """An answer of the after-sale family: an envelope in the envelope."""
+    return ok({"code": 0, "msg": "", "success": True, "data": data})
+
+
+def inner_error(code: int, words: str = "") -> httpx.Response:
+    return ok({"code": code, "msg": words, "success": False, "data": None})
+
+
+def after_sale(**changes: Any) -> dict[str, Any]:
+    """`afterSaleInfo`: the buyer wants both mugs' money back before they leave."""
+    values: dict[str, Any] = {
+        "returnsId": "R700000000000000001",
+        "returnType": 5,
+        "status": 1,
+        "orderId": ORDER_NO,
+        "userId": "user-1",
+        "applyTime": PAID_AT + 60_000,
+        "updatedAt": PAID_AT + 61_234,
+        "expireTime": -1,
+        "desc": "不想要了",
+        "expectedRefundAmountYuan": 90.0,
+        "refundAmountYuan": 0,
+        "refundStatus": 0,
+        "cargoStatus": 0,
+        "skus": [
+            {
+                "skuId": "65a000000000000000000001",
+                "skuERPCode": "MUG-01",
+                "boughtCount": 2,
+                "appliedCount": 2,
+                "appliedTotalAmountYuan": 90.0,
+            }
+        ],
+        "exchangeSKUs": [],
+    }
+    return values | changes
+
+
+def after_sale_answer(**changes: Any) -> httpx.Response:
+    return inner({"afterSaleInfo": after_sale(**changes), "logisticsInfo": {"afterSale": {"expressNo": ""}}})

@@ -58,10 +58,12 @@ def test_an_order_without_a_buyer_is_a_customer_of_its_own() -> None:
     ("changes", "status"),
     [
         ({"orderStatus": 1, "paidTime": 0}, ChannelStatus.UNPAID),
-        ({"orderStatus": 2}, ChannelStatus.UNPAID),
-        ({"orderStatus": 3}, ChannelStatus.UNPAID),
+        ({"orderStatus": 2}, ChannelStatus.LOCKED),
+        ({"orderStatus": 3}, ChannelStatus.LOCKED),
         ({"orderStatus": 4}, ChannelStatus.PAID),
-        ({"orderStatus": 4, "cancelStatus": 1}, ChannelStatus.UNPAID),
+        ({"orderStatus": 4, "cancelStatus": 1}, ChannelStatus.LOCKED),
+        ({"orderStatus": 5, "cancelStatus": 1}, ChannelStatus.LOCKED),
+        ({"orderStatus": 1, "cancelStatus": 1, "paidTime": 0}, ChannelStatus.UNPAID),
         ({"orderStatus": 4, "cancelStatus": None}, ChannelStatus.PAID),
         ({"orderStatus": 5}, ChannelStatus.PAID),
         ({"orderStatus": 6}, ChannelStatus.SHIPPED),
@@ -76,7 +78,9 @@ def test_an_order_without_a_buyer_is_a_customer_of_its_own() -> None:
 def test_statuses(changes: dict[str, Any], status: ChannelStatus) -> None:
     order = read(**changes)
     assert order.status is status
-    assert order.paid is (status is not ChannelStatus.UNPAID and bool(changes.get("paidTime", 1)))
+    waits = (ChannelStatus.UNPAID, ChannelStatus.LOCKED)
+    assert order.paid is (status not in waits and bool(changes.get("paidTime", 1)))
+    assert (order.paid_at is None) is (changes.get("paidTime") == 0)
 
 
 @pytest.mark.parametrize("code", [0, 11, None, "待发货"])
