@@ -13,16 +13,20 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from domain.clock import parse_beijing
+from sandbox.douyin.aftersales import AfterSales
 from sandbox.douyin.cipher import Cipher, DataType
 from sandbox.douyin.ebills import Ebills
 from sandbox.douyin.envelope import Refusal, failure, invalid, success
 from sandbox.douyin.orders import ShopOrder, detail, find
 from sandbox.douyin.params import (
+    AfterSaleDetail,
+    AfterSaleList,
     BatchDecrypt,
     CancelOrder,
     CipherInfo,
     ListEbill,
     LogisticsAdd,
+    LogisticsEdit,
     MultiPack,
     NewCreateOrder,
     OrderDetail,
@@ -36,6 +40,7 @@ from sandbox.douyin.params import (
 from sandbox.douyin.shipping import Shipping
 from sandbox.douyin.signing import call_sign, sorted_json
 from sandbox.douyin.tokens import Tokens
+from sandbox.refunds import Refund
 from sandbox.world import World
 
 _SECONDS = re.compile(r"^[0-9]{1,12}$")
@@ -55,7 +60,9 @@ class DouyinApi:
         orders: Mapping[str, ShopOrder],
         cipher: Cipher,
         ebills: Ebills,
+        after_sales: AfterSales,
         new_id: Callable[[], str],
+        refuse: Callable[[Refund], None],
     ) -> None:
         self._world = world
         self._settings = world.settings.douyin
@@ -63,7 +70,7 @@ class DouyinApi:
         self._cipher = cipher
         self._tokens = Tokens(self._settings.shop_id, self._settings.token_seconds)
         self.decrypts = 0
-        shipping = Shipping(orders, world.hand_over, new_id)
+        shipping = Shipping(orders, world.hand_over, new_id, refuse)
         self._methods: dict[str, Callable[[bytes], dict[str, Any]]] = {
             "token.create": _method(TokenCreate, lambda p: self._tokens.create(p.grant_type, p.shop_id)),
             "token.refresh": _method(TokenRefresh, lambda p: self._tokens.refresh(p.grant_type, p.refresh_token)),
@@ -72,7 +79,9 @@ class DouyinApi:
             "order.logisticsAdd": _method(LogisticsAdd, shipping.add),
             "order.logisticsAddSinglePack": _method(SinglePack, shipping.add_single),
             "order.logisticsAddMultiPack": _method(MultiPack, shipping.add_multi),
-            "order.logisticsEdit": _method(LogisticsAdd, shipping.edit),
+            "order.logisticsEdit": _method(LogisticsEdit, shipping.edit),
+            "afterSale.List": _method(AfterSaleList, after_sales.listed),
+            "afterSale.Detail": _method(AfterSaleDetail, after_sales.detail),
             "order.batchDecrypt": _method(BatchDecrypt, self._decrypt),
             "logistics.newCreateOrder": _method(NewCreateOrder, ebills.create),
             "logistics.listEbill": _method(ListEbill, ebills.list_ebills),

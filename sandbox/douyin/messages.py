@@ -27,6 +27,17 @@ class Tag(StrEnum):
     RECEIVER_CHANGED = "105"
     CANCELLED = "106"
     REMARK_CHANGED = "107"
+    REFUND_APPLIED = "200"
+    REFUND_REFUSED = "204"
+    RETURN_REFUSED = "205"
+    REFUNDED = "206"
+    REFUND_CLOSED = "207"
+
+
+_OF_AFTER_SALES = frozenset(
+    {Tag.REFUND_APPLIED, Tag.REFUND_REFUSED, Tag.RETURN_REFUSED, Tag.REFUNDED, Tag.REFUND_CLOSED}
+)
+"""Messages with a form of their own."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +80,15 @@ class Messages:
 
     def _write(self, order: ShopOrder, tag: Tag, more: dict[str, Any]) -> Message:
         self._count += 1
-        content = {
-            "p_id": int(order.order_id),
-            "s_ids": [int(sub.order_id) for sub in order.sub_orders],
-            "shop_id": int(self._settings.shop_id),
-            "order_status": int(order.status),
-            "order_type": 0,
-            "biz": 2,
-            **more,
-        }
+        content: dict[str, Any] = {"p_id": int(order.order_id), "shop_id": int(self._settings.shop_id)}
+        if tag not in _OF_AFTER_SALES:
+            content |= {
+                "s_ids": [int(sub.order_id) for sub in order.sub_orders],
+                "order_status": int(order.status),
+                "order_type": 0,
+                "biz": 2,
+            }
+        content |= more
         # the documents show data as text, and some pushes carry it as an object: remarks do so here
         data = content if tag is Tag.REMARK_CHANGED else _json(content)
         message = Message(tag, f"{order.order_id}_{tag}_{order.updated}_{self._count}", data)

@@ -12,6 +12,7 @@ from domain.order import Requirement
 from sandbox.douyin.cipher import SealedReceiver
 from sandbox.douyin.envelope import business
 from sandbox.drafts import Draft, DraftLine, DraftReceiver
+from sandbox.refunds import Refund, RefundStatus
 
 REQUIREMENT_WORDS = {
     Requirement.COLD_CHAIN: "冷链配送",
@@ -38,19 +39,57 @@ _STATUS_WORDS = {
 }
 
 
+PRODUCT_IDS = 3_000_000_000_000_000_000
+"""Where the products' numbers begin."""
+
+_REFUNDED_BEFORE_SHIPPING = 21
+"""main_status of an order that was paid back whole before it left."""
+
+
+class AfterSaleType(IntEnum):
+    """aftersale_type, those that occur here."""
+
+    RETURN = 0
+    SHIPPED_MONEY = 1
+    UNSHIPPED_MONEY = 2
+
+
+AFTER_SALE_STATUSES = {
+    RefundStatus.REQUESTED: 6,
+    RefundStatus.REFUNDED: 12,
+    RefundStatus.REFUSED: 27,
+    RefundStatus.WITHDRAWN: 28,
+}
+"""aftersale_status: 待商家同意, 售后成功, 商家一次拒绝, 售后失败."""
+
+REFUND_STATUSES = {
+    RefundStatus.REQUESTED: 1,
+    RefundStatus.REFUNDED: 3,
+    RefundStatus.REFUSED: 0,
+    RefundStatus.WITHDRAWN: 0,
+}
+"""refund_status of an after-sale: 待退款, 退款成功, and none."""
+
+
 @dataclass
 class SubOrder:
-    """One line. `shipped` counts the pieces that left already."""
+    """One line. `shipped` counts the pieces that left already; of one that was paid back, none leaves any more."""
 
     order_id: str
     line: DraftLine
     discount_fen: int
     shipped: int = 0
+    paid_back: bool = False
 
     @property
     def open(self) -> int:
-        """The pieces that did not leave yet."""
-        return self.line.quantity - self.shipped
+        """The pieces that are still to leave."""
+        return 0 if self.paid_back else self.line.quantity - self.shipped
+
+    @property
+    def paid_fen(self) -> int:
+        """What the buyer paid for it."""
+        return self.line.quantity * self.line.unit_price_fen - self.discount_fen
 
 
 @dataclass
@@ -84,6 +123,15 @@ class ShopOrder:
     version: int = 1
     sent: int = 0
     packs: list[Pack] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+
+    def subs_of(self, refund: Refund) -> list[SubOrder]:
+        """The sub orders that a refund is about."""
+        return self.sub_orders if refund.line is None else [self.sub_orders[refund.line - 1]]
+
+    def status_of(self, sub: SubOrder) -> int:
+        """order_status of a sub order: one that was paid back before it left is cancelled."""
+        return int(OrderStatus.CANCELLED if sub.paid_back and not sub.shipped else self.status)
 
     def move(self, status: OrderStatus) -> None:
         """Give the order a new status; only that moves the update time, remarks and addresses do not."""
@@ -111,7 +159,7 @@ def detail(order: ShopOrder, shop_id: str) -> dict[str, Any]:
         "doudian_open_id": draft.customer.id,
         "order_status": int(order.status),
         "order_status_desc": _STATUS_WORDS[order.status],
-        "main_status": int(order.status),
+        "main_status": _main_status(order),
         "main_status_desc": _STATUS_WORDS[order.status],
         "order_type": 0,
         "biz": 2,
@@ -177,8 +225,8 @@ def _sub_order(order: ShopOrder, sub: SubOrder, index: int) -> dict[str, Any]:
     return {
         "order_id": sub.order_id,
         "parent_order_id": order.order_id,
-        "order_status": int(order.status),
-        "product_id_str": str(3_000_000_000_000_000_000 + index),
+        "order_status": order.status_of(sub),
+        "product_id_str": str(PRODUCT_IDS + index),
         "product_name": line.title,
         "sku_id": 1_700_000_000_000_000 + index,
         "code": line.sku,
@@ -191,12 +239,37 @@ def _sub_order(order: ShopOrder, sub: SubOrder, index: int) -> dict[str, Any]:
         "order_amount": goods,
         "promotion_amount": sub.discount_fen,
         "promotion_shop_amount": sub.discount_fen,
-        "pay_amount": goods - sub.discount_fen,
+        "pay_amount": sub.paid_fen,
         "given_product_type": "FREE" if gift else "MASTER",
         "master_sku_order_id_list": [order.sub_orders[int(line.gift_of) - 1].order_id] if line.gift_of else [],
-        "after_sale_info": {"after_sale_status": 0, "after_sale_type": 0, "refund_status": 0},
+        "after_sale_info": _after_sale(order, sub),
         "inventory_list": [],
         "tax_amount": 0,
+    }
+
+
+def after_sale_type(refund: Refund) -> AfterSaleType:
+    """What the buyer wants: goods that were sent go back when all of their money does."""
+    if not refund.shipped:
+        return AfterSaleType.UNSHIPPED_MONEY
+    return AfterSaleType.RETURN if refund.full else AfterSaleType.SHIPPED_MONEY
+
+
+def _main_status(order: ShopOrder) -> int:
+    if order.status is OrderStatus.CANCELLED and any(refund.paid_back for refund in order.refunds):
+        return _REFUNDED_BEFORE_SHIPPING
+    return int(order.status)
+
+
+def _after_sale(order: ShopOrder, sub: SubOrder) -> dict[str, int]:
+    """A sub order's latest after-sale."""
+    latest = next((refund for refund in reversed(order.refunds) if sub in order.subs_of(refund)), None)
+    if latest is None:
+        return {"after_sale_status": 0, "after_sale_type": 0, "refund_status": 0}
+    return {
+        "after_sale_status": AFTER_SALE_STATUSES[latest.status],
+        "after_sale_type": int(after_sale_type(latest)),
+        "refund_status": REFUND_STATUSES[latest.status],
     }
 
 

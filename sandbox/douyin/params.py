@@ -60,6 +60,31 @@ class SearchList(Params):
     combine_status: list[StatusFilter] = Field([], max_length=1)
 
 
+class AfterSaleList(Params):
+    """afterSale.List. Times in Unix seconds, pages from 0."""
+
+    page: int = Field(ge=0)
+    size: int = Field(ge=1, le=100)
+    order_id: str = ""
+    aftersale_id: str = ""
+    aftersale_type: int | None = None
+    standard_aftersale_status: list[int] = []
+    start_time: int | None = None
+    end_time: int | None = None
+    update_start_time: int | None = None
+    update_end_time: int | None = None
+    order_by: list[Annotated[str, StringConstraints(pattern="^(apply_time|update_time) (asc|desc)$")]] = Field(
+        [], max_length=1
+    )
+
+
+class AfterSaleDetail(Params):
+    """afterSale.Detail."""
+
+    after_sale_id: Filled
+    need_operation_record: bool = False
+
+
 class ShippedItem(Params):
     """So many pieces of one sub order."""
 
@@ -67,12 +92,19 @@ class ShippedItem(Params):
     shipped_num: int = Field(ge=1)
 
 
-class LogisticsAdd(Params):
-    """order.logisticsAdd: the whole order in one parcel. order.logisticsEdit takes the same three fields."""
+class LogisticsEdit(Params):
+    """order.logisticsEdit: another number for an order's only parcel."""
 
     order_id: Filled
     company_code: Filled
     logistics_code: Filled
+
+
+class LogisticsAdd(LogisticsEdit):
+    """order.logisticsAdd: the whole order in one parcel; with either flag, although a refund is open."""
+
+    is_refund_reject: bool = False
+    is_reject_refund: bool = False
 
 
 class PackItems(Params):

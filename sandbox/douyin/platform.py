@@ -9,13 +9,23 @@ from typing import Any
 from fastapi import APIRouter
 
 from sandbox.digest import receiver_digest
+from sandbox.douyin.aftersales import AfterSales
 from sandbox.douyin.api import DouyinApi
 from sandbox.douyin.cipher import Cipher
 from sandbox.douyin.ebills import Ebills
 from sandbox.douyin.messages import Messages, Tag
-from sandbox.douyin.orders import OrderStatus, ShopOrder, SubOrder, seller_words
+from sandbox.douyin.orders import (
+    AFTER_SALE_STATUSES,
+    AfterSaleType,
+    OrderStatus,
+    ShopOrder,
+    SubOrder,
+    after_sale_type,
+    seller_words,
+)
 from sandbox.douyin.shipping import COMPANIES
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.refunds import Refund, Refunds, RefundStatus, Verdict
 from sandbox.world import Book, World
 
 _STATUS_WORDS = {
@@ -24,6 +34,9 @@ _STATUS_WORDS = {
     OrderStatus.SHIPPED: "shipped",
     OrderStatus.CANCELLED: "cancelled",
 }
+
+
+_News = tuple[ShopOrder, Tag, dict[str, Any]]
 
 
 class DouyinPlatform:
@@ -41,7 +54,16 @@ class DouyinPlatform:
         self._last_id = (69 * 10**10 + int(time.time())) * 10**7
         self._ebills = Ebills(self._orders, world.pace.pickup_s)
         world.on_hand_over(lambda carrier, number: self._ebills.handed_over(number))
-        self._api = DouyinApi(world, self._orders, self._cipher, self._ebills, self._new_id)
+        self._refunds = Refunds(self._new_id)
+        self._api = DouyinApi(
+            world,
+            self._orders,
+            self._cipher,
+            self._ebills,
+            AfterSales(self._orders, self._refunds),
+            self._new_id,
+            refuse=lambda refund: self.settle(refund.refund_id, Verdict.REFUSE),
+        )
 
     @property
     def shop(self) -> str:
@@ -58,7 +80,7 @@ class DouyinPlatform:
 
     def place(self, drafts: Sequence[Draft]) -> None:
         """Take paid orders and push two messages about each. Every draft has its number, and none is taken yet."""
-        news: list[tuple[ShopOrder, Tag, dict[str, Any]]] = []
+        news: list[_News] = []
         for draft in drafts:
             assert draft.order_no is not None
             order = self._order(draft, draft.order_no)
@@ -71,10 +93,12 @@ class DouyinPlatform:
         order = self._orders[order_no]
         if order.status is not OrderStatus.READY:
             raise ValueError(f"too late: the order is {_STATUS_WORDS[order.status]}")
+        for refund in order.refunds:
+            if refund.open:
+                self.settle(refund.refund_id, Verdict.WITHDRAW)
         order.cancel_reason = reason
         order.move(OrderStatus.CANCELLED)
-        more = {"cancel_time": order.updated, "cancel_reason": reason}
-        self._messages.tell([(order, Tag.CANCELLED, more)])
+        self._messages.tell([_cancelled(order)])
 
     def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
         """The buyer changes the receiver. Raises KeyError, and ValueError for an order that left already."""
@@ -92,6 +116,45 @@ class DouyinPlatform:
         order.version += 1
         self._messages.tell([(order, Tag.REMARK_CHANGED, {"remark": words})])
 
+    def refund(self, order_no: str, line: int | None, amount_fen: int | None) -> str:
+        """The buyer applies; goods that wait are not shipped until that is decided. Raises KeyError, ValueError."""
+        order = self._orders[order_no]
+        if order.status is OrderStatus.CANCELLED:
+            raise ValueError("too late: the order is cancelled")
+        wanted = [sub for number, sub in enumerate(order.sub_orders, start=1) if line in {None, number}]
+        shipped = any(sub.shipped for sub in wanted)
+        refund = self._refunds.apply(order_no, order.draft, line, amount_fen, shipped=shipped)
+        order.refunds.append(refund)
+        order.version += 1
+        self._messages.tell([_after_sale(order, refund, Tag.REFUND_APPLIED)])
+        return refund.refund_id
+
+    def settle(self, refund_id: str, verdict: Verdict) -> None:
+        """What becomes of a refund. Raises KeyError, and ValueError for one that was decided before.
+
+        Goods that were paid back do not leave any more; an order of which nothing is left to leave is over.
+        """
+        refund = self._refunds.settle(refund_id, verdict)
+        order = self._orders[refund.order_no]
+        order.version += 1
+        news = [_after_sale(order, refund, _settled_tag(refund))]
+        if refund.paid_back:
+            for number, sub in enumerate(order.sub_orders, start=1):
+                sub.paid_back = sub.paid_back or refund.covers(number)
+            if not order.packs and self._refunds.no_goods_left(order.order_id, order.draft):
+                order.cancel_reason = "退款成功"
+                order.move(OrderStatus.CANCELLED)
+                news.append(_cancelled(order))
+            elif order.status is OrderStatus.PARTLY_SHIPPED and not any(sub.open for sub in order.sub_orders):
+                order.move(OrderStatus.SHIPPED)
+        self._messages.tell(news)
+
+    def touch(self, order_no: str) -> None:
+        """Give the order out as updated, and push its last message again. Raises KeyError."""
+        order = self._orders[order_no]
+        order.updated = int(time.time())
+        self._messages.again(order, None)
+
     def resend(self, order_no: str, tag: Tag | None) -> None:
         """Push an order's last message again, or the last one of a tag. Raises KeyError."""
         self._messages.again(self._orders[order_no], tag)
@@ -101,7 +164,7 @@ class DouyinPlatform:
         return self._api.router()
 
     def book(self) -> Book:
-        """The orders, the parcels declared, the e-waybills, and how many ciphertexts were opened."""
+        """The orders, the parcels declared, the e-waybills, the refunds, and how many ciphertexts were opened."""
         return {
             "orders": [
                 {
@@ -136,6 +199,7 @@ class DouyinPlatform:
                 for pack in order.packs
             ],
             "waybills": self._ebills.book(),
+            "refunds": self._refunds.book(self.shop),
             "decrypts": self._api.decrypts,
             "duplicates_sent": self._messages.duplicates_sent,
             "stale_sent": self._messages.stale_sent,
@@ -161,3 +225,32 @@ class DouyinPlatform:
             updated=int(time.time()),
             seller_words=seller_words(draft),
         )
+
+
+def _cancelled(order: ShopOrder) -> _News:
+    return order, Tag.CANCELLED, {"cancel_time": order.updated, "cancel_reason": order.cancel_reason}
+
+
+def _settled_tag(refund: Refund) -> Tag:
+    if refund.status is RefundStatus.REFUSED:
+        return Tag.RETURN_REFUSED if after_sale_type(refund) is AfterSaleType.RETURN else Tag.REFUND_REFUSED
+    return Tag.REFUNDED if refund.paid_back else Tag.REFUND_CLOSED
+
+
+def _after_sale(order: ShopOrder, refund: Refund, tag: Tag) -> _News:
+    """A message about a refund; one of the whole order names the order in place of a sub order."""
+    of = order.order_id if refund.line is None else order.subs_of(refund)[0].order_id
+    return (
+        order,
+        tag,
+        {
+            "aftersale_id": int(refund.refund_id),
+            "aftersale_status": AFTER_SALE_STATUSES[refund.status],
+            "aftersale_type": int(after_sale_type(refund)),
+            "apply_time": int(refund.applied),
+            "s_id": int(of),
+            "refund_amount": refund.amount_fen,
+            "reason_code": 1,
+            "update_time": int(refund.updated),
+        },
+    )

@@ -10,7 +10,8 @@ from typing import Any
 from domain.shipping import Carrier
 from sandbox.douyin.envelope import Refusal, business, invalid
 from sandbox.douyin.orders import OrderStatus, Pack, ShopOrder, find
-from sandbox.douyin.params import LogisticsAdd, MultiPack, PackItems, ShippedItem, SinglePack
+from sandbox.douyin.params import LogisticsAdd, LogisticsEdit, MultiPack, PackItems, ShippedItem, SinglePack
+from sandbox.refunds import Refund
 
 COMPANIES = {
     "shunfeng": Carrier.SF,
@@ -44,10 +45,12 @@ class Shipping:
         orders: Mapping[str, ShopOrder],
         hand_over: Callable[[str, str], None],
         new_id: Callable[[], str],
+        refuse: Callable[[Refund], None],
     ) -> None:
         self._orders = orders
         self._hand_over = hand_over
         self._new_id = new_id
+        self._refuse = refuse
 
     def add(self, params: LogisticsAdd) -> dict[str, Any]:
         """order.logisticsAdd: all of an order that has shipped nothing yet. Raises Refusal."""
@@ -56,7 +59,12 @@ class Shipping:
         self._refuse_told(order, params.logistics_code)
         if order.packs:
             raise business("partly-shipped", "订单已部分发货，请使用拆包发货")
-        pieces = {sub.order_id: sub.open for sub in order.sub_orders}
+        open_refunds = _open_refunds(order, {sub.order_id for sub in order.sub_orders})
+        if open_refunds and not (params.is_refund_reject or params.is_reject_refund):
+            raise _under_refund()
+        for refund in open_refunds:
+            self._refuse(refund)
+        pieces = {sub.order_id: sub.open for sub in order.sub_orders if sub.open}
         self._ship(order, Pack("", params.company_code, params.logistics_code, pieces))
         return {}
 
@@ -81,7 +89,7 @@ class Shipping:
         packs = self._add_packs(params.order_id, params.request_id, params.pack_list)
         return {"pack_list": [_pack(pack) for pack in packs]}
 
-    def edit(self, params: LogisticsAdd) -> dict[str, Any]:
+    def edit(self, params: LogisticsEdit) -> dict[str, Any]:
         """order.logisticsEdit: another number for the only parcel of a shipped order. Raises Refusal."""
         order = find(self._orders, params.order_id)
         carrier = _check_number(params.company_code, params.logistics_code)
@@ -111,6 +119,8 @@ class Shipping:
             _check_number(pack.company_code, pack.number)
             self._refuse_told(order, pack.number)
         self._refuse_excess(order, packs)
+        if _open_refunds(order, {sub_order_id for pack in packs for sub_order_id in pack.pieces}):
+            raise _under_refund()
         for pack in packs:
             pack.pack_id = self._new_id()
             self._ship(order, pack)
@@ -145,6 +155,19 @@ class Shipping:
         done = all(sub.open == 0 for sub in order.sub_orders)
         order.move(OrderStatus.SHIPPED if done else OrderStatus.PARTLY_SHIPPED)
         self._hand_over(COMPANIES[pack.company_code], pack.number)
+
+
+def _under_refund() -> Refusal:
+    return business("aftersale-open", "订单存在未处理的售后，不能发货")
+
+
+def _open_refunds(order: ShopOrder, sub_order_ids: set[str]) -> list[Refund]:
+    """The refunds that nobody has decided yet, of goods that have not left, and of these sub orders."""
+    return [
+        refund
+        for refund in order.refunds
+        if refund.open and not refund.shipped and any(sub.order_id in sub_order_ids for sub in order.subs_of(refund))
+    ]
 
 
 def _check_number(company_code: str, number: str) -> Carrier:
