@@ -104,6 +104,26 @@ class SalesChannel(PushSource, Protocol):
         ...
 
 
+class Authorised(Protocol):
+    """A channel that needs its shops' authorisation. Renewing it ahead of time is left to a sweep."""
+
+    channel: Channel
+
+    @property
+    def shops(self) -> Sequence[str]:
+        """The shops that have one."""
+        ...
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """When the shop's owner must authorise again unless it is renewed before; None where it does not end by
+        itself, or nobody knows."""
+        ...
+
+    async def refresh(self, shop: str) -> None:
+        """Renew the shop's token if it is due. Raises PartnerError, Misconfigured where only the owner can help."""
+        ...
+
+
 class Courier(Protocol):
     """Whoever gives waybill numbers."""
 

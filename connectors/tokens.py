@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.errors import Misconfigured, PartnerError, Unavailable
 from connectors.ports import AccessToken, TokenStore
@@ -68,6 +68,23 @@ class ShopTokens:
             if time.monotonic() >= give_up:
                 raise Unavailable(self._channel, REFRESH, "another process is refreshing the token")
             await asyncio.sleep(_POLL_S)
+
+    async def refresh(self, shop: str) -> None:
+        """Renew the token of a shop if it is due, before anybody needs it. Raises PartnerError when that fails, though
+        the present token may still serve. While another process is at it, it is left to that one."""
+        kept = await self._store.load(self._channel, shop)
+        if kept is not None and self._lives(kept, "", self._margin):
+            return
+        if await self._store.lease(self._channel, shop, self._lease_s):
+            await self._renew(shop, "")
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """When the owner of a shop must authorise again, if it is not refreshed until then; None where it never was
+        authorised."""
+        kept = await self._store.load(self._channel, shop)
+        if kept is None:
+            return None
+        return kept.refresh_expires_at if kept.refresh else kept.expires_at
 
     async def keep(self, shop: str, token: AccessToken) -> None:
         """Keep a token that the shop's owner has just authorised."""

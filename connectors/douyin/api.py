@@ -28,7 +28,7 @@ class DouyinApi:
     def __init__(self, settings: DouyinSettings, tokens: TokenStore) -> None:
         self.settings = settings
         self._line = Line("douyin", settings.base_url, settings.limits)
-        self._tokens = ShopTokens(
+        self.tokens = ShopTokens(
             Channel.DOUYIN,
             tokens,
             refresh_or_create(self._ask_token),
@@ -63,11 +63,11 @@ class DouyinApi:
         async def once(access: str) -> T:
             return await self._send(method, business, parse, access, writes=writes, lists_failures=lists_failures)
 
-        access = await self._tokens.access(shop)
+        access = await self.tokens.access(shop)
         try:
             return await once(access)
         except TokenRefused:
-            return await once(await self._tokens.access(shop, refused=access))
+            return await once(await self.tokens.access(shop, refused=access))
 
     async def _ask_token(self, method: str, business: dict[str, Any]) -> AccessToken:
         # Not a write to the caller: asked twice the platform gives a good token twice, and whatever the caller wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.douyin import requests
@@ -39,6 +39,14 @@ class DouyinChannel:
     def shops(self) -> Sequence[str]:
         """Every shop in the settings."""
         return tuple(self._api.settings.shops)
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """Port `Authorised`: None, for a self-built application may ask for a new token whenever it likes."""
+        return None
+
+    async def refresh(self, shop: str) -> None:
+        """Port `Authorised`."""
+        await self._api.tokens.refresh(shop)
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
         """order.searchList by update time, one page. Raises ValueError for a `page` that is not one of ours."""

@@ -27,7 +27,7 @@ class JosApi:
         self.settings = settings
         self._line = Line(PARTNER, settings.base_url, settings.limits)
         self._oauth = Line(PARTNER, settings.oauth_url, settings.limits)
-        self._tokens = ShopTokens(
+        self.tokens = ShopTokens(
             Channel.JD,
             tokens,
             by_refresh_only(Channel.JD, self._refresh),
@@ -48,7 +48,7 @@ class JosApi:
         """
         self._check_shop(shop, _AUTHORISE)
         grant = {"grant_type": "authorization_code", "code": code}
-        await self._tokens.keep(shop, await self._ask_token(_AUTHORISE, "/oauth2/access_token", grant))
+        await self.tokens.keep(shop, await self._ask_token(_AUTHORISE, "/oauth2/access_token", grant))
 
     async def call(
         self, shop: str, method: str, business: dict[str, str], parse: Callable[[Mapping[str, Any]], T], *, writes: bool
@@ -59,11 +59,11 @@ class JosApi:
         Raises Misconfigured for a shop that is not in the settings, or whose owner must authorise again.
         """
         self._check_shop(shop, method)
-        access = await self._tokens.access(shop)
+        access = await self.tokens.access(shop)
         try:
             return await self._send(method, business, parse, access, writes=writes)
         except TokenRefused:
-            renewed = await self._tokens.access(shop, refused=access)
+            renewed = await self.tokens.access(shop, refused=access)
         return await self._send(method, business, parse, renewed, writes=writes)
 
     async def _send(

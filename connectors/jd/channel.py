@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, PushRefused, Rejected
@@ -40,6 +40,14 @@ class JdChannel:
     def shops(self) -> Sequence[str]:
         """All shops of the settings."""
         return self._api.settings.shops
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """Port `Authorised`: the end of the refresh token, which JD names no life of: as long as it is tried."""
+        return await self._api.tokens.authorised_until(shop)
+
+    async def refresh(self, shop: str) -> None:
+        """Port `Authorised`."""
+        await self._api.tokens.refresh(shop)
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
         """One page of 100. Where there are more, the first is read for their number, then all from the last back.

@@ -33,7 +33,7 @@ class PddApi:
     def __init__(self, settings: PddSettings, tokens: TokenStore) -> None:
         self.settings = settings
         self._line = Line(PARTNER, settings.base_url, settings.limits)
-        self._tokens = ShopTokens(
+        self.tokens = ShopTokens(
             Channel.PDD,
             tokens,
             by_refresh_only(Channel.PDD, self._refresh),
@@ -62,11 +62,11 @@ class PddApi:
         """
         if shop not in self.settings.shops:
             raise Misconfigured(PARTNER, method, f"shop {shop} is not in the settings")
-        access = await self._tokens.access(shop)
+        access = await self.tokens.access(shop)
         try:
             return await self._send(method, business, parse, access, writes=writes)
         except TokenRefused:
-            renewed = await self._tokens.access(shop, refused=access)
+            renewed = await self.tokens.access(shop, refused=access)
             return await self._send(method, business, parse, renewed, writes=writes)
 
     async def authorise(self, code: str) -> str:
@@ -83,7 +83,7 @@ class PddApi:
         )
         if shop not in self.settings.shops:
             raise Misconfigured(PARTNER, requests.CREATE_TOKEN, "the shop that authorised is not in the settings")
-        await self._tokens.keep(shop, token)
+        await self.tokens.keep(shop, token)
         return shop
 
     async def _refresh(self, refresh_token: str) -> AccessToken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from connectors.errors import DocumentUnreadable, PushRefused, Rejected
@@ -41,6 +41,14 @@ class PddChannel:
     def shops(self) -> Sequence[str]:
         """All mall ids of the settings."""
         return self._api.settings.shops
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """Port `Authorised`: the end of the refresh token."""
+        return await self._api.tokens.authorised_until(shop)
+
+    async def refresh(self, shop: str) -> None:
+        """Port `Authorised`."""
+        await self._api.tokens.refresh(shop)
 
     def unpack(self, push: Push) -> NoReturn:
         """Nobody but a stranger calls here."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.errors import DocumentUnreadable, PushRefused, Rejected
+from connectors.errors import DocumentUnreadable, Misconfigured, PushRefused, Rejected
 from connectors.fields import as_mapping
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.taobao import requests
@@ -18,12 +18,15 @@ from connectors.taobao.refunds import KIND as REFUND
 from connectors.taobao.responses import PARTNER
 from connectors.taobao.trades import Sendings, Standing, Trade
 from connectors.taobao.wire import Flag, Wire, read
-from domain.clock import format_beijing, parse_beijing
+from domain.clock import format_beijing, parse_beijing, utc_now
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
 T = TypeVar("T")
+
+SESSION = "session"
+"""The operation that an ended session is told under: no call of the platform's."""
 
 
 class _Shipping(Wire):
@@ -55,6 +58,17 @@ class TaobaoChannel:
     def shops(self) -> Sequence[str]:
         """Every shop in the settings."""
         return tuple(self._api.settings.shops)
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """Port `Authorised`: the end of the shop's session, as the settings have it."""
+        kept = self._api.settings.shops.get(shop)
+        return None if kept is None else kept.session_expires_at
+
+    async def refresh(self, shop: str) -> None:
+        """Port `Authorised`: a session cannot be prolonged. One that has ended is Misconfigured."""
+        until = await self.authorised_until(shop)
+        if until is not None and until <= utc_now():
+            raise Misconfigured(PARTNER, SESSION, f"shop {shop} must authorise the application again")
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
         """taobao.trades.sold.increment.get. How pages follow each other stands in `connectors.taobao.inbound`.

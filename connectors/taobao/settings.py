@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from connectors.cainiao.settings import Agreement, Sender
 from connectors.taobao.signing import SignMethod
@@ -23,6 +23,9 @@ class Shop(BaseModel):
 
     session: SecretStr = Field(
         description="the seller's access token; it lives as long as the service subscription and cannot be prolonged"
+    )
+    session_expires_at: AwareDatetime | None = Field(
+        None, description="when the seller must authorise again, with its zone; empty: nobody is reminded ahead of time"
     )
     platform: Literal["TB", "TM"] = Field(
         "TB", description="TM for a Tmall shop: the order_channels_type of e-waybills"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, Rejected
@@ -39,6 +39,14 @@ class XiaohongshuChannel:
     def shops(self) -> Sequence[str]:
         """All seller ids of the settings."""
         return self._api.settings.shops
+
+    async def authorised_until(self, shop: str) -> datetime | None:
+        """Port `Authorised`: the end of the refresh token, two weeks after the last renewal."""
+        return await self._api.tokens.authorised_until(shop)
+
+    async def refresh(self, shop: str) -> None:
+        """Port `Authorised`."""
+        await self._api.tokens.refresh(shop)
 
     def unpack(self, push: Push) -> Sequence[Document]:
         """One hint per message about an order or an after-sale. The console's connectivity test gives none."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -100,6 +101,53 @@ async def test_waiting_for_another_process_has_an_end(store: MemoryTokens) -> No
     store.leases[SHOP] = float("inf")
     with pytest.raises(Unavailable, match="another process"):
         await keeper(store, Platform()).access(SHOP)
+
+
+async def test_a_sweep_renews_what_is_due_and_nothing_else(store: MemoryTokens) -> None:
+    store.tokens[SHOP] = token("old")
+    platform = Platform()
+    tokens = keeper(store, platform)
+    await tokens.refresh(SHOP)
+    assert platform.asked == []
+    store.tokens[SHOP] = token("old", left=timedelta(minutes=20))
+    await tokens.refresh(SHOP)
+    await tokens.refresh(SHOP)
+    assert platform.asked == ["refresh-of-old"]
+    assert store.tokens[SHOP].access == "new"
+
+
+async def test_a_sweep_hears_of_a_failure_though_the_present_token_serves(store: MemoryTokens) -> None:
+    store.tokens[SHOP] = token("old", left=timedelta(minutes=20))
+    platform = Platform(Unavailable("pdd", "x"))
+    tokens = keeper(store, platform)
+    with pytest.raises(Unavailable):
+        await tokens.refresh(SHOP)
+    await tokens.refresh(SHOP)  # left alone until the lease ends: no storm
+    assert len(platform.asked) == 1
+    assert await tokens.access(SHOP) == "old"
+
+
+async def test_a_sweep_leaves_a_shop_to_whoever_is_at_it(store: MemoryTokens) -> None:
+    store.tokens[SHOP] = token("old", left=timedelta(seconds=-1))
+    store.leases[SHOP] = float("inf")
+    platform = Platform()
+    await keeper(store, platform).refresh(SHOP)
+    assert platform.asked == []
+
+
+async def test_a_sweep_says_when_only_the_owner_can_help(store: MemoryTokens) -> None:
+    tokens = keeper(store, Platform())
+    with pytest.raises(Misconfigured, match="not authorised"):
+        await tokens.refresh(SHOP)
+
+
+async def test_an_authorisation_ends_with_the_refresh_token(store: MemoryTokens) -> None:
+    tokens = keeper(store, Platform())
+    assert await tokens.authorised_until(SHOP) is None
+    store.tokens[SHOP] = kept = token("old")
+    assert await tokens.authorised_until(SHOP) == kept.refresh_expires_at
+    store.tokens[SHOP] = replace(kept, refresh="")
+    assert await tokens.authorised_until(SHOP) == kept.expires_at
 
 
 @pytest.mark.parametrize(
