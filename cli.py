@@ -106,6 +106,25 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def partners(
+    minutes: Annotated[
+        int | None,
+        typer.Option(min=1, max=2880, help="Look back so many minutes as well; counts are kept for two days."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How well each partner's interface serves: success over 5 minutes and an hour, latency, breaker, alert.
+
+    Exit code 1 only when the store cannot be read.
+    """
+    from commands.partners import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings(), minutes=minutes, as_json=as_json))
+
+
+@app.command()
 def audit(
     books: Annotated[
         str, typer.Option(help="Where the sandbox is, to compare with its books; empty: store only.")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from decimal import Decimal
 from typing import Literal, NoReturn
 
 from pydantic import (
@@ -126,6 +127,16 @@ class SweepSettings(Group):
     waybills_s: float = Field(900, gt=0)
     tracking_s: float = Field(60, gt=0)
     pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
+    health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
+
+
+class HealthSettings(Group):
+    """When a partner's interface counts as unhealthy."""
+
+    threshold_percent: Decimal = Field(
+        Decimal("99.5"), gt=0, le=100, description="alert when fewer calls than this worked, over five minutes"
+    )
+    min_calls: int = Field(20, gt=0, description="fewer calls than this in five minutes raise no alert")
 
 
 class CompanySettings(Group):
@@ -167,6 +178,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     timings: TimingSettings = TimingSettings()
     sweeps: SweepSettings = SweepSettings()
+    health: HealthSettings = HealthSettings()
     company: CompanySettings = CompanySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     own: OwnSettings | None = None

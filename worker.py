@@ -11,7 +11,7 @@ from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.common import MetricMeter, VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -21,7 +21,9 @@ from activities.registry import all_activities
 from domain.texts import use_language
 from intake.dispatcher import Dispatcher, Pace
 from intake.orders import TemporalOrders
-from runtime.client import connect, key_ring
+from runtime.call_book import counting_calls
+from runtime.call_metrics import CallMetrics
+from runtime.client import connect, key_ring, metrics_runtime
 from runtime.partners import build_partners, hub_config
 from runtime.shops import ShopKeeper
 from runtime.shutdown import run, stopped
@@ -29,11 +31,17 @@ from settings import Settings, TemporalSettings, load_settings
 from store.database import Database
 from workflows.contracts import Timings
 from workflows.order import OrderWorkflow
-from workflows.sweeps import PullWorkflow, TrackingSweepWorkflow, WaybillSweepWorkflow
+from workflows.sweeps import PartnerHealthWorkflow, PullWorkflow, TrackingSweepWorkflow, WaybillSweepWorkflow
 
 log = logging.getLogger("orderhub.worker")
 
-WORKFLOWS: list[type[Any]] = [OrderWorkflow, WaybillSweepWorkflow, TrackingSweepWorkflow, PullWorkflow]
+WORKFLOWS: list[type[Any]] = [
+    OrderWorkflow,
+    WaybillSweepWorkflow,
+    TrackingSweepWorkflow,
+    PullWorkflow,
+    PartnerHealthWorkflow,
+]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)
 """Activities under way when the worker is told to stop get so long to finish."""
@@ -79,10 +87,13 @@ async def main(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         db = Database(settings.database_url.get_secret_value())
         stack.push_async_callback(db.close)
+        runtime = metrics_runtime(settings.telemetry)
+        metrics = CallMetrics(runtime.metric_meter if runtime else MetricMeter.noop)
+        await stack.enter_async_context(counting_calls(db, "worker", metrics))
         outside = build_partners(settings, db)
         stack.push_async_callback(outside.close)
         keeper = ShopKeeper(settings, db, key_ring(settings.encryption), outside)
-        client = await connect(settings, metrics=True)
+        client = await connect(settings, runtime=runtime)
         activities = all_activities(db, outside.partners, hub_config(settings))
         for worker in build_workers(client, settings.temporal, activities):
             await stack.enter_async_context(worker)

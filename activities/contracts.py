@@ -398,6 +398,20 @@ class Pulled:
     behind_s: int
 
 
+@dataclass(frozen=True)
+class PartnerWatch:
+    """Look at how all partners' interfaces serve."""
+
+
+@dataclass(frozen=True)
+class PartnersSeen:
+    """The partners that are not well, and those whose alert opened or closed just now."""
+
+    ill: list[str]
+    opened: list[str]
+    closed: list[str]
+
+
 # ------------------------------------------------------------------------------------------------ steps of our own
 
 ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
@@ -459,6 +473,7 @@ ASK_TRACKER = PartnerStep("ask_tracker", OrderRef, Tracked, within=timedelta(min
 # ------------------------------------------------------------------------------------------------ sweeps
 
 LIST_WAITING = OwnStep("list_waiting", Batch, Waiting)
+WATCH_PARTNERS = OwnStep("watch_partners", PartnerWatch, PartnersSeen)
 PULL_CHANGES = PartnerStep(
     "pull_changes",
     PullAsk,

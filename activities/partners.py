@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from connectors.errors import Misconfigured, PartnerError, Rejected, Throttled
 from connectors.ports import Courier, CreditBureau, Messenger, PullSource, SalesChannel, Tracker, Warehouse
 from domain.order import Channel
+from domain.partner_health import Rule
 from domain.shipping import Provider
 from store.database import Database
 from store.holds import open_task
@@ -50,6 +51,8 @@ class HubConfig:
     """How long after a lost answer "not found" is not yet believed."""
     track_silent_after: timedelta = timedelta(hours=6)
     """After which a parcel without news is asked for."""
+    health: Rule = field(default_factory=Rule)
+    """When a partner's interface counts as unhealthy."""
 
 
 @asynccontextmanager

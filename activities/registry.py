@@ -10,6 +10,7 @@ from activities.channel import ChannelSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
 from activities.delivery import DeliverySteps
+from activities.health import HealthSteps
 from activities.holds import HoldSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
@@ -36,6 +37,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),
         PullSteps(db, partners.pulls),
+        HealthSteps(db, config.health),
     ]
     return [step for room in rooms for step in _steps(room)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import uvicorn
 
@@ -12,6 +13,7 @@ from domain.texts import use_language
 from gateway.app import create_app
 from gateway.deps import Gateway, InWords
 from gateway.temporal_orders import TemporalOrders
+from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
 from runtime.partners import build_partners, link_secret
@@ -24,33 +26,37 @@ async def main(settings: Settings) -> int:
     """Serve until told to stop."""
     use_language(settings.language)
     telemetry.set_up(settings.telemetry, "gateway")
-    db = Database(settings.database_url.get_secret_value())
-    outside = build_partners(settings, db)
-    gateway = Gateway(
-        db=db,
-        sources=outside.sources,
-        rest=outside.rest,
-        orders=TemporalOrders(lambda: connect(settings)),
-        codec=EncryptionCodec(key_ring(settings.encryption)),
-        codec_tokens=tuple(token.get_secret_value() for token in settings.codec.tokens),
-        codec_open_on_loopback=settings.codec.open_on_loopback,
-        codec_origins=tuple(settings.codec.allow_origins),
-        staff={name: token.get_secret_value() for name, token in settings.gateway.staff.items()},
-        link_secret=link_secret(settings),
-        max_body_bytes=settings.gateway.max_body_bytes,
-    )
-    keeping = asyncio.create_task(ShopKeeper(settings, db, key_ring(settings.encryption), outside).run())
-    try:
+    async with AsyncExitStack() as stack:
+        db = Database(settings.database_url.get_secret_value())
+        stack.push_async_callback(db.close)
+        await stack.enter_async_context(counting_calls(db, "gateway"))
+        outside = build_partners(settings, db)
+        stack.push_async_callback(outside.close)
+        gateway = Gateway(
+            db=db,
+            sources=outside.sources,
+            rest=outside.rest,
+            orders=TemporalOrders(lambda: connect(settings)),
+            codec=EncryptionCodec(key_ring(settings.encryption)),
+            codec_tokens=tuple(token.get_secret_value() for token in settings.codec.tokens),
+            codec_open_on_loopback=settings.codec.open_on_loopback,
+            codec_origins=tuple(settings.codec.allow_origins),
+            staff={name: token.get_secret_value() for name, token in settings.gateway.staff.items()},
+            link_secret=link_secret(settings),
+            max_body_bytes=settings.gateway.max_body_bytes,
+        )
+        keeping = asyncio.create_task(ShopKeeper(settings, db, key_ring(settings.encryption), outside).run())
+        stack.push_async_callback(_ended, keeping)
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)
-    finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
-        await outside.close()
-        await db.close()
     return 0
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def serve(app: object, host: str, port: int) -> None:

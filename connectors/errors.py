@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from domain.texts import text
+from domain.partner_health import Outcome
+from domain.texts import partner_name, text
 
 
 class PartnerError(Exception):
@@ -15,6 +16,8 @@ class PartnerError(Exception):
 
     retryable: ClassVar[bool] = False
     text_key: ClassVar[str] = "partner.error"
+    outcome: ClassVar[Outcome] = Outcome.UNKNOWN
+    """What the call counts as in the partner's health."""
 
     def __init__(self, partner: str, operation: str, detail: str = "", code: str = "") -> None:
         super().__init__(f"{partner}.{operation}: {type(self).__name__} {code} {detail}".strip())
@@ -26,13 +29,14 @@ class PartnerError(Exception):
     @property
     def operator_text(self) -> str:
         """One sentence for the operator, in the language set for the process."""
-        return text(self.text_key, partner=text(f"partner.{self.partner}"), code=self.code, detail=self.detail)
+        return text(self.text_key, partner=partner_name(self.partner), code=self.code, detail=self.detail)
 
 
 class Rejected(PartnerError):
     """A business no; asking again gives the same answer."""
 
     text_key = "partner.rejected"
+    outcome = Outcome.REJECTED
 
 
 class Throttled(PartnerError):
@@ -40,6 +44,7 @@ class Throttled(PartnerError):
 
     retryable = True
     text_key = "partner.throttled"
+    outcome = Outcome.THROTTLED
 
     def __init__(
         self, partner: str, operation: str, detail: str = "", code: str = "", retry_after: float = 1.0
@@ -53,12 +58,14 @@ class Unavailable(PartnerError):
 
     retryable = True
     text_key = "partner.unavailable"
+    outcome = Outcome.UNAVAILABLE
 
 
 class BreakerOpen(Unavailable):
     """Not even tried: the partner failed too often just now."""
 
     text_key = "partner.breaker_open"
+    outcome = Outcome.BREAKER_OPEN
 
 
 class OutcomeUnknown(PartnerError):
@@ -72,6 +79,14 @@ class Misconfigured(PartnerError):
     """Key, permission, signature or contract: a person must mend it; the queue waits, an alert goes out."""
 
     text_key = "partner.misconfigured"
+    outcome = Outcome.MISCONFIGURED
+
+
+class TokenRefused(Misconfigured):
+    """The access token is expired, revoked or unknown. Nothing happened: renew it and call again, once."""
+
+    # The interface answered as it should. Where a token cannot be renewed, the renewal counts as misconfigured.
+    outcome = Outcome.REJECTED
 
 
 class PushRefused(Exception):

@@ -1,7 +1,8 @@
 """The only module that builds HTTP clients. A `Line` is one partner's guarded line.
 
 On every call: concurrency limit, rate limit, circuit breaker, time limit, and quick retries (inside two seconds) of a
-connection that never opened. All longer retries belong to Temporal. HTTP outcomes become `connectors.errors`.
+connection that never opened. All longer retries belong to Temporal. HTTP outcomes become `connectors.errors`, and every
+outcome is told to `connectors.recording`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from itertools import count
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 from aiolimiter import AsyncLimiter
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
+from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
 from pydantic import BaseModel, ConfigDict, Field
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from connectors.errors import BreakerOpen, Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.recording import tell
+from domain.partner_health import Breaker, Outcome
 
 T = TypeVar("T")
+
+_numbers = count(1)
 
 _NEVER_OPENED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -55,19 +64,17 @@ class Line:
         self._breakers = AsyncCircuitBreakerFactory(
             default_threshold=limits.breaker_failures,
             default_ttl=limits.breaker_open_s,
-            # The partner answered, so the line is sound; a cancelled call says nothing about the partner.
-            exclude=[Rejected, Misconfigured, Throttled, asyncio.CancelledError],
+            exclude=[Rejected, Misconfigured, Throttled],  # the partner answered, so the line is sound
         )
         self._probing = False
+        self._number = next(_numbers)
+        self._host = urlsplit(base_url).hostname or ""
+        self._told: Breaker | None = None
 
     async def close(self) -> None:
         """End all connections."""
         await self._client.aclose()
-
-    async def breaker_state(self) -> str:
-        """closed, opened or half-opened."""
-        breaker = await self._breakers.get_breaker(self.partner)
-        return str(breaker.context.state)
+        tell(lambda recorder: recorder.closed(self.partner, self._number))
 
     async def exchange(
         self,
@@ -104,18 +111,51 @@ class Line:
     async def _guarded(self, operation: str, once: Callable[[], Awaitable[T]]) -> T:
         breaker = await self._breakers.get_breaker(self.partner)
         # purgatory lets everybody through while half-open: let only one call find out.
-        probe = breaker.context.state != "closed"
+        probe = _state(breaker) is not Breaker.CLOSED
         if probe and self._probing:
-            raise BreakerOpen(self.partner, operation, "breaker is open")
+            raise self._not_tried(operation)
         self._probing = self._probing or probe
         try:
-            async with breaker, self._slots, self._rate:
-                return await once()
+            async with _watched(breaker), self._slots, self._rate:
+                # While this one waited for its turn, those before it may have failed too often.
+                if _state(breaker) is Breaker.OPENED:
+                    raise OpenedState(self.partner)
+                return await self._timed(operation, once)
         except OpenedState:
-            raise BreakerOpen(self.partner, operation, "breaker is open") from None
+            raise self._not_tried(operation) from None
         finally:
             if probe:
                 self._probing = False
+            self._tell_breaker(_state(breaker))
+
+    async def _timed(self, operation: str, once: Callable[[], Awaitable[T]]) -> T:
+        started = time.monotonic()
+        outcome = Outcome.OK
+        try:
+            return await once()
+        except PartnerError as error:
+            outcome = error.outcome
+            raise
+        except asyncio.CancelledError:
+            outcome = Outcome.CANCELLED
+            raise
+        except BaseException:
+            outcome = Outcome.UNKNOWN
+            raise
+        finally:
+            self._tell_call(operation, outcome, time.monotonic() - started)
+
+    def _not_tried(self, operation: str) -> BreakerOpen:
+        self._tell_call(operation, Outcome.BREAKER_OPEN, 0.0)
+        return BreakerOpen(self.partner, operation, "breaker is open")
+
+    def _tell_call(self, operation: str, outcome: Outcome, seconds: float) -> None:
+        tell(lambda recorder: recorder.called(self.partner, operation, outcome, seconds))
+
+    def _tell_breaker(self, state: Breaker) -> None:
+        if state is not self._told:
+            self._told = state
+            tell(lambda recorder: recorder.breaker(self.partner, self._number, self._host, state))
 
     async def _send(
         self,
@@ -161,6 +201,28 @@ class Line:
     def _lost(self, operation: str, writes: bool, detail: str, code: str = "") -> PartnerError:
         kind = OutcomeUnknown if writes else Unavailable
         return kind(self.partner, operation, detail, code)
+
+
+def _state(breaker: AsyncCircuitBreaker) -> Breaker:
+    return Breaker(breaker.context.state)
+
+
+@asynccontextmanager
+async def _watched(breaker: AsyncCircuitBreaker) -> AsyncIterator[None]:
+    """Let the breaker see how a call ends, unless it is cancelled: that is no failure, and proves nothing sound either.
+
+    (An exception that purgatory excludes counts as a success with it: it would close a half-open breaker.)
+    """
+    await breaker.__aenter__()
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        await breaker.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await breaker.__aexit__(None, None, None)
 
 
 def _retry_after(response: httpx.Response, default: float) -> float:

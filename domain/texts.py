@@ -29,6 +29,12 @@ def text(key: str, **params: object) -> str:
     return (zh if language() == "zh" else en).format(**params)
 
 
+def partner_name(partner: str) -> str:
+    """A partner as people know it; one that the catalogue does not have (a connector from outside) by its own name."""
+    key = f"partner.{partner}"
+    return text(key) if key in CATALOGUE else partner
+
+
 CATALOGUE: dict[str, tuple[str, str]] = {
     # partners
     "partner.own": ("自有商城", "own shop"),
@@ -386,6 +392,31 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "  data, logs   {home}\n  for other commands first: set -a; . {env}\nCtrl-C ends it.",
     ),
     "up.stopping": ("正在停止", "stopping"),
+    # health of partners' interfaces
+    "step.watch_partners": ("检查合作方接口健康", "judge partners' interfaces"),
+    "health.ill": ("接口异常：{partners}", "not well: {partners}"),
+    "health.title": ("合作方接口", "partners' interfaces"),
+    "health.partner": ("合作方", "partner"),
+    "health.calls": ("调用次数（{window}）", "calls in {window}"),
+    "health.success": ("成功率（{window}）", "worked in {window}"),
+    "health.latency": ("P95 延迟（{window}）", "p95 in {window}"),
+    "health.breaker": ("熔断", "breaker"),
+    "health.breaker.closed": ("未熔断", "closed"),
+    "health.breaker.opened": ("已熔断", "open"),
+    "health.breaker.half-opened": ("试探中", "half open"),
+    "health.worst": ("失败最多的操作", "most failures"),
+    "health.alert": ("告警", "alert"),
+    "health.since": ("自 {moment} 起", "since {moment}"),
+    "health.minutes": ("{n} 分钟", "{n} min"),
+    "task.partner_unhealthy": (
+        "{partner}接口异常：最近 5 分钟成功率 {rate}，{calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner} is not well: {rate} of {calls} calls worked in 5 minutes, {failed} failed, mostly {operation}",
+    ),
+    "task.partner_breaker": (
+        "{partner}接口已熔断，暂不调用：最近 5 分钟 {calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner} is not called for now, its breaker is open: of {calls} calls in 5 minutes {failed} failed, mostly "
+        "{operation}",
+    ),
     "step.pull_changes": ("拉取渠道变更", "pull the channel's changes"),
     "pull.behind": ("新单据 {fresh}，落后 {seconds} 秒", "{fresh} new documents, {seconds} s behind"),
 }

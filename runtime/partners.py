@@ -18,11 +18,13 @@ from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.ports import Courier, PullSource, PushSource, SalesChannel
 from connectors.qimen import QimenPush, QimenWarehouse
 from connectors.rest import RestChannel, RestDoor, RestSettings
+from connectors.rest.documents import SOURCES
 from connectors.sf import SfCourier, SfRoutePush
 from connectors.sms import AliyunSms, SmsReceipts
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
 from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel, XiaohongshuWaybills
 from domain.order import Channel
+from domain.partner_health import Rule
 from domain.shipping import Provider
 from runtime.client import key_ring
 from runtime.tokens import StoredTokens
@@ -216,6 +218,13 @@ def _direct_couriers(settings: Settings, built: _Builder) -> None:
         built.closers.append(cainiao.close)
 
 
+def configured(settings: Settings) -> list[str]:
+    """The names of all partners that are configured."""
+    optional = ("douyin", "taobao", "jd", "pdd", "xiaohongshu", "sf", "cainiao")
+    chosen = [name for name in optional if getattr(settings, name) is not None]
+    return [*(SOURCES[channel] for channel in settings.rest()), *chosen, "qimen", "kdniao", "credit", "sms"]
+
+
 def hub_config(settings: Settings) -> HubConfig:
     """What activities need to know of this company."""
     company = settings.company
@@ -228,7 +237,13 @@ def hub_config(settings: Settings) -> HubConfig:
         link_hours=company.link_hours,
         settle_after=timedelta(seconds=company.settle_after_s),
         track_silent_after=timedelta(seconds=company.track_silent_after_s),
+        health=health_rule(settings),
     )
+
+
+def health_rule(settings: Settings) -> Rule:
+    """When a partner's interface counts as unhealthy."""
+    return Rule(settings.health.threshold_percent, settings.health.min_calls)
 
 
 def link_secret(settings: Settings) -> bytes:

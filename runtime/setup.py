@@ -33,6 +33,7 @@ from settings import Settings
 from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
+    PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
@@ -100,6 +101,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
     return [
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
+        Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
         *(
             Sweep(
                 f"{_PULLS}{feed.replace('/', '-')}-{shop}",

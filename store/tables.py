@@ -495,3 +495,35 @@ class TokenRow(SQLModel, table=True):
     """The token as JSON, AES-256-GCM."""
     expires_at: datetime | None = _moment(nullable=True)
     leased_until: datetime | None = _moment(nullable=True)
+
+
+class PartnerCallRow(SQLModel, table=True):
+    """How many calls to a partner came to the same end in the same bucket of time, as one process counted them."""
+
+    __tablename__ = "partner_calls"
+
+    bucket: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
+    """When its ten seconds began."""
+    process: str = Field(primary_key=True)
+    partner: str = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    latency_ms: int = Field(primary_key=True)
+    """The upper bound of the latency class."""
+    calls: int
+
+
+class PartnerLineRow(SQLModel, table=True):
+    """A process's line to a partner, and whether its breaker lets calls through."""
+
+    __tablename__ = "partner_lines"
+
+    process: str = Field(primary_key=True)
+    partner: str = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    host: str
+    state: str
+    """closed, opened, half-opened"""
+    since: datetime = _moment()
+    seen_at: datetime = _moment()
+    """The process was alive then."""

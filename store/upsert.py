@@ -1,8 +1,8 @@
-"""Insert unless it is there: the one statement whose spelling differs between the two databases."""
+"""Insert unless it is there, or else change it: the statements whose spelling differs between the two databases."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,9 +12,24 @@ from sqlmodel import SQLModel
 
 async def insert_ignore(tx: AsyncSession, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
     """Insert a row unless it collides with a unique key. True when this call inserted it."""
-    target: Any = table.__table__  # type: ignore[attr-defined]
-    build: Any = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    target, build = _target(tx, table)
     # RETURNING tells who won; row counts after DO NOTHING differ between drivers.
     key = next(iter(target.primary_key.columns))
     statement = build(target).values(**values).on_conflict_do_nothing().returning(key)
     return (await tx.execute(statement)).first() is not None
+
+
+async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; one that is there already gets the values given here. All rows must name the same columns."""
+    if not rows:
+        return
+    target, build = _target(tx, table)
+    key = [column.name for column in target.primary_key.columns]
+    statement = build(target)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), [dict(row) for row in rows])
+
+
+def _target(tx: AsyncSession, table: type[SQLModel]) -> tuple[Any, Any]:
+    build = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return table.__table__, build  # type: ignore[attr-defined]

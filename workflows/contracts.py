@@ -9,6 +9,7 @@ ORDER_WORKFLOW = "OrderWorkflow"
 WAYBILL_SWEEP_WORKFLOW = "WaybillSweepWorkflow"
 TRACKING_SWEEP_WORKFLOW = "TrackingSweepWorkflow"
 PULL_WORKFLOW = "PullWorkflow"
+PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import FOLLOW_PARCELS, LIST_WAITING, PULL_CHANGES, Batch, PullAsk
-from domain.texts import text
+from activities.contracts import (
+    FOLLOW_PARCELS,
+    LIST_WAITING,
+    PULL_CHANGES,
+    WATCH_PARTNERS,
+    Batch,
+    PartnerWatch,
+    PullAsk,
+)
+from domain.texts import partner_name, text
 from workflows.contracts import (
+    PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
@@ -62,6 +71,20 @@ class PullWorkflow:
             if pulled.pages == 0 or pulled.behind_s == 0:
                 break
         return fresh
+
+
+@workflow.defn(name=PARTNER_HEALTH_WORKFLOW)
+class PartnerHealthWorkflow:
+    """Every minute: open an alert for each partner whose interface is not well, close it when it is well again."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many partners are not well."""
+        seen = await own(WATCH_PARTNERS, PartnerWatch())
+        if seen.ill:
+            names = ", ".join(partner_name(name) for name in seen.ill)
+            workflow.set_current_details(text("health.ill", partners=names))
+        return len(seen.ill)
 
 
 async def _signal(order_id: str, name: str, *arguments: object) -> bool:

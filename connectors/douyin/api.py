@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from connectors.douyin.responses import PARTNER, TokenRefused, read_data
+from connectors.douyin.responses import PARTNER, read_data
 from connectors.douyin.settings import DouyinSettings
 from connectors.douyin.signing import api_sign, canonical_json
 from connectors.douyin.tokens import read_token, refresh_or_create
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, TokenRefused
 from connectors.ports import AccessToken, TokenStore
 from connectors.tokens import ShopTokens
 from connectors.transport import Line

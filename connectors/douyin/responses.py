@@ -7,7 +7,15 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
 
 PARTNER = "douyin"
@@ -22,10 +30,6 @@ _SETTINGS_CODES = frozenset({30001, 30002, 40001, 40002, 40003})
 # Several "business failures" are the platform's own trouble; only the wording tells (in the vendor's error tables).
 _TRY_LATER_WORDS = ("稍后重试", "稍后再试", "系统繁忙", "系统内部错误")
 _DETAIL_LENGTH = 160
-
-
-class TokenRefused(Misconfigured):
-    """The access token is expired or unknown. Nothing happened: renew the token and call again, once."""
 
 
 def read_data(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured
-from connectors.jd.responses import PARTNER, TokenRefused, read_answer, read_token
+from connectors.errors import Misconfigured, TokenRefused
+from connectors.jd.responses import PARTNER, read_answer, read_token
 from connectors.jd.settings import JdSettings
 from connectors.jd.signing import sign
 from connectors.ports import AccessToken, TokenStore

@@ -10,7 +10,15 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
 from connectors.jd.fields import is_true
 from connectors.ports import AccessToken
@@ -30,10 +38,6 @@ _ALREADY_SHIPPED_WORDS = ("已出库", "重复出库")
 
 _DETAIL_LENGTH = 160
 _LONGEST_LIFE_S = 366 * 86_400
-
-
-class TokenRefused(Misconfigured):
-    """The access token is expired, revoked or missing. Nothing happened: refresh it and call again, once."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, TokenRefused
 from connectors.fields import as_int, optional_int, text_of
 from connectors.pdd import requests
-from connectors.pdd.responses import PARTNER, TokenRefused, read_answer
+from connectors.pdd.responses import PARTNER, read_answer
 from connectors.pdd.settings import PddSettings
 from connectors.pdd.signing import literal, sign
 from connectors.ports import AccessToken, TokenStore

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from connectors.errors import TokenRefused
 from connectors.transport import Line, compact_json
-from connectors.wechat.responses import PARTNER, TokenRefused, read_answer, read_token
+from connectors.wechat.responses import PARTNER, read_answer, read_token
 from connectors.wechat.settings import WechatSettings
 from domain.clock import utc_now
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 
 PARTNER = "wechat"
 UPLOADED_ALREADY = frozenset({"10060002", "10060003", "10060023"})
@@ -23,10 +31,6 @@ _SETTINGS_CODES = frozenset({40002, 40013, 40125, 40164, 41001, 41002, 41004, 48
 """Appid, secret, addresses allowed to call, permission of this API."""
 _DETAIL_LENGTH = 160
 _LONGEST_LIFE_S = 7200
-
-
-class TokenRefused(Misconfigured):
-    """The access token is expired or unknown. Nothing happened: fetch one and call again, once."""
 
 
 @dataclass(frozen=True)

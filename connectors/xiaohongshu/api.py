@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, TokenRefused
 from connectors.fields import as_int, text_of
 from connectors.ports import AccessToken, TokenStore
 from connectors.tokens import ShopTokens, by_refresh_only
 from connectors.transport import Line, compact_json
 from connectors.xiaohongshu import requests
-from connectors.xiaohongshu.responses import PARTNER, TokenRefused, read_data
+from connectors.xiaohongshu.responses import PARTNER, read_data
 from connectors.xiaohongshu.settings import XiaohongshuSettings
 from connectors.xiaohongshu.signing import api_sign
 from domain.clock import from_epoch_seconds, utc_now

@@ -8,7 +8,14 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
 
 PARTNER = "xiaohongshu"
@@ -19,10 +26,6 @@ _SYSTEM = -1
 _THROTTLED_WORDS = re.compile("限流|频繁")
 _LOST_WORDS = re.compile("系统(繁忙|异常|错误|内部)|超时|稍后(重试|再试)")
 _DETAIL_LENGTH = 160
-
-
-class TokenRefused(Misconfigured):
-    """The access token is expired or unknown. Nothing happened: renew the token and call again, once."""
 
 
 def read_data(method: str, response: httpx.Response, *, writes: bool) -> Mapping[str, Any]:

@@ -13,8 +13,9 @@ from activities.contracts import OwnStep, PartnerStep
 from domain.golden import Exit, GoldenState
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
+from domain.partner_health import Breaker
 from domain.shipping import Carrier
-from domain.texts import CATALOGUE, language, text, use_language
+from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
 from workflows.delivery import PROBLEMS
@@ -61,6 +62,7 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("own", "pos", "b2b", "wechat_orders", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
             *("qimen", "sf", "cainiao", "kdniao", "credit", "sms"),
         },
+        "health.breaker.": set(Breaker),
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
         "form.": {part for kind in ("unknown", "expired", "busy") for part in (kind, f"{kind}_hint")},
@@ -145,6 +147,11 @@ def test_the_language_is_chosen_for_the_process() -> None:
 
 def test_parameters_are_filled_in_as_they_are() -> None:
     assert text("waybill.taken", number="{0} {x}") == "已录入单号 {0} {x}"
+
+
+def test_a_partner_of_a_connector_from_outside_is_called_by_its_own_name() -> None:
+    assert partner_name("sf") == "顺丰"
+    assert partner_name("acme") == "acme"
 
 
 def test_a_missing_key_or_parameter_is_an_error() -> None:

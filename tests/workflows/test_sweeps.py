@@ -6,13 +6,24 @@ from datetime import timedelta
 import pytest
 
 from activities.partners import HubConfig
+from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
+from domain.partner_health import Outcome, bucket_of
 from domain.shipping import TrackCode
+from store import partner_calls
+from store.partner_alerts import open_alerts
+from store.partner_calls import Counted
 from store.tables import WaybillRow
 from tests.workflows.partners import away
 from tests.workflows.stage import Stage
-from workflows.contracts import TRACKING_SWEEP_WORKFLOW, WAYBILL_SWEEP_WORKFLOW, OrderEnd, SweepStart
+from workflows.contracts import (
+    PARTNER_HEALTH_WORKFLOW,
+    TRACKING_SWEEP_WORKFLOW,
+    WAYBILL_SWEEP_WORKFLOW,
+    OrderEnd,
+    SweepStart,
+)
 
 
 @pytest.fixture
@@ -75,3 +86,14 @@ async def test_the_tracking_sweep_subscribes_and_then_asks_for_silent_parcels(st
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
     assert await _sweep(stage, TRACKING_SWEEP_WORKFLOW) == 0
     assert stage.town.tracker.subscribed == [number]
+
+
+async def test_the_health_sweep_asks_a_person_once_for_a_partner_that_is_not_well(stage: Stage) -> None:
+    assert await _sweep(stage, PARTNER_HEALTH_WORKFLOW) == 0
+    failed = Counted(bucket_of(utc_now()), "sf", "create", Outcome.UNAVAILABLE, 100)
+    async with stage.db.transaction() as tx:
+        await partner_calls.keep(tx, "worker-1", {failed: 30}, [], utc_now())
+    for _ in range(2):
+        assert await _sweep(stage, PARTNER_HEALTH_WORKFLOW) == 1
+    async with stage.db.reading() as tx:
+        assert set(await open_alerts(tx)) == {"sf"}

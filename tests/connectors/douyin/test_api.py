@@ -10,9 +10,16 @@ import pytest
 import respx
 
 from connectors.douyin import DouyinApi
-from connectors.douyin.responses import TokenRefused
 from connectors.douyin.signing import api_sign, canonical_json, event_sign
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from tests.vectors import vector
 
 from .conftest import APP_KEY, APP_SECRET, SHOP, MemoryTokens, error, new_token, ok, route, sent, settings, token

@@ -9,9 +9,16 @@ import httpx
 import pytest
 import respx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from connectors.jd import JosApi
-from connectors.jd.responses import TokenRefused
 from connectors.jd.signing import sign
 from domain.order import Channel
 from tests.connectors.memory_tokens import MemoryTokens, token

@@ -7,9 +7,16 @@ import httpx
 import pytest
 import respx
 
-from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.errors import (
+    Misconfigured,
+    OutcomeUnknown,
+    PartnerError,
+    Rejected,
+    Throttled,
+    TokenRefused,
+    Unavailable,
+)
 from connectors.pdd import PddApi
-from connectors.pdd.responses import TokenRefused
 from connectors.pdd.signing import literal, sign
 from domain.clock import utc_now
 from tests.connectors.memory_tokens import MemoryTokens, token

@@ -15,10 +15,10 @@ from connectors.errors import (
     PartnerError,
     Rejected,
     Throttled,
+    TokenRefused,
     Unavailable,
 )
 from connectors.wechat import WechatChannel
-from connectors.wechat.responses import TokenRefused
 from connectors.wechat.shipping import contact, item_desc
 from domain.clock import utc_now
 from domain.order import Channel, CipherReceiver, ClearReceiver, Region
