@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -84,17 +84,27 @@ class Parcel:
         }
 
 
-def modified_between(orders: Iterable[ShopOrder], start: datetime, end: datetime) -> list[ShopOrder]:
+class Modified(Protocol):
+    """An order that knows when it was changed."""
+
+    modified: list[datetime]
+
+
+M = TypeVar("M", bound=Modified)
+
+
+def modified_between(orders: Iterable[M], start: datetime, end: datetime) -> list[M]:
     """The orders that were changed in a window (`start` included), also those that were changed again after it.
 
-    So the list of a past window stays as it is while its pages are read. Oldest change first.
+    So the list of a past window stays as it is while its pages are read. Oldest change first, and of several at one
+    moment the one that was placed first.
     """
     found = []
     for order in orders:
         within = [moment for moment in order.modified if start <= moment < end]
         if within:
-            found.append((within[0], str(order.latest["order_no"]), order))
-    return [order for _, _, order in sorted(found, key=lambda entry: entry[:2])]
+            found.append((within[0], order))
+    return [order for _, order in sorted(found, key=lambda entry: entry[0])]
 
 
 def _digest(receiver: dict[str, str]) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import httpx
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -16,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from domain.clock import utc_now
 from domain.shipping import Carrier
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.own.answers import Rejections, all_answered
 from sandbox.own.document import Document, changed, document
 from sandbox.own.orders import Parcel, Shipment, ShopOrder, modified_between
 from sandbox.own.signing import objection, signed_headers
@@ -30,22 +30,6 @@ RestChannel = Literal["own", "pos", "b2b"]
 _NUMBER_HEADS: dict[RestChannel, str] = {"own": "SO", "pos": "POS", "b2b": "BO"}
 
 
-class _Fault(BaseModel):
-    field: str = ""
-
-
-class _Result(BaseModel):
-    order_no: str
-    result: Literal["accepted", "duplicate", "conflict", "invalid"]
-    error: _Fault | None = None
-
-
-class _Results(BaseModel):
-    """orderhub's answer to a batch."""
-
-    results: list[_Result]
-
-
 class _Ask(BaseModel):
     """Which page of which changes orderhub asks for."""
 
@@ -58,7 +42,7 @@ class _Ask(BaseModel):
 class _Counts:
     duplicates_sent: int = 0
     stale_sent: int = 0
-    rejected: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+    rejected: Rejections = field(default_factory=dict)
 
 
 class RestShop:
@@ -182,7 +166,8 @@ class RestShop:
                 self._orders[order_no].sent += 1
             return request()
 
-        self._world.push(self.name, "orders", build, lambda response: self._all_answered(response, versions))
+        rejected = self._counts.rejected
+        self._world.push(self.name, "orders", build, lambda response: all_answered(response, versions, rejected))
 
     def _request(self, path: str, body: bytes) -> Callable[[], PushRequest]:
         """How each try of one push is made: proved anew, under the one idempotency key of all tries."""
@@ -198,18 +183,6 @@ class RestShop:
             return PushRequest(path, body, proof | again)
 
         return build
-
-    def _all_answered(self, response: httpx.Response, versions: dict[str, int]) -> bool:
-        """Whether the hub said of every order what became of it; a refused one is noted and not sent again."""
-        if response.status_code != 200:
-            return False
-        results = {result.order_no: result for result in _Results.model_validate_json(response.content).results}
-        for order_no, result in results.items():
-            if order_no in versions and result.result in {"conflict", "invalid"}:
-                fault = result.error.field if result.error else ""
-                rejection = {"order_no": order_no, "result": result.result, "field": fault}
-                self._counts.rejected[order_no, versions[order_no]] = rejection
-        return results.keys() >= versions.keys()
 
     async def _answer(self, operation: str, handle: Callable[[], Response]) -> Response:
         return await self._world.answer(

@@ -35,7 +35,7 @@ class WechatPlatform:
         self._purchases = Purchases()
         self._key = PlatformKey(settings.platform_key_id, settings.platform_private_key.get_secret_value())
         self._notices = Notices(world, settings, self._key)
-        self._backend = ShopBackend(world, settings, self._purchases.placed)
+        self._backend = ShopBackend(world, settings, self._purchases)
         self._pay = PayApi(world, settings, self._key, self._purchases)
         self._program = MiniProgramApi(world, settings, self._purchases)
         self._refunds = Refunds(self._new_refund_id)
@@ -103,7 +103,7 @@ class WechatPlatform:
     def touch(self, order_no: str) -> None:
         """The shop sends the order again, and WeChat Pay its payment. Raises KeyError."""
         purchase = self._purchases.placed(order_no)
-        purchase.modified = time.time()
+        purchase.modified.append(utc_now())
         self._resent += 1
         self._backend.send([purchase])
         if purchase.paid_at is not None:
@@ -148,10 +148,11 @@ class WechatPlatform:
         self._notices.flawed(purchase, flaw)
 
     def router(self) -> APIRouter:
-        """WeChat Pay under `/v3`, the mini-program's server under `/cgi-bin` and `/wxa`."""
+        """WeChat Pay under `/v3`, the mini-program's server under `/cgi-bin` and `/wxa`, the backend under `/shop`."""
         router = APIRouter()
         router.include_router(self._pay.router())
         router.include_router(self._program.router())
+        router.include_router(self._backend.router())
         return router
 
     def book(self) -> Book:

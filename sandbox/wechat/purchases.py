@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from domain.clock import BEIJING
+from domain.clock import BEIJING, utc_now
 from sandbox.drafts import Draft, DraftReceiver
 
 
@@ -80,8 +79,8 @@ class Shipping:
 class Purchase:
     """One order. `placed` and `paid` are the draft's moments, `paid_at` is when WeChat Pay took the money.
 
-    `version` counts the changes and `modified` is when the last one was, both of the shop's own record; `sent` is how
-    often the order was told or given out.
+    `version` counts the changes of the shop's own record, `modified` are the moments of each and of every touch; `sent`
+    is how often the order was told or given out.
     """
 
     out_trade_no: str
@@ -96,7 +95,7 @@ class Purchase:
     shipping: Shipping | None = None
     refunds: list[PayRefund] = field(default_factory=list)
     version: int = 1
-    modified: float = field(default_factory=time.time)
+    modified: list[datetime] = field(default_factory=lambda: [utc_now()])
     sent: int = 0
 
     @property
@@ -121,7 +120,7 @@ class Purchase:
     def change(self) -> None:
         """The shop's record is another now."""
         self.version += 1
-        self.modified = time.time()
+        self.modified.append(utc_now())
 
 
 class Purchases:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
+import time_machine
 from fastapi.responses import JSONResponse
 
 from sandbox.digest import receiver_digest
+from sandbox.faults import Fault, FaultKind, FaultPlan
 from tests.sandbox.minishop import APPID, MCHID, MiniShop, minishop
 from tests.sandbox.stage import until
 from tests.sandbox.town import Heard, draft
@@ -50,6 +54,7 @@ async def test_an_order_is_sent_unpaid_and_then_paid_at_wechat_pay(shop: MiniSho
     [heard] = shop.hub.at("/api/v1/orders")
     assert signed_right(heard)
     order = heard.json()
+    assert order["channel"] == "wechat"
     assert (order["shop"], order["order_no"], order["version"], order["status"]) == (APPID, number, 1, "unpaid")
     assert "paid_at" not in order
     assert order["amounts"] == {"goods_fen": 13233, "freight_fen": 600, "discount_fen": 101, "paid_fen": 13732}
@@ -68,6 +73,42 @@ async def test_an_order_is_sent_unpaid_and_then_paid_at_wechat_pay(shop: MiniSho
         "sent": 2,
         "transaction_id": payment["transaction_id"],
     }
+
+
+async def pull(shop: MiniShop, start: str, end: str, page: int = 1, secret: str = "rest-secret") -> httpx.Response:
+    path, stamp, nonce = "/wechat/shop/orderhub/orders", str(int(time.time())), "0123456789abcdef"
+    text = "\n".join(("GET", path, stamp, nonce, hashlib.sha256(b"").hexdigest()))
+    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    signed = {"Key": "shop-wechat", "Timestamp": stamp, "Nonce": nonce, "Signature": digest}
+    headers = {f"X-OrderHub-{name}": value for name, value in signed.items()}
+    params = {"modified_from": start, "modified_to": end, "page": str(page)}
+    return await shop.http.get(path, params=params, headers=headers)
+
+
+async def test_the_backend_can_be_asked_for_what_was_changed(shop: MiniShop) -> None:
+    plan = FaultPlan(faults=[Fault(partner="wechat", kind=FaultKind.LOSE_PUSH, operation="orders")])
+    shop.world.faults.set_plan(plan)
+    with time_machine.travel("2026-03-01T02:00:00Z", tick=False):
+        numbers = await shop.paid(*(draft(channel="wechat") for _ in range(51)))
+    assert shop.documents() == []
+    window = ("2026-03-01T01:00:00Z", "2026-03-01T03:00:00Z")
+    with time_machine.travel("2026-03-01T04:00:00Z", tick=False):
+        first = (await pull(shop, *window)).json()
+        await shop.control(f"/wechat/{numbers[0]}/touch")
+        await shop.control(f"/wechat/{numbers[1]}/remark", {"seller_words": "加急"})
+        second = (await pull(shop, *window, page=2)).json()
+        later = (await pull(shop, "2026-03-01T03:00:00Z", "2026-03-01T05:00:00Z")).json()
+    assert [order["order_no"] for order in first["orders"] + second["orders"]] == numbers
+    assert (first["has_more"], second["has_more"]) == (True, False)
+    told = [(order["order_no"], order["version"], order["status"], order["shop"]) for order in later["orders"]]
+    assert told == [(numbers[0], 2, "paid", APPID), (numbers[1], 3, "paid", APPID)]
+
+
+async def test_an_ask_that_is_not_as_documented_is_refused(shop: MiniShop) -> None:
+    window = ("2026-03-01T01:00:00Z", "2026-03-01T03:00:00Z")
+    assert (await pull(shop, *window, secret="wrong")).status_code == 401
+    assert (await pull(shop, *window, page=0)).status_code == 422
+    assert (await pull(shop, "yesterday", "today")).status_code == 422
 
 
 async def test_numbers_are_those_of_wechat_pay(shop: MiniShop) -> None:
