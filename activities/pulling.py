@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import PULL_CHANGES, PullAsk, Pulled
 from activities.partners import answered
+from connectors.errors import Rejected
 from connectors.ports import Document, PullSource, Window
 from domain.clock import utc_now
 from domain.texts import text
@@ -21,6 +23,8 @@ from store.shops import ShopState
 from store.tables import OrderRow
 
 _ORDER_KINDS = frozenset({"order", "order_hint"})
+
+_log = logging.getLogger("orderhub.pulling")
 
 LAG = timedelta(seconds=5)
 """A platform's list is not asked about the last moments: its index may still be behind its orders."""
@@ -62,6 +66,10 @@ class PullSteps:
             try:
                 async with answered(self._db, None):
                     page = await source.pull(ask.shop, Window(at.start, at.end), at.page)
+            except Rejected as refused:
+                # A no to a question that we put wrongly, again and again: only in sight does anybody mend it.
+                await self._refused(source, ask.shop, refused)
+                raise ApplicationError(str(refused), type="Rejected") from refused
             except ApplicationError as error:
                 if error.type != "Misconfigured" or not await self._unauthorised(source, ask.shop, error.message):
                     raise
@@ -98,6 +106,12 @@ class PullSteps:
             sentence = text("task.shop_unauthorised", channel=text(f"channel.{source.channel}"), shop=shop)
             await open_task(tx, _task_key(source, shop), "shop_unauthorised", sentence, alert=True)
         return True
+
+    async def _refused(self, source: PullSource, shop: str, refused: Rejected) -> None:
+        _log.error("a pull was refused", extra={"feed": source.feed, "shop": shop, "code": refused.code})
+        key = f"pull_refused/{source.feed}/{shop}"
+        async with self._db.transaction() as tx:
+            await open_task(tx, key, "pull_refused", text("task.pull_refused", why=refused.operator_text), alert=True)
 
 
 def _task_key(source: PullSource, shop: str) -> str:

@@ -121,6 +121,13 @@ class Books(BaseModel):
 
     own: ChannelBook
     douyin: ChannelBook
+    pos: ChannelBook | None = None
+    b2b: ChannelBook | None = None
+    taobao: ChannelBook | None = None
+    jd: ChannelBook | None = None
+    pdd: ChannelBook | None = None
+    xiaohongshu: ChannelBook | None = None
+    wechat: ChannelBook | None = None
     qimen: WarehouseBook
     sf: CourierBook
     cainiao: CourierBook
@@ -128,16 +135,17 @@ class Books(BaseModel):
     sms: MessageBook
 
     def channels(self) -> dict[Channel, ChannelBook]:
-        """The sales channels' books."""
-        return {Channel.OWN: self.own, Channel.DOUYIN: self.douyin}
+        """The books of the sales channels that are there."""
+        books = {channel: getattr(self, channel) for channel in Channel}
+        return {channel: book for channel, book in books.items() if book is not None}
 
     def waybills(self) -> dict[Provider, list[BookWaybill]]:
         """Everybody who gives out waybills."""
-        return {
-            Provider.SF: self.sf.waybills,
-            Provider.CAINIAO: self.cainiao.waybills,
-            Provider.DOUYIN: self.douyin.waybills,
+        givers = {str(provider) for provider in Provider}
+        platforms = {
+            Provider(str(name)): book.waybills for name, book in self.channels().items() if str(name) in givers
         }
+        return {Provider.SF: self.sf.waybills, Provider.CAINIAO: self.cainiao.waybills, **platforms}
 
 
 async def fetch(url: str) -> Books:

@@ -266,7 +266,7 @@ class PullSource(Protocol):
     """Its name among the feeds: the source's name for orders, `{source}/refunds` for refunds. Cursors go by it."""
     channel: Channel
     longest_window: timedelta
-    """The longest window that the platform answers, or that is wise to ask for."""
+    """The longest window that the platform answers, or that is wise to ask for; the overlap is a part of it."""
     overlap: timedelta
     """How far windows overlap, since platforms' clocks and indexes lag."""
 

@@ -226,6 +226,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "打包后买家申请退款 {amount} 元，请拦截包裹或走售后",
         "a refund of {amount} yuan was asked for after packing: stop the parcel, or treat it as an after-sale",
     ),
+    "task.pull_refused": ("拉单被拒绝：{why}", "the question for changes is refused: {why}"),
     "task.shop_unauthorised": (
         "{channel}店铺 {shop} 拒绝了我们的授权，已停止拉单，请重新授权",
         "{channel} shop {shop} refuses our credentials, its orders are not read: authorise it again",

@@ -9,32 +9,22 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import shlex
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.keys import new_key
+from embedded.credentials import Ports, new_secrets, settings_tree
 
-_SENDER = {"province": "浙江省", "city": "杭州市", "district": "余杭区", "detail": "文一西路示例仓 1 号"}
-_PHONE = "13800001234"
 SHELL_FILE = "orderhub.env"
 """The environment for a shell: `set -a; . .orderhub/orderhub.env`."""
 
+_DATA = {"keys", "staff", "shops", "agreements", "templates", "couriers", "platform_keys"}
+"""Settings whose keys are data: they travel as JSON."""
+
 _FILE = "installation.json"
 _LOCK = "lock"
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where the embedded processes listen, all on the loopback."""
-
-    temporal: int
-    temporal_ui: int
-    gateway: int
-    sandbox: int
 
 
 class HomeInUse(RuntimeError):
@@ -75,13 +65,12 @@ def open_home(path: Path, ports: Ports | None = None) -> Home:
     path.mkdir(parents=True, exist_ok=True)
     _lock(path)
     file = path / _FILE
-    if file.is_file():
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        ports, secrets_ = Ports(**kept["ports"]), dict(kept["secrets"])
-    else:
-        ports, secrets_ = ports or Ports(*free_ports(4)), _new_secrets()
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    ports = Ports(**kept["ports"]) if kept else ports or Ports(*free_ports(4))
+    secrets_ = new_secrets(kept.get("secrets"))
+    if secrets_ != kept.get("secrets"):
         _write(file, json.dumps({"ports": asdict(ports), "secrets": secrets_}, indent=1))
-    variables = _flatten("ORDERHUB", _tree(path, ports, secrets_))
+    variables = _flatten("ORDERHUB", settings_tree(path, ports, secrets_))
     _write(path / SHELL_FILE, "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
     return Home(path, ports, variables)
 
@@ -91,11 +80,6 @@ def _write(file: Path, content: str) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(content)
-
-
-def _new_secrets() -> dict[str, str]:
-    names = ("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms", "sf_push", "sms_receipt", "staff")
-    return {"encryption": new_key(), **{name: secrets.token_hex(16) for name in names}}
 
 
 def _lock(path: Path) -> None:
@@ -120,108 +104,12 @@ def free_ports(count: int) -> list[int]:
             candidate.close()
 
 
-def _tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, Any]:
-    gateway, sandbox = f"http://127.0.0.1:{ports.gateway}", f"http://127.0.0.1:{ports.sandbox}"
-    return {
-        "database_url": f"sqlite+aiosqlite:///{path / 'orderhub.db'}",
-        "temporal": {"address": f"127.0.0.1:{ports.temporal}"},
-        "encryption": {"keys": {"embedded": keys["encryption"]}, "active": "embedded"},
-        "gateway": {
-            "port": ports.gateway,
-            "staff": {"demo": keys["staff"]},
-        },
-        "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
-        "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
-        "telemetry": {"log_level": "INFO"},
-        "own": {
-            "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own"}},
-        },
-        "douyin": {
-            "app_key": "7000000000000000001",
-            "app_secret": keys["douyin"],
-            "shops": ["123456"],
-            "base_url": f"{sandbox}/douyin",
-            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
-        },
-        "qimen": {
-            "base_url": f"{sandbox}/qimen/router/qimen/service",
-            "app_key": "23000001",
-            "app_secret": keys["qimen"],
-            "customer_id": "C0001",
-            "warehouse_code": "WH01",
-            "owner_code": "OWN1",
-            "sender": {
-                "name": "示例仓",
-                "mobile": _PHONE,
-                "province": _SENDER["province"],
-                "city": _SENDER["city"],
-                "area": _SENDER["district"],
-                "detail_address": _SENDER["detail"],
-            },
-        },
-        "sf": {
-            "base_url": f"{sandbox}/sf/std/service",
-            "partner_id": "YXDEMO",
-            "check_word": keys["sf"],
-            "monthly_card": "7551234567",
-            "push_secret": keys["sf_push"],
-            "sender": {
-                "name": "示例仓",
-                "phone": _PHONE,
-                "province": _SENDER["province"],
-                "city": _SENDER["city"],
-                "county": _SENDER["district"],
-                "address": _SENDER["detail"],
-            },
-        },
-        "cainiao": {
-            "base_url": f"{sandbox}/cainiao/gateway/link.do",
-            "token": "demo-waybill-account",
-            "secret_key": keys["cainiao"],
-            "user_id": 2200001,
-            "sender": {"name": "示例仓", "phone": _PHONE, **_SENDER},
-            "agreements": {"ZTO": {"template_url": "http://cloudprint.cainiao.com/template/standard/301/1"}},
-        },
-        "kdniao": {"base_url": f"{sandbox}/kdniao", "business_id": "1237100", "app_key": keys["kdniao"]},
-        "credit": {
-            "base_url": f"{sandbox}/credit",
-            "app": "orderhub",
-            "secret": keys["credit"],
-            "callback_url": f"{gateway}/hooks/credit",
-        },
-        "sms": {
-            "base_url": f"{sandbox}/sms",
-            "access_key_id": "LTAIdemo",
-            "access_key_secret": keys["sms"],
-            "sign_name": "示例商家",
-            "templates": {"clerk": "SMS_000000001"},
-            "receipt_secret": keys["sms_receipt"],
-        },
-        "sandbox": {
-            "port": ports.sandbox,
-            "hub_url": gateway,
-            "own": {"shop": "main", "key_id": "shop-main", "secret": keys["own"]},
-            "douyin": {"app_key": "7000000000000000001", "app_secret": keys["douyin"], "shop_id": "123456"},
-            "qimen": {"app_key": "23000001", "secret": keys["qimen"], "customer_id": "C0001"},
-            "sf": {"partner_id": "YXDEMO", "check_word": keys["sf"], "push_secret": keys["sf_push"]},
-            "cainiao": {"provider_id": "demo-waybill-account", "secret": keys["cainiao"]},
-            "kdniao": {"business_id": "1237100", "app_key": keys["kdniao"]},
-            "credit": {"app": "orderhub", "secret": keys["credit"]},
-            "sms": {
-                "access_key_id": "LTAIdemo",
-                "access_key_secret": keys["sms"],
-                "receipt_secret": keys["sms_receipt"],
-            },
-        },
-    }
-
-
 def _flatten(prefix: str, value: Any) -> dict[str, str]:
     """A tree of settings as environment variables. Lists, and dicts whose keys are data, travel as JSON."""
     variables: dict[str, str] = {}
     for name, part in value.items():
         variable = f"{prefix}__{name.upper()}" if prefix != "ORDERHUB" else f"ORDERHUB_{name.upper()}"
-        if isinstance(part, dict) and name not in {"keys", "staff", "shops", "agreements", "templates"}:
+        if isinstance(part, dict) and name not in _DATA:
             variables.update(_flatten(variable, part))
         elif isinstance(part, str):
             variables[variable] = part

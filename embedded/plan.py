@@ -9,8 +9,10 @@ from pathlib import Path
 
 from domain.order import PaymentTerms, Requirement
 from sandbox.buyers import CATALOGUE, Buyers, Draft
-from sandbox.drafts import DraftCustomer, DraftLine, DraftReceiver
+from sandbox.drafts import DraftChannel, DraftCustomer, DraftLine, DraftReceiver
 from sandbox.faults import Fault, FaultKind, FaultPlan
+
+CHANNELS: list[DraftChannel] = ["own", "douyin", "taobao", "jd", "pdd", "xiaohongshu"]
 
 _NOWHERE = DraftReceiver(
     name="测试岛民", phone="13800000077", province="海南省", city="三沙市", detail="永兴岛北京路示例 1 号"
@@ -77,7 +79,7 @@ def write_script(orders: int, seed: int) -> Script:
     """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
     share = max(1, orders // 50) if orders >= 12 else 0
     special = share * 7
-    buyers = Buyers(seed).drafts(orders - special, ["own", "douyin"])
+    buyers = Buyers(seed).drafts(orders - special, CHANNELS)
     dice = random.Random(seed + 1)
     own = [draft for draft in Buyers(seed + 2).drafts(special * 4 + 8, ["own"]) if draft.channel == "own"]
     plain = iter(own)

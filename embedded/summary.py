@@ -13,6 +13,8 @@ from temporalio.client import Client
 
 from audit.report import AuditReport
 from domain.golden import GoldenState
+from domain.order import Channel
+from domain.shipping import Provider
 from domain.texts import text
 from embedded.environment import Home
 from embedded.people import Deeds
@@ -24,7 +26,7 @@ from store.tables import InboxRow, OrderRow, WaybillRow
 _HISTORIES = 300
 """Histories that are counted at most; of larger runs a sample, evenly spread."""
 
-_PLATFORM = {"douyin", "taobao", "pdd", "xiaohongshu"}
+_DIRECT = {Provider.SF, Provider.CAINIAO, Provider.MANUAL}
 
 
 @dataclass
@@ -109,7 +111,7 @@ async def summarise(
         repeats = select(func.coalesce(func.sum(col(InboxRow.repeats)), 0))
         repeated = int((await tx.execute(repeats)).scalar_one())
     costs = await _costs(client, [row.order_id for row in rows if row.started_at is not None])
-    shipments = [entry for name in ("own", "douyin") for entry in books[name]["shipments"]]
+    shipments = [entry for name in Channel for entry in books.get(name, {}).get("shipments", [])]
     told_twice = len(shipments) - len({(entry["order_no"], entry["parcel_no"]) for entry in shipments})
     pushed = sum(count for name, count in control["pushes"].items() if name.endswith(".duplicates"))
     return Summary(
@@ -120,13 +122,13 @@ async def summarise(
         couriers={
             "sf": providers["sf"],
             "cainiao": providers["cainiao"],
-            "platform": sum(providers[name] for name in _PLATFORM),
+            "platform": sum(count for name, count in providers.items() if name not in _DIRECT),
             "manual": providers["manual"],
         },
         credit={state: sum(row.credit == state for row in rows) for state in ("approved", "assumed", "refused")},
-        duplicates_sent=max(repeated, pushed + sum(books[name]["duplicates_sent"] for name in ("own", "douyin"))),
+        duplicates_sent=max(repeated, pushed + _sent(books, "duplicates_sent")),
         duplicates_effective=told_twice,
-        stale_sent=sum(books[name]["stale_sent"] for name in ("own", "douyin")),
+        stale_sent=_sent(books, "stale_sent"),
         quarantined=quarantined,
         worker_kills=supervisor.worker.kills,
         server_kills=supervisor.temporal.kills,
@@ -137,6 +139,10 @@ async def summarise(
         audit=report,
         addresses={"temporal_ui": home.ui_url, "gateway": home.gateway_url, "sandbox": home.sandbox_url},
     )
+
+
+def _sent(books: dict[str, Any], what: str) -> int:
+    return sum(books[name].get(what, 0) for name in Channel if name in books)
 
 
 async def _costs(client: Client, order_ids: list[str]) -> list[Cost]:

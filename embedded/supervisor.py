@@ -7,8 +7,11 @@ import logging
 from collections.abc import Callable
 from types import TracebackType
 
+import httpx
 from temporalio.client import Client
 
+from commands.authorise import main as authorise
+from embedded.credentials import CONSENTS
 from embedded.environment import Home
 from embedded.processes import Child, orderhub_command, serves, temporal_command, wait_until
 from runtime.client import connect
@@ -69,9 +72,11 @@ class Supervisor:
         client = await connect(self._settings)
         await set_up(self._settings, client, log.info)
         self._say("starting sandbox, gateway and worker")
-        for child in (self.sandbox, self.gateway, self.worker):
+        for child in (self.sandbox, self.gateway):
             await child.start()
         await wait_until(serves(f"{self._home.sandbox_url}/health"), self.sandbox)
+        await self._owners_consent()
+        await self.worker.start()
         await wait_until(serves(f"{self._home.gateway_url}/healthz"), self.gateway)
         self._watching = asyncio.create_task(self._watch())
 
@@ -81,6 +86,13 @@ class Supervisor:
             await asyncio.gather(self._watching, return_exceptions=True)
         for child in reversed(self.children):
             await child.stop()
+
+    async def _owners_consent(self) -> None:
+        """The shops' owners let the hub read their shops: the sandbox knows of no consent from an earlier run."""
+        async with httpx.AsyncClient(base_url=self._home.sandbox_url, timeout=10) as sandbox:
+            for channel, shop in CONSENTS.items():
+                code = (await sandbox.post(f"/control/{channel}/authorise")).raise_for_status().json()["code"]
+                await authorise(self._settings, channel, shop, code)
 
     async def _watch(self) -> None:
         while True:

@@ -29,7 +29,7 @@ async def reach(
     values = {"source": source, "shop": shop, "until": first, "page": "", "pulled_at": utc_now()}
     await insert_ignore(tx, PullCursorRow, values)
     row = await tx.get_one(PullCursorRow, (source, shop), with_for_update=True)
-    end = row.window_end or min(row.until + longest, now)
+    end = row.window_end or min(row.until + longest - overlap, now)  # with its overlap no longer than `longest`
     return Reach(row.until, row.until - overlap, end, row.page or None)
 
 

@@ -27,6 +27,11 @@ def jd_router(jd: JdPlatform) -> APIRouter:
     """The controls, to be mounted under `/control/jd`."""
     router = APIRouter()
 
+    @router.post("/authorise")
+    async def authorise() -> dict[str, str]:
+        """The owner consents that the app reads the shop; the code is good for ten minutes and one exchange."""
+        return {"code": jd.authorise()}
+
     @router.post("/{order_no}/split")
     async def split(order_no: str) -> dict[str, list[str]]:
         """Replace an order of several lines by two children."""

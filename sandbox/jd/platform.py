@@ -49,7 +49,7 @@ class JdPlatform:
         self._refunds = Refunds(self._new_id)
         self._waybills = Waybills(settings, self._orders, world.pace.pickup_s)
         world.on_hand_over(lambda carrier, number: self._waybills.handed_over(number))
-        tokens = Tokens(settings)
+        self._tokens = tokens = Tokens(settings)
         self._api = JdApi(
             world,
             settings,
@@ -77,6 +77,10 @@ class JdPlatform:
     def shop(self) -> str:
         """The shop's name."""
         return self._settings.shop
+
+    def authorise(self) -> str:
+        """The shop's owner consents that the app reads the shop: the code that the app exchanges for tokens."""
+        return self._tokens.consent()
 
     def new_order_no(self) -> str:
         """A number for the next order."""

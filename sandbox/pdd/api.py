@@ -24,6 +24,7 @@ from sandbox.pdd.params import (
     RefundCheck,
     RefundInformation,
     RefundList,
+    TokenCreate,
     TokenRefresh,
     WaybillCancel,
     WaybillGet,
@@ -72,6 +73,11 @@ class PddApi:
         self._tokens = tokens
         shipping = Shipping(orders, world.hand_over)
         self._methods = {
+            "pdd.pop.auth.token.create": _Method(
+                "pop_auth_token_create_response",
+                _checked(TokenCreate, lambda p: tokens.by_code(p.code)),
+                of_shop=False,
+            ),
             "pdd.pop.auth.token.refresh": _Method(
                 "pop_auth_token_refresh_response",
                 _checked(TokenRefresh, lambda p: tokens.refresh(p.refresh_token)),

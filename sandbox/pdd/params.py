@@ -27,6 +27,12 @@ class Params(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
+class TokenCreate(Params):
+    """pdd.pop.auth.token.create."""
+
+    code: Filled
+
+
 class TokenRefresh(Params):
     """pdd.pop.auth.token.refresh."""
 

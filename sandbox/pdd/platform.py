@@ -40,7 +40,12 @@ class PddPlatform:
         self._waybills = Waybills(self._orders, world.pace.pickup_s)
         world.on_hand_over(lambda carrier, number: self._waybills.handed_over(number))
         after_sales = AfterSales(self._orders, self._refunds)
-        self._api = PddApi(world, self._orders, Tokens(settings), self._waybills, after_sales)
+        self._tokens = Tokens(settings)
+        self._api = PddApi(world, self._orders, self._tokens, self._waybills, after_sales)
+
+    def authorise(self) -> str:
+        """The shop's owner consents that the app reads the shop: the code that the app exchanges for tokens."""
+        return self._tokens.consent()
 
     def new_order_no(self) -> str:
         """A number for the next order: the day and fifteen digits."""

@@ -21,6 +21,9 @@ _SCOPES = (
 )
 
 
+_CODE_SECONDS = 600
+
+
 class Tokens:
     """Knows which access tokens are good now. The refresh token stays the same, so a lost answer can be asked again."""
 
@@ -29,13 +32,31 @@ class Tokens:
         now = time.time()
         self._expires = {settings.access_token.get_secret_value(): now + settings.token_seconds}
         self._refresh_expires = now + settings.refresh_token_seconds
+        self._codes: dict[str, float] = {}
+
+    def consent(self) -> str:
+        """The owner agrees in the browser: a code that is good once, for ten minutes."""
+        code = secrets.token_hex(8)
+        self._codes[code] = time.time() + _CODE_SECONDS
+        return code
+
+    def by_code(self, code: str) -> dict[str, Any]:
+        """pdd.pop.auth.token.create: the tokens for a code; authorising anew ends the earlier ones. Raises Refusal."""
+        if time.time() >= self._codes.pop(code, 0.0):
+            raise Refusal(10036, "code-invalid", "code 无效或已过期")
+        self._expires.clear()
+        self._refresh_expires = time.time() + self._settings.refresh_token_seconds
+        return self._issue()
 
     def refresh(self, refresh_token: str) -> dict[str, Any]:
         """pdd.pop.auth.token.refresh: a new access token; the earlier ones live out their time. Raises Refusal."""
-        now = time.time()
         expected = self._settings.refresh_token.get_secret_value()
-        if refresh_token != expected or now >= self._refresh_expires:
+        if refresh_token != expected or time.time() >= self._refresh_expires:
             raise Refusal(10036, "refresh-token-invalid", "refresh_token 无效，请重新授权")
+        return self._issue()
+
+    def _issue(self) -> dict[str, Any]:
+        now, expected = time.time(), self._settings.refresh_token.get_secret_value()
         access_token, expires = secrets.token_hex(20), now + self._settings.token_seconds
         self._expires[access_token] = expires
         lives = {"expires": expires, "refresh_token_expires": self._refresh_expires}

@@ -122,8 +122,8 @@ class TaobaoPlatform:
     def book(self) -> Book:
         """The trades, the parcels declared, the e-waybills and the refunds.
 
-        `receiver_digest` is over what a shop is shown: `receiver_name` and `receiver_mobile` (masks), `receiver_state`,
-        `receiver_city`, `receiver_district`, and `receiver_address` (a mask, the same for every address).
+        `receiver_digest` has the `oaid` in place of name, phone and address: the masks beside it tell no two receivers
+        apart, and it is all that is needed to ship.
         """
         return {
             "orders": [
@@ -195,5 +195,5 @@ def _words(trade: Trade) -> str:
 
 def _digest(receiver: MaskedReceiver) -> str:
     return receiver_digest(
-        receiver.name, receiver.mobile, receiver.state, receiver.city, receiver.district, receiver.address
+        receiver.oaid, receiver.oaid, receiver.state, receiver.city, receiver.district, receiver.oaid
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.environment import Ports, open_home
+from embedded.credentials import Ports
+from embedded.environment import open_home
 from runtime.partners import Outside, build_partners
 from settings import Settings, load_settings
 from store.database import Database

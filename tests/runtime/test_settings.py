@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.environment import Ports, open_home
+from embedded.credentials import Ports
+from embedded.environment import open_home
 from runtime.keys import new_key
 from settings import Settings, load_settings
 

@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 from sqlmodel import select
 
 from domain.order import Channel
-from embedded.environment import Ports, open_home
+from embedded.credentials import Ports
+from embedded.environment import open_home
 from runtime.client import key_ring
 from runtime.keys import KeyRing
 from runtime.partners import build_partners

@@ -1,0 +1,204 @@
+"""The settings of one embedded installation: what hub and sandbox must both know, told to both from one place."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.keys import new_key
+
+TAOBAO_SHOP = "tb-main"
+JD_SHOP = "10001"
+PDD_SHOP = "100001"
+XIAOHONGSHU_SHOP = "xhs-main"
+
+CONSENTS = {"jd": JD_SHOP, "pdd": PDD_SHOP, "xiaohongshu": XIAOHONGSHU_SHOP}
+"""Shops whose owner must consent before they can be read, by channel."""
+
+_SENDER = {"province": "浙江省", "city": "杭州市", "district": "余杭区", "detail": "文一西路示例仓 1 号"}
+_PHONE = "13800001234"
+
+_SECRETS = (
+    *("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms", "sf_push", "sms_receipt", "staff"),
+    *("taobao", "taobao_session", "jd", "jd_access", "jd_refresh", "pdd", "pdd_access", "pdd_refresh"),
+    "xiaohongshu",
+)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the embedded processes listen, all on the loopback."""
+
+    temporal: int
+    temporal_ui: int
+    gateway: int
+    sandbox: int
+
+
+def new_secrets(kept: dict[str, str] | None = None) -> dict[str, str]:
+    """Secrets of a new installation, or what an older one lacks beside those that it has."""
+    fresh = {"encryption": new_key(), **{name: secrets.token_hex(16) for name in _SECRETS}}
+    return {**fresh, **(kept or {})}
+
+
+def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, Any]:
+    """All settings of hub and sandbox, nested as the variables are."""
+    gateway, sandbox = f"http://127.0.0.1:{ports.gateway}", f"http://127.0.0.1:{ports.sandbox}"
+    return {
+        "database_url": f"sqlite+aiosqlite:///{path / 'orderhub.db'}",
+        "temporal": {"address": f"127.0.0.1:{ports.temporal}"},
+        "encryption": {"keys": {"embedded": keys["encryption"]}, "active": "embedded"},
+        "gateway": {
+            "port": ports.gateway,
+            "staff": {"demo": keys["staff"]},
+        },
+        "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
+        "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
+        "telemetry": {"log_level": "INFO"},
+        "own": {
+            "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own"}},
+        },
+        "douyin": {
+            "app_key": "7000000000000000001",
+            "app_secret": keys["douyin"],
+            "shops": ["123456"],
+            "base_url": f"{sandbox}/douyin",
+            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
+        },
+        "taobao": {
+            "app_key": "12500001",
+            "app_secret": keys["taobao"],
+            "shops": {TAOBAO_SHOP: {"session": keys["taobao_session"]}},
+            "user_id": 2200001,
+            "sender": {"name": "示例仓", "phone": _PHONE, **_SENDER},
+            "agreements": {
+                carrier: {"template_url": "http://cloudprint.cainiao.com/template/standard/101/1", **more}
+                for carrier, more in {"SF": {"customer_code": "7551234567"}, "ZTO": {}}.items()
+            },
+            "base_url": f"{sandbox}/taobao/router/rest",
+        },
+        "jd": {
+            "app_key": "jd-app-1",
+            "app_secret": keys["jd"],
+            "shops": [JD_SHOP],
+            "base_url": f"{sandbox}/jd",
+            "oauth_url": f"{sandbox}/jd",
+        },
+        "pdd": {
+            "client_id": "pdd-client-1",
+            "client_secret": keys["pdd"],
+            "shops": [PDD_SHOP],
+            "base_url": f"{sandbox}/pdd",
+            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
+            "couriers": {
+                "SF": {"logistics_id": 44, "wp_code": "SF", "template_url": "https://template.example/sf"},
+                "ZTO": {"logistics_id": 115, "wp_code": "ZTO", "template_url": "https://template.example/zto"},
+            },
+        },
+        "xiaohongshu": {
+            "app_id": "xhs-app-1",
+            "app_secret": keys["xiaohongshu"],
+            "shops": [XIAOHONGSHU_SHOP],
+            "base_url": f"{sandbox}/xiaohongshu",
+            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
+            "couriers": {
+                "SF": {"code": "shunfeng", "template_id": 1, "customer_code": "7551234567"},
+                "ZTO": {"code": "zto", "template_id": 2, "branch_code": "021001"},
+            },
+        },
+        "qimen": {
+            "base_url": f"{sandbox}/qimen/router/qimen/service",
+            "app_key": "23000001",
+            "app_secret": keys["qimen"],
+            "customer_id": "C0001",
+            "warehouse_code": "WH01",
+            "owner_code": "OWN1",
+            "sender": {
+                "name": "示例仓",
+                "mobile": _PHONE,
+                "province": _SENDER["province"],
+                "city": _SENDER["city"],
+                "area": _SENDER["district"],
+                "detail_address": _SENDER["detail"],
+            },
+        },
+        "sf": {
+            "base_url": f"{sandbox}/sf/std/service",
+            "partner_id": "YXDEMO",
+            "check_word": keys["sf"],
+            "monthly_card": "7551234567",
+            "push_secret": keys["sf_push"],
+            "sender": {
+                "name": "示例仓",
+                "phone": _PHONE,
+                "province": _SENDER["province"],
+                "city": _SENDER["city"],
+                "county": _SENDER["district"],
+                "address": _SENDER["detail"],
+            },
+        },
+        "cainiao": {
+            "base_url": f"{sandbox}/cainiao/gateway/link.do",
+            "token": "demo-waybill-account",
+            "secret_key": keys["cainiao"],
+            "user_id": 2200001,
+            "sender": {"name": "示例仓", "phone": _PHONE, **_SENDER},
+            "agreements": {"ZTO": {"template_url": "http://cloudprint.cainiao.com/template/standard/301/1"}},
+        },
+        "kdniao": {"base_url": f"{sandbox}/kdniao", "business_id": "1237100", "app_key": keys["kdniao"]},
+        "credit": {
+            "base_url": f"{sandbox}/credit",
+            "app": "orderhub",
+            "secret": keys["credit"],
+            "callback_url": f"{gateway}/hooks/credit",
+        },
+        "sms": {
+            "base_url": f"{sandbox}/sms",
+            "access_key_id": "LTAIdemo",
+            "access_key_secret": keys["sms"],
+            "sign_name": "示例商家",
+            "templates": {"clerk": "SMS_000000001"},
+            "receipt_secret": keys["sms_receipt"],
+        },
+        "sandbox": {
+            "port": ports.sandbox,
+            "hub_url": gateway,
+            "own": {"shop": "main", "key_id": "shop-main", "secret": keys["own"]},
+            "douyin": {"app_key": "7000000000000000001", "app_secret": keys["douyin"], "shop_id": "123456"},
+            "taobao": {
+                "app_key": "12500001",
+                "app_secret": keys["taobao"],
+                "shop": TAOBAO_SHOP,
+                "session": keys["taobao_session"],
+            },
+            "jd": {
+                "app_key": "jd-app-1",
+                "app_secret": keys["jd"],
+                "shop": JD_SHOP,
+                "vender_id": int(JD_SHOP),
+                "access_token": keys["jd_access"],
+                "refresh_token": keys["jd_refresh"],
+            },
+            "pdd": {
+                "client_id": "pdd-client-1",
+                "client_secret": keys["pdd"],
+                "shop": PDD_SHOP,
+                "mall_id": int(PDD_SHOP),
+                "access_token": keys["pdd_access"],
+                "refresh_token": keys["pdd_refresh"],
+            },
+            "xiaohongshu": {"app_id": "xhs-app-1", "app_secret": keys["xiaohongshu"], "seller_id": XIAOHONGSHU_SHOP},
+            "qimen": {"app_key": "23000001", "secret": keys["qimen"], "customer_id": "C0001"},
+            "sf": {"partner_id": "YXDEMO", "check_word": keys["sf"], "push_secret": keys["sf_push"]},
+            "cainiao": {"provider_id": "demo-waybill-account", "secret": keys["cainiao"]},
+            "kdniao": {"business_id": "1237100", "app_key": keys["kdniao"]},
+            "credit": {"app": "orderhub", "secret": keys["credit"]},
+            "sms": {
+                "access_key_id": "LTAIdemo",
+                "access_key_secret": keys["sms"],
+                "receipt_secret": keys["sms_receipt"],
+            },
+        },
+    }
