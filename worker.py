@@ -20,6 +20,7 @@ from activities.contracts import QUEUES
 from activities.registry import all_activities
 from domain.texts import use_language
 from intake.dispatcher import Dispatcher, Pace
+from intake.linking import Linker
 from intake.orders import TemporalOrders
 from runtime.call_book import counting_calls
 from runtime.call_metrics import CallMetrics
@@ -31,7 +32,13 @@ from settings import Settings, TemporalSettings, load_settings
 from store.database import Database
 from workflows.contracts import Timings
 from workflows.order import OrderWorkflow
-from workflows.sweeps import PartnerHealthWorkflow, PullWorkflow, TrackingSweepWorkflow, WaybillSweepWorkflow
+from workflows.sweeps import (
+    PartnerHealthWorkflow,
+    PullWorkflow,
+    ReconcileWorkflow,
+    TrackingSweepWorkflow,
+    WaybillSweepWorkflow,
+)
 
 log = logging.getLogger("orderhub.worker")
 
@@ -41,6 +48,7 @@ WORKFLOWS: list[type[Any]] = [
     TrackingSweepWorkflow,
     PullWorkflow,
     PartnerHealthWorkflow,
+    ReconcileWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)
@@ -92,13 +100,15 @@ async def main(settings: Settings) -> int:
         await stack.enter_async_context(counting_calls(db, "worker", metrics))
         outside = build_partners(settings, db)
         stack.push_async_callback(outside.close)
-        keeper = ShopKeeper(settings, db, key_ring(settings.encryption), outside)
+        keys = key_ring(settings.encryption)
+        keeper = ShopKeeper(settings, db, keys, outside)
         client = await connect(settings, runtime=runtime)
         activities = all_activities(db, outside.partners, hub_config(settings))
         for worker in build_workers(client, settings.temporal, activities):
             await stack.enter_async_context(worker)
         orders = TemporalOrders(client, settings.temporal.task_queue, Timings(**settings.timings.model_dump()))
-        dispatcher = Dispatcher(db, outside.sources, orders, Pace(**settings.intake.model_dump()))
+        linker = Linker(keys.derive("order-links"))
+        dispatcher = Dispatcher(db, outside.sources, orders, Pace(**settings.intake.model_dump()), linker)
         dispatching = asyncio.create_task(dispatcher.run())
         keeping = asyncio.create_task(keeper.run())
         stopping = asyncio.create_task(stopped())

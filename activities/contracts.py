@@ -412,6 +412,31 @@ class PartnersSeen:
     closed: list[str]
 
 
+@dataclass(frozen=True)
+class ReconcileAsk:
+    """Compare one shop's own list of a Beijing day's changes (2026-11-11) with ours, and repair what was missed."""
+
+    feed: str
+    shop: str
+    day: str
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What came of it: how many orders the channel lists, and how many of them were missing or stale here."""
+
+    listed: int
+    missing: int
+    stale: int
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """The (feed, shop) pairs whose lists can be compared."""
+
+    pairs: list[list[str]]
+
+
 # ------------------------------------------------------------------------------------------------ steps of our own
 
 ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
@@ -480,6 +505,15 @@ PULL_CHANGES = PartnerStep(
     Pulled,
     timeout=timedelta(minutes=5),
     within=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=60),
+)
+LIST_FEEDS = OwnStep("list_feeds", Batch, Feeds)
+RECONCILE_SHOP = PartnerStep(
+    "reconcile_shop",
+    ReconcileAsk,
+    Reconciled,
+    timeout=timedelta(minutes=30),
+    within=timedelta(hours=4),
     heartbeat=timedelta(seconds=60),
 )
 FOLLOW_PARCELS = PartnerStep(

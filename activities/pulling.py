@@ -78,7 +78,7 @@ class PullSteps:
                 if await shops.authorised_again(tx, source.channel, ask.shop):
                     await close_task(tx, _task_key(source, ask.shop), "orderhub")
                 for document in page.documents:
-                    fresh += await _put(tx, document)
+                    fresh += await put_document(tx, document)
                 await cursors.advance(tx, ask.source, ask.shop, at, page.next_page)
             pages += 1
             activity.heartbeat(pages, fresh, behind)
@@ -118,7 +118,7 @@ def _task_key(source: PullSource, shop: str) -> str:
     return f"shop_unauthorised/{source.channel}/{shop}"
 
 
-async def _put(tx: AsyncSession, document: Document) -> bool:
+async def put_document(tx: AsyncSession, document: Document) -> bool:
     """Into the inbox, unless the order is here in this version already (a push was quicker).
 
     Only order documents count by the order's version: a refund of it has one of its own.

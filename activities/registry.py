@@ -15,6 +15,7 @@ from activities.holds import HoldSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
 from activities.pulling import PullSteps
+from activities.reconciling import ReconcileSteps
 from activities.review import ReviewSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
@@ -38,6 +39,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         SweepSteps(db, partners.tracker, config),
         PullSteps(db, partners.pulls),
         HealthSteps(db, config.health),
+        ReconcileSteps(db, partners.pulls),
     ]
     return [step for room in rooms for step in _steps(room)]
 

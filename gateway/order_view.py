@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from domain.clock import BEIJING
 from domain.masks import masked
 from domain.texts import text
-from store import holds, orders, shipping
+from store import holds, links, orders, shipping
 from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -46,6 +46,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "holds": await _holds(tx, order_id),
         "parcels": await _parcels(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
+        "linked": await links.linked(tx, order_id),
         "events": await _events(tx, order_id),
     }
 

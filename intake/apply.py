@@ -12,10 +12,12 @@ from domain.news import CancelNews, CreditNews, News, OrderNews, RefundNews, Sms
 from domain.order import ChannelStatus
 from domain.shipping import CreditDecision, WarehouseStatus
 from domain.texts import text
+from intake.linking import Linker
 from intake.orders import Orders
-from store import credit, orders, refunds, shipping
+from store import credit, links, orders, refunds, shipping
 from store.database import Database
 from store.holds import open_task
+from store.orders import Taken
 from store.tables import NotificationRow, OrderRow
 from workflows.contracts import CancelSignal, CreditSignal, ReportSignal, TrackSignal
 
@@ -27,14 +29,14 @@ class NotYet(Exception):
     """The news is about something that the store does not have yet: try again later."""
 
 
-async def apply(db: Database, workflows: Orders, news: News) -> str:
-    """Let news change what it is about. Returns what it changed, for the inbox.
+async def apply(db: Database, workflows: Orders, news: News, linker: Linker | None = None) -> str:
+    """Let news change what it is about. Returns what it changed, for the inbox. Without `linker` nothing is linked.
 
     Applied again, it changes nothing. Raises NotYet, or DocumentUnreadable for news about nothing of ours.
     """
     match news:
         case OrderNews():
-            return await _order(db, news)
+            return await _order(db, news, linker)
         case RefundNews():
             return await _refund(db, news)
         case CancelNews():
@@ -49,13 +51,16 @@ async def apply(db: Database, workflows: Orders, news: News) -> str:
             return await _receipt(db, news)
 
 
-async def _order(db: Database, news: OrderNews) -> str:
+async def _order(db: Database, news: OrderNews, linker: Linker | None) -> str:
     # Starting and telling workflows is the dispatcher's other half: it reads from the store who does not know yet.
     async with db.transaction() as tx:
         try:
-            return await orders.take(tx, news.order)
+            taken = await orders.take(tx, news.order)
         except orders.PaidForLess as error:
             raise DocumentUnreadable(news.order.channel, str(error)) from error
+        if linker is not None and taken in (Taken.NEW, Taken.NEWER):
+            await links.keep(tx, news.order.order_id, linker.digests(news.order))
+        return taken
 
 
 async def _refund(db: Database, news: RefundNews) -> str:

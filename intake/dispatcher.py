@@ -22,6 +22,7 @@ from domain.clock import utc_now
 from domain.ids import split_order_id
 from domain.news import News
 from intake.apply import NotYet, apply
+from intake.linking import Linker
 from intake.orders import Orders
 from store import inbox, orders, shops
 from store.database import Database
@@ -54,11 +55,19 @@ class Pace:
 class Dispatcher:
     """Moves what the inbox holds to the orders that it is about."""
 
-    def __init__(self, db: Database, sources: Mapping[str, PushSource], workflows: Orders, pace: Pace) -> None:
+    def __init__(
+        self,
+        db: Database,
+        sources: Mapping[str, PushSource],
+        workflows: Orders,
+        pace: Pace,
+        linker: Linker | None = None,
+    ) -> None:
         self._db = db
         self._sources = sources
         self._workflows = workflows
         self._pace = pace
+        self._linker = linker
         self._paused_shops: set[tuple[str, str]] = set()
         self._paused_seen = float("-inf")
 
@@ -126,7 +135,8 @@ class Dispatcher:
                 await inbox.postpone(tx, row.seq or 0, until, "the shop is paused", tried=False)
             return
         try:
-            outcomes = [await apply(self._db, self._workflows, news) for news in await self._interpret(row)]
+            news = await self._interpret(row)
+            outcomes = [await apply(self._db, self._workflows, each, self._linker) for each in news]
         except DocumentUnreadable as error:
             await self._finish(row, error.reason, quarantined=True)
         except (PartnerError, NotYet) as error:

@@ -35,14 +35,18 @@ from store.migrate import upgrade
 from workflows.contracts import (
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
+    RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
     PullStart,
+    ReconcileStart,
     SweepStart,
 )
 from workflows.details import SEARCH_ATTRIBUTES
 
 _PULLS = "orderhub-pull-"
+_NIGHT = timedelta(hours=19)
+"""Three in the morning in Beijing: the day before is over, and channels have time."""
 
 RETENTION = timedelta(days=30)
 """How long Temporal keeps the history of a finished order; the audit trail in the store is kept longer."""
@@ -67,6 +71,8 @@ class Sweep:
     workflow: str
     every: timedelta
     argument: object = SweepStart()
+    offset: timedelta = timedelta(0)
+    """When in its interval it runs, counted from midnight UTC."""
 
 
 async def set_up(settings: Settings, client: Client, say: Callable[[str], None]) -> None:
@@ -102,6 +108,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
+        Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
         *(
             Sweep(
                 f"{_PULLS}{feed.replace('/', '-')}-{shop}",
@@ -163,7 +170,7 @@ async def ensure_sweep(client: Client, sweep: Sweep, task_queue: str) -> None:
         action=ScheduleActionStartWorkflow(
             sweep.workflow, sweep.argument, id=sweep.schedule_id.removeprefix("orderhub-"), task_queue=task_queue
         ),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep.every)]),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=sweep.every, offset=sweep.offset)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
         state=ScheduleState(note="made by orderhub setup"),
     )

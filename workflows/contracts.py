@@ -10,6 +10,7 @@ WAYBILL_SWEEP_WORKFLOW = "WaybillSweepWorkflow"
 TRACKING_SWEEP_WORKFLOW = "TrackingSweepWorkflow"
 PULL_WORKFLOW = "PullWorkflow"
 PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
+RECONCILE_WORKFLOW = "ReconcileWorkflow"
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,13 @@ class SweepStart:
     """What a sweep is started with: how many rows it takes at once."""
 
     batch: int = 200
+
+
+@dataclass(frozen=True)
+class ReconcileStart:
+    """Which Beijing day is compared, 2026-11-11; "": the day before the one on which it runs."""
+
+    day: str = ""
 
 
 @dataclass(frozen=True)

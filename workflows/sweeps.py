@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.contracts import (
     FOLLOW_PARCELS,
+    LIST_FEEDS,
     LIST_WAITING,
     PULL_CHANGES,
+    RECONCILE_SHOP,
     WATCH_PARTNERS,
     Batch,
     PartnerWatch,
     PullAsk,
+    ReconcileAsk,
 )
+from domain.clock import BEIJING
 from domain.texts import partner_name, text
 from workflows.contracts import (
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
+    RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
     PullStart,
+    ReconcileStart,
     SweepStart,
     TrackSignal,
 )
@@ -85,6 +93,27 @@ class PartnerHealthWorkflow:
             names = ", ".join(partner_name(name) for name in seen.ill)
             workflow.set_current_details(text("health.ill", partners=names))
         return len(seen.ill)
+
+
+@workflow.defn(name=RECONCILE_WORKFLOW)
+class ReconcileWorkflow:
+    """Every night: each channel's own list of a day against our orders; what was missed is taken in."""
+
+    @workflow.run
+    async def run(self, start: ReconcileStart) -> dict[str, int]:
+        """How many orders of each (feed, shop) had been missed or were stale."""
+        day = start.day or (workflow.now().astimezone(BEIJING) - timedelta(days=1)).date().isoformat()
+        feeds = await own(LIST_FEEDS, Batch(0))
+        repaired: dict[str, int] = {}
+        for feed, shop in feeds.pairs:
+            try:
+                found = await partner(RECONCILE_SHOP, ReconcileAsk(feed, shop, day), shop=shop, day=day)
+            except ActivityError:
+                repaired[f"{feed}:{shop}"] = -1  # not compared: the report of that day is missing, and says so
+                continue
+            repaired[f"{feed}:{shop}"] = found.missing + found.stale
+            workflow.set_current_details(text("reconcile.done", day=day, shops=len(repaired), all=len(feeds.pairs)))
+        return repaired
 
 
 async def _signal(order_id: str, name: str, *arguments: object) -> bool:

@@ -39,6 +39,8 @@ class Listing:
         self.changes = changes
         self.asked: list[tuple[Window, str | None]] = []
         self.away = 0
+        self.goes_after: int | None = None
+        """After so many questions it is away."""
         self.refuses = False
         self.refused = 0
 
@@ -53,6 +55,8 @@ class Listing:
         if self.refuses:
             self.refused += 1
             raise Misconfigured("own", "pull", "token refused")
+        if self.goes_after is not None and len(self.asked) >= self.goes_after:
+            raise Unavailable("own", "pull")
         self.asked.append((window, page))
         inside = sorted((at, no) for no, at in self.changes.items() if window.start <= at < window.end)
         begin = int(page or 0)
@@ -123,7 +127,7 @@ async def test_the_cursor_does_not_move_without_its_rows(database: Database, mon
         raise RuntimeError("the database went away in the middle of the page")
 
     with monkeypatch.context() as patch:
-        patch.setattr("activities.pulling._put", broken)
+        patch.setattr("activities.pulling.put_document", broken)
         with pytest.raises(RuntimeError):
             await _pull(database, Listing({"SO00": NOW - timedelta(hours=3)}))
     async with database.reading() as tx:

@@ -53,6 +53,10 @@ def families(source: Uses) -> dict[str, set[str]]:
         "channel.": set(Channel),
         "shop.": set(ShopState) - {ShopState.REMOVED},
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
+        "reconcile.": {
+            *("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at"),
+            *("title", "never", "without", "done"),
+        },
         "carrier.": set(Carrier),
         "parcel.": set(PROBLEMS),
         "task.": {kind for kind, _, _ in source.tasks},
