@@ -15,7 +15,8 @@ import pytest
 
 from domain.clock import utc_now
 from domain.partner_health import Breaker, Outcome, bucket_of
-from embedded.environment import Ports, open_home
+from embedded.credentials import Ports
+from embedded.environment import open_home
 from store import partner_calls
 from store.database import Database
 from store.partner_alerts import open_alert
