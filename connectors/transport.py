@@ -55,7 +55,8 @@ class Line:
         self._limits = limits
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            timeout=httpx.Timeout(limits.timeout_s, connect=min(2.0, limits.timeout_s)),
+            # Connecting ends before the whole call does: a call that never got through is told from a lost answer.
+            timeout=httpx.Timeout(limits.timeout_s, connect=min(2.0, limits.timeout_s / 2)),
             limits=httpx.Limits(max_connections=limits.concurrency),
             follow_redirects=False,
         )
@@ -176,14 +177,16 @@ class Line:
                 wait=wait_random_exponential(0.1, max=0.6),
                 reraise=True,
             ):
+                # httpx waits so long for each piece; a partner that trickles would keep us for ever.
                 with attempt:
-                    return await self._client.request(
-                        method, url, params=params, headers=headers, content=content, data=data
-                    )
+                    async with asyncio.timeout(self._limits.timeout_s):
+                        return await self._client.request(
+                            method, url, params=params, headers=headers, content=content, data=data
+                        )
             raise AssertionError("tenacity ended without a result")  # pragma: no cover
         except _NEVER_OPENED as error:
             raise Unavailable(self.partner, operation, f"no connection ({type(error).__name__})") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             waited = f"{type(error).__name__} after {time.monotonic() - started:.1f} s"
             raise self._lost(operation, writes, waited) from error
 

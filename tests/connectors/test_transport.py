@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -222,6 +223,28 @@ async def _cancelled(line: Line, wire: respx.Route) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize(("writes", "error"), [(True, OutcomeUnknown), (False, Unavailable)])
+async def test_a_partner_that_trickles_is_waited_for_no_longer_than_one_that_is_silent(
+    writes: bool, error: type[PartnerError], notes: Notes
+) -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"1\r\nx\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
+        address = "http://{}:{}".format(*server.sockets[0].getsockname())
+        line = Line("sf", address, LIMITS.model_copy(update={"timeout_s": 0.1}))
+        with pytest.raises(error, match="TimeoutError after"):
+            await line.exchange("create", "POST", "/api", _read, writes=writes)
+        await line.close()
+    assert notes.outcomes == [error.outcome]
 
 
 async def test_a_cancelled_call_is_told_as_what_it_is(line: Line, wire: respx.Route, notes: Notes) -> None:
