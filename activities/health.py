@@ -29,7 +29,7 @@ class HealthSteps:
 
     @activity.defn(name=WATCH_PARTNERS.name)
     async def watch_partners(self, _: PartnerWatch) -> PartnersSeen:
-        """Judge every partner that was called, has a line, or has an alert. Drops what is too old to be asked for."""
+        """Judge every partner that was called, has a line, or has an alert. Sums up old counts, drops the oldest."""
         now = utc_now()
         async with self._db.reading() as tx:
             calls = await partner_calls.healths(tx, now - SHORT)
@@ -39,7 +39,9 @@ class HealthSteps:
         async with self._db.transaction() as tx:
             opened = [name for name in ill if await open_alert(tx, name, self._sentence(name, calls.get(name, {})))]
             closed = [name for name in well if await close_alert(tx, name, "orderhub")]
+        async with self._db.transaction() as tx:
             await partner_calls.purge(tx, now)
+            await partner_calls.sum_up(tx, now)
         if opened:
             _log.warning("partners are not well", extra={"partners": opened})
         if closed:

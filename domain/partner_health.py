@@ -51,6 +51,9 @@ BOUNDS_MS = (10, 25, 50, 100, 150, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5
 BUCKET = timedelta(seconds=10)
 """Calls are counted by time in steps of this; a window begins at such a step."""
 
+COARSE = timedelta(minutes=5)
+"""Counts that are no longer looked at so closely are summed up in steps of this."""
+
 SHORT = timedelta(minutes=5)
 LONG = timedelta(hours=1)
 """The two windows that a partner is looked at over."""
@@ -61,10 +64,10 @@ def latency_class(seconds: float) -> int:
     return BOUNDS_MS[min(bisect_left(BOUNDS_MS, seconds * 1000), len(BOUNDS_MS) - 1)]
 
 
-def bucket_of(moment: datetime) -> datetime:
+def bucket_of(moment: datetime, width: timedelta = BUCKET) -> datetime:
     """The beginning of the bucket that a moment lies in."""
     seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % int(BUCKET.total_seconds()), UTC)
+    return datetime.fromtimestamp(seconds - seconds % int(width.total_seconds()), UTC)
 
 
 Cell = tuple[Outcome, int]

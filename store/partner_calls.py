@@ -6,16 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from domain.partner_health import NOT_TRIED, Breaker, Cell, Health, LineSeen, Outcome, bucket_of, health
+from domain.partner_health import COARSE, NOT_TRIED, Breaker, Cell, Health, LineSeen, Outcome, bucket_of, health
 from store.tables import PartnerCallRow, PartnerLineRow
-from store.upsert import insert_or_set
+from store.types import UtcDateTime
+from store.upsert import insert_or_set, insert_selected
+
+FINE_FOR = timedelta(hours=2)
+"""After which counts of all processes are summed up, in longer steps: a day of them is a hundredth then."""
 
 KEPT_FOR = timedelta(days=2)
 """After which counts of calls are dropped."""
+
+SUMMED = ""
+"""The `process` of counts that are summed up."""
+
+_STEPS_AT_ONCE = 4
+_COLUMNS = ("bucket", "process", "partner", "operation", "outcome", "latency_ms", "calls")
+_CELL = [
+    col(PartnerCallRow.partner),
+    col(PartnerCallRow.operation),
+    col(PartnerCallRow.outcome),
+    col(PartnerCallRow.latency_ms),
+]
 
 ALIVE = timedelta(minutes=1)
 """A process that has not shown itself for so long is taken to be dead, and what its breakers were counts no more."""
@@ -87,16 +103,10 @@ async def drop_lines(tx: AsyncSession, process: str, numbers: Sequence[int]) -> 
 
 async def healths(tx: AsyncSession, since: datetime) -> dict[str, dict[str, Health]]:
     """How the calls since a moment went, by partner and operation."""
-    cell = [
-        col(PartnerCallRow.partner),
-        col(PartnerCallRow.operation),
-        col(PartnerCallRow.outcome),
-        col(PartnerCallRow.latency_ms),
-    ]
     query = (
-        select(*cell, func.sum(PartnerCallRow.calls))
+        select(*_CELL, func.sum(PartnerCallRow.calls))
         .where(col(PartnerCallRow.bucket) >= bucket_of(since))
-        .group_by(*cell)
+        .group_by(*_CELL)
     )
     cells: dict[str, dict[str, dict[Cell, int]]] = {}
     for partner, operation, outcome, latency_ms, calls in await tx.execute(query):
@@ -128,3 +138,26 @@ async def purge(tx: AsyncSession, now: datetime) -> None:
     """Drop what is too old to be asked for, and the lines of processes that are long dead."""
     await tx.execute(delete(PartnerCallRow).where(col(PartnerCallRow.bucket) < now - KEPT_FOR))
     await tx.execute(delete(PartnerLineRow).where(col(PartnerLineRow.seen_at) < now - 60 * ALIVE))
+
+
+async def sum_up(tx: AsyncSession, now: datetime) -> None:
+    """Sum up the oldest of the counts that are older than `FINE_FOR`: a few steps at once, the next time the next ones.
+
+    What was summed up before stays as it is, so doing it twice, or twice at once, counts nothing twice.
+    """
+    fine = col(PartnerCallRow.process) != SUMMED
+    until = bucket_of(now - FINE_FOR, COARSE)
+    for _ in range(_STEPS_AT_ONCE):
+        oldest = select(func.min(PartnerCallRow.bucket)).where(fine, col(PartnerCallRow.bucket) < until)
+        bucket = (await tx.execute(oldest)).scalar_one()
+        if bucket is None:
+            return
+        start = bucket_of(bucket, COARSE)
+        step = (fine, col(PartnerCallRow.bucket) >= start, col(PartnerCallRow.bucket) < start + COARSE)
+        sums = (
+            select(literal(start, UtcDateTime()), literal(SUMMED), *_CELL, func.sum(PartnerCallRow.calls))
+            .where(*step)
+            .group_by(*_CELL)
+        )
+        await insert_selected(tx, PartnerCallRow, _COLUMNS, sums)
+        await tx.execute(delete(PartnerCallRow).where(*step))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -17,6 +18,12 @@ async def insert_ignore(tx: AsyncSession, table: type[SQLModel], values: Mapping
     key = next(iter(target.primary_key.columns))
     statement = build(target).values(**values).on_conflict_do_nothing().returning(key)
     return (await tx.execute(statement)).first() is not None
+
+
+async def insert_selected(tx: AsyncSession, table: type[SQLModel], columns: Sequence[str], query: Select[Any]) -> None:
+    """Insert what a query gives, without the rows that are there already."""
+    target, build = _target(tx, table)
+    await tx.execute(build(target).from_select(columns, query).on_conflict_do_nothing())
 
 
 async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
@@ -9,7 +11,7 @@ from sqlmodel import select
 from domain.partner_health import BUCKET, Breaker, LineSeen, Outcome
 from store import partner_calls
 from store.database import Database
-from store.partner_calls import ALIVE, KEPT_FOR, Counted, Line
+from store.partner_calls import ALIVE, KEPT_FOR, SUMMED, Counted, Line
 from store.tables import PartnerCallRow, PartnerLineRow
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -135,3 +137,64 @@ async def test_what_is_too_old_is_dropped_and_nothing_else(database: Database) -
     async with database.reading() as tx:
         assert [row.bucket for row in (await tx.execute(select(PartnerCallRow))).scalars()] == [young.bucket]
         assert [row.process for row in (await tx.execute(select(PartnerLineRow))).scalars()] == ["b"]
+
+
+async def _sum_up(db: Database, now: datetime = NOW) -> None:
+    async with db.transaction() as tx:
+        await partner_calls.sum_up(tx, now)
+
+
+async def _shape(db: Database) -> dict[str, int]:
+    """How many rows each process has."""
+    async with db.reading() as tx:
+        return Counter((await tx.execute(select(PartnerCallRow.process))).scalars())
+
+
+async def _two_processes(db: Database) -> None:
+    """Three hours of calls, two hours of which are looked at closely."""
+    for process in ("a", "b"):
+        counts = {
+            _key(outcome=outcome, latency_ms=latency_ms, ago=BUCKET * n): 1 + n % 3
+            for n in range(3 * 360)
+            for outcome, latency_ms in ((Outcome.OK, 100), (Outcome.UNKNOWN, 5000))
+        }
+        await _keep(db, process, counts)
+
+
+async def test_old_counts_are_summed_up_and_say_the_same(database: Database) -> None:
+    await _two_processes(database)
+    windows = [timedelta(minutes=each) for each in (5, 60, 120, 150, 180)]
+    before = [await _tried(database, each) for each in windows]
+    assert await _shape(database) == {"a": 2160, "b": 2160}
+    for steps in (4, 8, 12, 12):  # an hour is twelve steps
+        await _sum_up(database)
+        assert [await _tried(database, each) for each in windows] == before
+        fine = 2160 - (60 * steps - 2)  # the very first step is not whole
+        assert await _shape(database) == {"a": fine, "b": fine, SUMMED: 2 * steps}
+    async with database.reading() as tx:
+        create = (await partner_calls.healths(tx, NOW - timedelta(hours=3)))["sf"]["create"]
+    assert create.latencies[100] == create.latencies[5000] == create.tried / 2
+
+
+async def test_two_that_sum_up_at_once_count_nothing_twice(database: Database) -> None:
+    await _two_processes(database)
+    before = await _tried(database, timedelta(hours=3))
+    other = Database(database.url)
+    try:
+        for _ in range(3):
+            await asyncio.gather(*(_sum_up(db) for db in (database, other, database, other)))
+    finally:
+        await other.close()
+    assert await _tried(database, timedelta(hours=3)) == before
+    assert (await _shape(database))[SUMMED] == 24
+
+
+async def test_a_long_backlog_is_summed_up_bit_by_bit(database: Database) -> None:
+    counts = {_key(ago=timedelta(minutes=5 * n)): 1 for n in range(12 * 8)}
+    await _keep(database, "a", counts)
+    left = []
+    for _ in range(8):
+        await _sum_up(database)
+        left.append((await _shape(database))["a"])
+    assert left == [92, 88, 84, 80, 76, 72, 68, 64], "the oldest first, a few at once"
+    assert await _tried(database, timedelta(hours=8)) == {"sf": {"create": (96, 0)}}
