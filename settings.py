@@ -32,6 +32,7 @@ from connectors.rest import Keys, OwnSettings, RestSettings
 from connectors.sf import SfSettings
 from connectors.sms import SmsSettings
 from connectors.taobao import TaobaoSettings
+from connectors.wechat import WechatSettings
 from connectors.xiaohongshu import XiaohongshuSettings
 from domain.order import Channel
 from runtime.keys import decode_key
@@ -190,6 +191,7 @@ class Settings(BaseSettings):
     jd: JdSettings | None = None
     pdd: PddSettings | None = None
     xiaohongshu: XiaohongshuSettings | None = None
+    wechat: WechatSettings | None = None
     qimen: QimenSettings
     sf: SfSettings | None = None
     cainiao: CainiaoSettings | None = None

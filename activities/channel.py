@@ -15,7 +15,7 @@ from connectors.ports import SalesChannel
 from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.order import Channel, Order
-from domain.shipping import Carrier, Shipment
+from domain.shipping import Carrier, SentParcel, Shipment
 from store import orders, shipping
 from store.database import Database
 from store.steps import Done, run_step
@@ -36,6 +36,7 @@ class ChannelSteps:
             order = await orders.body(tx, ref.order_id)
             parcel = await tx.get(ParcelRow, ref.parcel_id)
             waybill = await shipping.live_waybill(tx, ref.parcel_id)
+            others = await _others(tx, order, ref)
         if parcel is None or waybill is None:
             raise ApplicationError(f"{ref.parcel_id} has no live waybill", type="NoWaybill")
         shipment = Shipment(
@@ -46,6 +47,8 @@ class ChannelSteps:
             number=waybill.number,
             line_nos=_lines_in(order, parcel),
             whole_order=parcel.whole_order,
+            others=tuple(other for other in others if other is not None),
+            numberless=others.count(None),
         )
         try:
             async with answered(self._db, ref.order_id):
@@ -74,6 +77,20 @@ class ChannelSteps:
             return Done("shipping.finished", trigger=Trigger.CHANNEL_ACCEPTED_WAYBILLS)
 
         await run_step(self._db, ref.order_id, "finish_shipping", "orderhub", work)
+
+
+async def _others(tx: AsyncSession, order: Order, ref: ParcelRef) -> list[SentParcel | None]:
+    """The order's other parcels in their order; None for one without a number."""
+    found: list[SentParcel | None] = []
+    for parcel in await shipping.parcels(tx, ref.order_id):
+        if parcel.parcel_id == ref.parcel_id:
+            continue
+        waybill = await shipping.live_waybill(tx, parcel.parcel_id)
+        if waybill is None:
+            found.append(None)
+        else:
+            found.append(SentParcel(Carrier(waybill.carrier), waybill.number, _lines_in(order, parcel)))
+    return found
 
 
 def _lines_in(order: Order, parcel: ParcelRow) -> tuple[str, ...]:

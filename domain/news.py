@@ -33,6 +33,17 @@ class CancelNews:
 
 
 @dataclass(frozen=True)
+class PaymentNews:
+    """An order is paid, on channels where another than the order's own document says so."""
+
+    channel: Channel
+    shop: str
+    channel_order_no: str
+    amount_fen: int
+    paid_at: datetime
+
+
+@dataclass(frozen=True)
 class RefundNews:
     """A refund as the channel has it now."""
 
@@ -70,4 +81,4 @@ class SmsReceipt:
     at: datetime
 
 
-News = OrderNews | CancelNews | RefundNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt
+News = OrderNews | CancelNews | PaymentNews | RefundNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt

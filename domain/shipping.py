@@ -89,6 +89,15 @@ class VoidOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class SentParcel:
+    """A parcel with its number."""
+
+    carrier: Carrier
+    number: str
+    line_nos: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Shipment:
     """One parcel's number, to be written back to the channel."""
 
@@ -100,6 +109,10 @@ class Shipment:
     line_nos: tuple[str, ...]
     whole_order: bool
     """True when this parcel carries all lines of the order."""
+    others: tuple[SentParcel, ...] = ()
+    """The order's other parcels that have a number, for channels that want to be told of all at once."""
+    numberless: int = 0
+    """How many of the order's other parcels have no number yet: each will be told of in its turn."""
 
 
 class TrackCode(StrEnum):

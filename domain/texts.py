@@ -236,6 +236,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "task.goods_changed": ("锁定库存后商品有变化，请人工处理", "the goods changed after stock was locked"),
     "task.changed_too_late": ("仓库已打包，订单变更未生效：{why}", "packed before the change: {why}"),
     "task.changed_after_packing": ("打包后渠道又修改了订单，请人工处理", "the channel changed the order after packing"),
+    "task.payment_differs": (
+        "收到付款 {paid} 元，而订单应付 {due} 元，订单不会发货，请核对",
+        "{paid} yuan came for an order of {due} yuan: it is not shipped until somebody has looked into it",
+    ),
+    "task.paid_but_cancelled": (
+        "订单取消后收到付款 {amount} 元，请退款给买家",
+        "{amount} yuan came for an order that is cancelled: pay it back",
+    ),
     "task.refund_after_packing": (
         "打包后买家申请退款 {amount} 元，请拦截包裹或走售后",
         "a refund of {amount} yuan was asked for after packing: stop the parcel, or treat it as an after-sale",

@@ -8,13 +8,24 @@ from sqlmodel import col
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
 from domain.ids import order_id as make_order_id
-from domain.news import CancelNews, CreditNews, News, OrderNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.money import format_yuan
+from domain.news import (
+    CancelNews,
+    CreditNews,
+    News,
+    OrderNews,
+    PaymentNews,
+    RefundNews,
+    SmsReceipt,
+    TrackNews,
+    WarehouseNews,
+)
 from domain.order import ChannelStatus
 from domain.shipping import CreditDecision, WarehouseStatus
 from domain.texts import text
 from intake.linking import Linker
 from intake.orders import Orders
-from store import credit, links, orders, refunds, shipping
+from store import credit, links, orders, payments, refunds, shipping
 from store.database import Database
 from store.holds import open_task
 from store.orders import Taken
@@ -37,6 +48,8 @@ async def apply(db: Database, workflows: Orders, news: News, linker: Linker | No
     match news:
         case OrderNews():
             return await _order(db, news, linker)
+        case PaymentNews():
+            return await _payment(db, news)
         case RefundNews():
             return await _refund(db, news)
         case CancelNews():
@@ -61,6 +74,21 @@ async def _order(db: Database, news: OrderNews, linker: Linker | None) -> str:
         if linker is not None and taken in (Taken.NEW, Taken.NEWER):
             await links.keep(tx, news.order.order_id, linker.digests(news.order))
         return taken
+
+
+async def _payment(db: Database, news: PaymentNews) -> str:
+    order_id = make_order_id(news.channel, news.shop, news.channel_order_no)
+    try:
+        async with db.transaction() as tx:
+            return await payments.take(tx, order_id, news.amount_fen, news.paid_at)
+    except LookupError as error:
+        raise NotYet(str(error)) from error
+    except payments.AnotherAmount as error:
+        paid, due = format_yuan(news.amount_fen), format_yuan(error.due_fen)
+        async with db.transaction() as tx:
+            key, sentence = f"{order_id}/payment_differs", text("task.payment_differs", paid=paid, due=due)
+            await open_task(tx, key, "payment_differs", sentence, order_id=order_id, alert=True)
+        raise DocumentUnreadable(news.channel, f"{paid} yuan were paid for an order of {due} yuan") from error
 
 
 async def _refund(db: Database, news: RefundNews) -> str:

@@ -22,12 +22,14 @@ from connectors.rest.documents import SOURCES
 from connectors.sf import SfCourier, SfRoutePush
 from connectors.sms import AliyunSms, SmsReceipts
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
+from connectors.wechat import WechatChannel
 from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel, XiaohongshuWaybills
 from domain.order import Channel
 from domain.partner_health import Rule
 from domain.shipping import Provider
 from runtime.client import key_ring
 from runtime.tokens import StoredTokens
+from runtime.wechat_orders import StoredOrders
 from settings import Settings
 from store.database import Database
 
@@ -135,6 +137,7 @@ def build_partners(settings: Settings, db: Database) -> Outside:
         built = _Builder()
         _rest_shops(wanted, built)
         _platforms(wanted, tokens, built)
+        _wechat(wanted, db, built)
         return built
 
     outside = Outside(Partners({}, {}, tracker, qimen, credit, sms, {}), fixed, channels)
@@ -199,6 +202,16 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         built.platform(JdChannel(jos), jos.close)
         built.feed(JdRefunds(jos))
         built.authorise["jd"] = partial(_authorise_jd, jos)
+
+
+def _wechat(settings: Settings, db: Database, built: _Builder) -> None:
+    if settings.wechat is None:
+        return
+    wechat = WechatChannel(settings.wechat, StoredOrders(db))
+    built.channels[Channel.WECHAT] = wechat
+    built.sources.append(wechat)
+    built.feed(wechat.payments)
+    built.closers.append(wechat.close)
 
 
 async def _authorise_jd(jos: JosApi, shop: str, code: str) -> str:

@@ -80,7 +80,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         row.version, row.status, row.updated_at = order.version, order.status, now
         tx.add(row)
         return Taken.DUPLICATE
-    if _same_content(await _channel_body(tx, order.order_id), order):
+    if _same_content(await sent_body(tx, order.order_id), order):
         row.version = max(row.version, order.version)
         return Taken.DUPLICATE
     row.version = order.version
@@ -110,7 +110,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
 
 async def _as_paid(tx: AsyncSession, order: Order) -> Order:
     """A document that knows of no payment, with the payment that its order has."""
-    paid = await _channel_body(tx, order.order_id)
+    paid = await sent_body(tx, order.order_id)
     if paid is None or paid.paid_at is None:
         return order
     due, came = order.amounts.paid_fen, paid.amounts.paid_fen
@@ -138,7 +138,7 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
         return False
     bodies = (await tx.execute(select(RefundRow.body).where(RefundRow.order_id == row.order_id))).scalars()
     refunds = [Refund.model_validate(kept) for kept in bodies]
-    bought = await _channel_body(tx, row.order_id)
+    bought = await sent_body(tx, row.order_id)
     if not refunds or bought is None:
         return False
     present = await body(tx, row.order_id)
@@ -273,7 +273,7 @@ def _keep_body(tx: AsyncSession, row: OrderRow, order: Order, origin: str) -> No
     )
 
 
-async def _channel_body(tx: AsyncSession, order_id: str) -> Order | None:
+async def sent_body(tx: AsyncSession, order_id: str) -> Order | None:
     """The newest body as the channel sent it."""
     query = select(OrderVersionRow.body).where(
         OrderVersionRow.order_id == order_id, OrderVersionRow.origin == "channel"

@@ -26,6 +26,16 @@ class OrderRow(SQLModel, table=True):
     """The index: one row per order, what lists and reports read. Its body is in `order_versions`."""
 
     __tablename__ = "orders"
+    __table_args__ = (
+        Index(
+            "ix_orders_unpaid",
+            "channel",
+            "shop",
+            "placed_at",
+            sqlite_where=text("status = 'UNPAID'"),
+            postgresql_where=text("status = 'UNPAID'"),
+        ),
+    )
 
     order_id: str = Field(primary_key=True)
     channel: str = Field(index=True)

@@ -1,11 +1,10 @@
-"""WeChat mini-program 微信小程序: payment notifications in, shipping information out (`WechatChannel`).
+"""WeChat mini-programs 微信小程序: payments and refunds in, shipping information out (`WechatChannel`).
 
-A payment names neither goods nor address: the order that it pays is found through an `OrderLookup`.
+A payment names neither goods nor address: its order comes by REST, and is found through `ShopOrders`.
 """
 
 from connectors.wechat.channel import WechatChannel
-from connectors.wechat.lookup import OrderLookup
-from connectors.wechat.payments import Payment
-from connectors.wechat.settings import WechatSettings
+from connectors.wechat.lookup import ShopOrders
+from connectors.wechat.settings import WechatSettings, WechatShop
 
-__all__ = ["OrderLookup", "Payment", "WechatChannel", "WechatSettings"]
+__all__ = ["ShopOrders", "WechatChannel", "WechatSettings", "WechatShop"]

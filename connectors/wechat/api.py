@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from connectors.errors import TokenRefused
 from connectors.transport import Line, compact_json
 from connectors.wechat.responses import PARTNER, read_answer, read_token
-from connectors.wechat.settings import WechatSettings
+from connectors.wechat.settings import WechatSettings, WechatShop
 from domain.clock import utc_now
 
 T = TypeVar("T")
@@ -27,8 +27,9 @@ class MiniProgramApi:
     before its end.
     """
 
-    def __init__(self, settings: WechatSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: WechatSettings, appid: str, shop: WechatShop) -> None:
+        self._appid = appid
+        self._shop = shop
         self._line = Line(PARTNER, settings.base_url, settings.limits)
         self._token = ""
         self._token_ends = datetime.min.replace(tzinfo=UTC)
@@ -62,8 +63,8 @@ class MiniProgramApi:
     async def _fetch(self) -> tuple[str, int]:
         business = {
             "grant_type": "client_credential",
-            "appid": self._settings.appid,
-            "secret": self._settings.app_secret.get_secret_value(),
+            "appid": self._appid,
+            "secret": self._shop.app_secret.get_secret_value(),
             "force_refresh": False,
         }
         return await self._line.exchange(

@@ -1,42 +1,57 @@
-"""The WeChat mini-program as a sales channel: payments in, shipping information out."""
+"""The WeChat mini-programs as a sales channel: payments and refunds in, shipping information out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from connectors.errors import Misconfigured, Rejected, Unavailable
 from connectors.ports import Document, Push, Reply
 from connectors.wechat.api import MiniProgramApi
+from connectors.wechat.documents import REFUND, SOURCE
 from connectors.wechat.inbound import Inbound
-from connectors.wechat.lookup import OrderLookup
-from connectors.wechat.payments import REFUND, SOURCE, Payment, paid, read_payment, read_refund
+from connectors.wechat.lookup import ShopOrders
+from connectors.wechat.merchant import Merchant
+from connectors.wechat.pay_api import PayApi
+from connectors.wechat.payment_feed import WechatPayments
+from connectors.wechat.payments import RefundNotice, read_payment, read_refund
 from connectors.wechat.responses import NOT_THERE_YET, PARTNER, UPLOADED_ALREADY, Uploaded, read_uploaded
 from connectors.wechat.settings import WechatSettings
 from connectors.wechat.shipping import GET_ORDER, UPLOAD, express_company, order_query, shipping_info
 from domain.clock import utc_now
-from domain.news import CancelNews, News, OrderNews
+from domain.news import News, PaymentNews, RefundNews
 from domain.order import Channel, Order
+from domain.refund import Refund, RefundKind
 from domain.shipping import Shipment
 
 T = TypeVar("T")
 
 
 class WechatChannel:
-    """Port `SalesChannel`. `lookup` finds the orders that payments are for; without it, payments wait."""
+    """Port `SalesChannel`. Its orders come by REST, from the mini-programs' backends; `orders` finds them.
+
+    `payments` is its feed: the orders that were paid, but whose notification was lost.
+    """
 
     source = SOURCE
     channel = Channel.WECHAT
 
-    def __init__(self, settings: WechatSettings, lookup: OrderLookup | None = None) -> None:
+    def __init__(self, settings: WechatSettings, orders: ShopOrders) -> None:
         self._settings = settings
-        self._lookup = lookup
-        self._inbound = Inbound(settings)
-        self._api = MiniProgramApi(settings)
+        self._orders = orders
+        merchants = {appid: Merchant(appid, shop) for appid, shop in settings.shops.items()}
+        self._inbound = Inbound(settings, tuple(merchants.values()))
+        self._apis = {appid: MiniProgramApi(settings, appid, shop) for appid, shop in settings.shops.items()}
+        self._pay = {appid: PayApi(settings, merchants[appid]) for appid, shop in settings.shops.items() if shop.asks}
+        self.payments = WechatPayments(self._pay, orders, timedelta(seconds=settings.ask_unpaid_after_s))
 
     async def close(self) -> None:
         """End all connections."""
-        await self._api.close()
+        for api in self._apis.values():
+            await api.close()
+        for pay in self._pay.values():
+            await pay.close()
 
     def unpack(self, push: Push) -> Sequence[Document]:
         """A payment or a refund of WeChat Pay; the mini-program's own messages are verified and give no document."""
@@ -52,44 +67,43 @@ class WechatChannel:
         """WeChat Pay sends it again for a day; its probes with a wrong signature expect just this."""
         return Reply(401, "application/json", '{"code":"FAIL","message":"失败"}'.encode())
 
-    def payment(self, document: Document) -> Payment:
-        """The payment in a document of kind "order_hint". Raises DocumentUnreadable."""
-        return read_payment(document, self._settings)
-
     async def interpret(self, document: Document) -> Sequence[News]:
-        """A payment: the order that it pays, marked paid. A refund of the whole amount: the order is off.
+        """A payment, or a refund of a whole order or a part of it.
 
-        A part refunded is an after-sale, and changes nothing here. Raises Unavailable while the order is not known
-        (WeChat is often quicker than the shop), DocumentUnreadable when another amount was paid.
+        Raises DocumentUnreadable, and Unavailable while the order of a refund is not known. That a payment's order is
+        there, and that it asks for this amount, is seen to where the order is kept.
         """
         if document.kind == REFUND:
-            refund = read_refund(document, self._settings)
-            if not refund.whole:
-                return []
-            order = await self._order(refund.out_trade_no)
-            return [CancelNews(order.channel, order.shop, order.channel_order_no, "refunded")]
-        payment = self.payment(document)
-        return [OrderNews(paid(await self._order(payment.out_trade_no), payment))]
+            notice = read_refund(document, self._settings)
+            return [RefundNews(_refund(notice, await self._shop_of(notice)))]
+        payment = read_payment(document, self._settings)
+        news = PaymentNews(Channel.WECHAT, payment.shop, payment.out_trade_no, payment.total_fen, payment.paid_at)
+        return [news]
 
     async def write_back(self, shipment: Shipment) -> None:
-        """upload_shipping_info, after a look at what WeChat has.
+        """upload_shipping_info, after a look at what WeChat has: an order with this number is content.
 
         The look keeps a repeated call from using up the one correction that WeChat allows. An order that has another
-        number there, or goes in several parcels (WeChat then wants to know which upload is the last), is for a person;
-        once the number was typed in by hand, all is well.
+        number there is for a person; once the number was typed in by hand, all is well. An order in several parcels is
+        uploaded as a whole with the last of them that gets a number: until then nothing is said of the others.
         """
+        if shipment.shop not in self._settings.shops:
+            raise Misconfigured(PARTNER, UPLOAD, f"shop {shipment.shop} is not in the settings")
         express_company(shipment.carrier)
         uploaded = await self._uploaded(shipment)
         if shipment.number in uploaded.numbers:
             return
+        if uploaded.refunded:
+            raise Rejected(PARTNER, UPLOAD, "the buyer has the money back: 已退款")
         if uploaded.numbers:
             raise Rejected(PARTNER, UPLOAD, "shipped with another number already")
-        if not shipment.whole_order:
-            raise Rejected(PARTNER, UPLOAD, "an order in several parcels is uploaded by hand")
-        order = await self._order(shipment.channel_order_no)
-        business = shipping_info(self._settings, shipment, order, uploaded.openid, utc_now())
+        if shipment.numberless:
+            return
+        order = await self._order(shipment.shop, shipment.channel_order_no)
+        shop = self._settings.shops[shipment.shop]
+        business = shipping_info(shop, shipment, order, uploaded.openid, utc_now())
         try:
-            await self._call(UPLOAD, business, lambda answer: None, writes=True)
+            await self._call(shipment.shop, UPLOAD, business, lambda answer: None, writes=True)
         except Rejected as refusal:
             if refusal.code not in UPLOADED_ALREADY:
                 raise
@@ -98,24 +112,52 @@ class WechatChannel:
                 raise
 
     async def _uploaded(self, shipment: Shipment) -> Uploaded:
-        if shipment.shop != self._settings.appid:
-            raise Misconfigured(PARTNER, UPLOAD, f"shop {shipment.shop} is not in the settings")
-        query = order_query(self._settings, shipment.channel_order_no)
-        return await self._call(GET_ORDER, query, read_uploaded, writes=False)
+        query = order_query(self._settings.shops[shipment.shop], shipment.channel_order_no)
+        return await self._call(shipment.shop, GET_ORDER, query, read_uploaded, writes=False)
 
     async def _call(
-        self, operation: str, business: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], T], *, writes: bool
+        self,
+        shop: str,
+        operation: str,
+        business: Mapping[str, Any],
+        parse: Callable[[Mapping[str, Any]], T],
+        *,
+        writes: bool,
     ) -> T:
         try:
-            return await self._api.call(operation, business, parse, writes=writes)
+            return await self._apis[shop].call(operation, business, parse, writes=writes)
         except Rejected as refusal:
             if refusal.code != NOT_THERE_YET:
                 raise
             # Said here and not by the line: a few young orders must not open its breaker.
             raise Unavailable(PARTNER, operation, "WeChat does not have the payment yet", refusal.code) from None
 
-    async def _order(self, out_trade_no: str) -> Order:
-        order = await self._lookup(out_trade_no) if self._lookup is not None else None
+    async def _shop_of(self, notice: RefundNotice) -> str:
+        """The mini-program whose order a refund is of: where several share a merchant, the one that has the order."""
+        if len(notice.shops) == 1:
+            return notice.shops[0]
+        for shop in notice.shops:
+            if await self._orders.find(shop, notice.out_trade_no) is not None:
+                return shop
+        raise Unavailable(PARTNER, "lookup", "the order of this refund is not known yet")
+
+    async def _order(self, shop: str, out_trade_no: str) -> Order:
+        order = await self._orders.find(shop, out_trade_no)
         if order is None:
-            raise Unavailable(PARTNER, "lookup", "the order of this payment is not known yet")
+            raise Unavailable(PARTNER, "lookup", "the order is not known")
         return order
+
+
+def _refund(notice: RefundNotice, shop: str) -> Refund:
+    """WeChat Pay knows of no goods: a refund is of the order as a whole, or of a part of its price."""
+    return Refund(
+        channel=Channel.WECHAT,
+        shop=shop,
+        channel_order_no=notice.out_trade_no,
+        refund_id=notice.refund_id,
+        version=notice.version,
+        status=notice.status,
+        kind=RefundKind.MONEY,
+        amount_fen=notice.refund_fen,
+        asked_at=notice.at,
+    )

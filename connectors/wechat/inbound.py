@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.ports import Document, Push
-from connectors.wechat.payments import PAYMENT, REFUND, SOURCE
+from connectors.wechat.documents import SOURCE, payment_document, refund_document
+from connectors.wechat.merchant import NONCE, RSA, SERIAL, SIGNATURE, SIGNATURE_TYPE, TIMESTAMP, Merchant
 from connectors.wechat.settings import WechatSettings
-from connectors.wechat.signing import message_is_signed, notification_is_signed, open_resource
+from connectors.wechat.signing import message_is_signed
 
-_LONGEST_AGE_S = 300
-_SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
-_PAID, _REFUNDED = "TRANSACTION.SUCCESS", "REFUND.SUCCESS"
-_WITHOUT_EFFECT = frozenset({"REFUND.ABNORMAL", "REFUND.CLOSED"})
-"""Refunds that did not reach the buyer: the order goes on."""
+LONGEST_AGE_S = 300
+_PAID = "TRANSACTION.SUCCESS"
+_REFUNDS = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 
 
 class Inbound:
     """Takes WeChat's calls apart."""
 
-    def __init__(self, settings: WechatSettings) -> None:
-        self._settings = settings
-        self._keys = {serial: _public_key(pem) for serial, pem in settings.platform_keys.items()}
+    def __init__(self, settings: WechatSettings, merchants: Sequence[Merchant]) -> None:
+        self._merchants = merchants
+        tokens = (shop.message_token for shop in settings.shops.values())
+        self._message_tokens = [token.get_secret_value() for token in tokens if token is not None]
 
     def is_message(self, push: Push) -> bool:
-        """Whether this claims to be a message push of the mini-program, rather than a notification of WeChat Pay."""
-        return "signature" in push.query and "wechatpay-signature" not in push.headers
+        """Whether this claims to be a message push of a mini-program, rather than a notification of WeChat Pay."""
+        return "signature" in push.query and SIGNATURE not in push.headers
 
     def documents(self, push: Push) -> Sequence[Document]:
         """One document for a payment or a refund; none for a message (settlement), which changes no order.
@@ -42,83 +37,66 @@ class Inbound:
         if self.is_message(push):
             self._verify_message(push)
             return []
-        self._verify(push)
+        notice = self._opened(push)
+        event, resource = notice.get("event_type"), notice["resource"]
         try:
-            notice = _mapping(json.loads(push.body))
-            event = notice.get("event_type")
-            resource = _mapping(notice.get("resource"))
-            nonce, sealed = _text(resource, "nonce"), _text(resource, "ciphertext")
-        except (ValueError, RecursionError) as error:
-            raise DocumentUnreadable(SOURCE, f"notification is not readable ({type(error).__name__})") from None
-        if event in _WITHOUT_EFFECT:
-            return []
-        if event not in (_PAID, _REFUNDED):
-            raise DocumentUnreadable(SOURCE, "unknown event_type")
-        associated = resource.get("associated_data")
-        try:
-            plain = open_resource(
-                self._settings.apiv3_key.get_secret_value(),
-                nonce,
-                associated if isinstance(associated, str) else "",
-                sealed,
-            )
+            if event == _PAID:
+                return [payment_document(resource)]
+            if isinstance(event, str) and event in _REFUNDS:
+                return [refund_document(resource, notice.get("create_time"))]
         except ValueError as error:
-            # Most likely the key was changed on one side only: refused, it comes again for a day.
-            raise PushRefused(SOURCE, str(error)) from None
-        return [_document(PAYMENT if event == _PAID else REFUND, plain)]
+            raise DocumentUnreadable(SOURCE, str(error)) from None
+        raise DocumentUnreadable(SOURCE, "unknown event_type")
 
-    def _verify(self, push: Push) -> None:
-        headers = push.headers
-        # An unknown serial is never looked up: a stranger could make us ask for certificates.
-        key = self._keys.get(headers.get("wechatpay-serial", ""))
-        if key is None:
+    def _opened(self, push: Push) -> Mapping[str, Any]:
+        """The notification, opened by the keys of the merchant that it is for: several may share a platform key."""
+        able = [merchant for merchant in self._merchants if merchant.knows(push.headers.get(SERIAL, ""))]
+        if not able:
             raise PushRefused(SOURCE, "unknown key serial")
-        if headers.get("wechatpay-signature-type", _SIGNATURE_TYPE) != _SIGNATURE_TYPE:
-            raise PushRefused(SOURCE, "another signature type")
-        timestamp = headers.get("wechatpay-timestamp", "")
-        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
-            raise PushRefused(SOURCE, "no timestamp")
-        if abs(push.received_at.timestamp() - int(timestamp)) > _LONGEST_AGE_S:
-            raise PushRefused(SOURCE, "the timestamp is more than 300 s away")
-        nonce, signature = headers.get("wechatpay-nonce", ""), headers.get("wechatpay-signature", "")
-        if not notification_is_signed(key, timestamp, nonce, push.body, signature):
-            raise PushRefused(SOURCE, "the signature does not match the body")
+        _check_headers(push)
+        try:
+            body = push.body.decode()
+        except UnicodeDecodeError:
+            raise PushRefused(SOURCE, "the body is no text") from None
+        mchids: set[str] = set()
+        found: Mapping[str, Any] | None = None
+        for merchant in able:
+            try:
+                opened = merchant.open(push.headers, body)
+            except Exception as error:
+                # Verified by then: the library raises whatever comes of a body that is signed and no notification.
+                raise DocumentUnreadable(SOURCE, f"notification is not readable ({type(error).__name__})") from None
+            if opened is not None:
+                found = opened
+                mchids.add(merchant.mchid)
+        if found is None:
+            # Or the APIv3 key was changed on one side only: refused, it comes again for a day.
+            raise PushRefused(SOURCE, "neither signed nor sealed for us")
+        resource = found.get("resource")
+        if not isinstance(resource, dict):
+            raise DocumentUnreadable(SOURCE, "the resource is no object")
+        if resource.get("mchid") not in mchids:
+            raise DocumentUnreadable(SOURCE, "it speaks of another merchant than the one whose keys it fits")
+        return found
 
     def _verify_message(self, push: Push) -> None:
-        token = self._settings.message_token
         query = push.query
-        if token is None or not message_is_signed(
-            token.get_secret_value(), query.get("timestamp", ""), query.get("nonce", ""), query.get("signature", "")
-        ):
-            raise PushRefused(SOURCE, "the message is not signed with our token")
+        signed = [query.get(name, "") for name in ("timestamp", "nonce", "signature")]
+        if not any(message_is_signed(token, *signed) for token in self._message_tokens):
+            raise PushRefused(SOURCE, "the message is not signed with a token of ours")
 
 
-def _document(kind: str, plain: bytes) -> Document:
-    """The opened resource. WeChat sends a notification again under another `id`, so what it is about names it."""
-    try:
-        resource = _mapping(json.loads(plain))
-        name = _text(resource, "transaction_id" if kind == PAYMENT else "refund_id")
-    except (ValueError, RecursionError):
-        resource, name = {"unreadable": plain.decode("utf-8", "replace")}, f"sha256-{hashlib.sha256(plain).hexdigest()}"
-    # ASCII, so that nothing in it (lone surrogates, NUL) can stop it from being stored.
-    body = json.dumps(resource, sort_keys=True, separators=(",", ":"))
-    return Document(SOURCE, kind, f"{'payment' if kind == PAYMENT else 'refund'}:{name}", 0, body)
+def _check_headers(push: Push) -> None:
+    headers = push.headers
+    if headers.get(SIGNATURE_TYPE, RSA) != RSA:
+        raise PushRefused(SOURCE, "another signature type")
+    if not is_recent(headers.get(TIMESTAMP, ""), push.received_at.timestamp()):
+        raise PushRefused(SOURCE, "the timestamp is missing, or more than 300 s away")
+    if not all(headers.get(name, "").isascii() and headers.get(name) for name in (NONCE, SIGNATURE)):
+        raise PushRefused(SOURCE, "no nonce or signature")
 
 
-def _public_key(pem: str) -> RSAPublicKey:
-    key = load_pem_public_key(pem.encode())
-    assert isinstance(key, RSAPublicKey), "the settings check this"
-    return key
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return value
-
-
-def _text(source: dict[str, Any], name: str) -> str:
-    value = source.get(name)
-    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or len(value) > 65_536:
-        raise ValueError(f"no {name}")
-    return value
+def is_recent(timestamp: str, now: float) -> bool:
+    """Whether a signature's time (Unix seconds as text) is at most five minutes away."""
+    readable = timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12
+    return readable and abs(now - int(timestamp)) <= LONGEST_AGE_S

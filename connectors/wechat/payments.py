@@ -1,49 +1,54 @@
-"""What notifications of WeChat Pay say once they are opened (section 1 of the protocol file). Pure."""
+"""What WeChat Pay says of payments and refunds once it is opened (section 1 of the protocol file). Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.errors import DocumentUnreadable
+from connectors.fields import as_mapping, load_json
 from connectors.ports import Document
+from connectors.wechat.documents import REFUND_VERSIONS, SOURCE
 from connectors.wechat.settings import WechatSettings
-from domain.order import ChannelStatus, Order
-
-SOURCE = "wechat"
-PAYMENT, REFUND = "order_hint", "cancel"
-"""Kinds of documents."""
+from domain.refund import RefundStatus
 
 W = TypeVar("W", bound="_Wire")
+
+_REFUNDS: dict[str, RefundStatus] = {
+    "SUCCESS": RefundStatus.REFUNDED,
+    "CLOSED": RefundStatus.CLOSED,
+    # The money could not be paid out (the buyer's card is gone): the merchant wants the order off, and must see to it.
+    "ABNORMAL": RefundStatus.REQUESTED,
+}
+
+_Fen = Annotated[int, Field(ge=0, le=10**12, strict=True)]
 
 
 @dataclass(frozen=True)
 class Payment:
-    """One payment, in fen. `openid` is the buyer's number in this mini-program."""
+    """One payment, in fen. `shop` is the appid."""
 
+    shop: str
     out_trade_no: str
     transaction_id: str
-    openid: str
     total_fen: int
     paid_at: datetime
 
 
 @dataclass(frozen=True)
-class Refund:
-    """A refund that reached the buyer, in fen."""
+class RefundNotice:
+    """What became of a refund, in fen. It names the merchant only: `shops` are the mini-programs that it may be of."""
 
+    shops: tuple[str, ...]
     out_trade_no: str
     refund_id: str
-    total_fen: int
+    version: int
+    status: RefundStatus
     refund_fen: int
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing of the payment is left."""
-        return self.refund_fen == self.total_fen
+    at: datetime
 
 
 class _Wire(BaseModel):
@@ -54,67 +59,81 @@ class _Wire(BaseModel):
     transaction_id: str = Field(pattern=r"^[0-9A-Za-z]{1,64}$")
 
 
-class _Payer(BaseModel):
-    openid: str = Field(min_length=1)
-
-
 class _Amount(BaseModel):
-    total: int = Field(ge=0, le=10**12, strict=True)
+    total: _Fen
     currency: Literal["CNY"] = "CNY"
 
 
 class _RefundAmount(BaseModel):
-    total: int = Field(ge=0, le=10**12, strict=True)
-    refund: int = Field(ge=0, le=10**12, strict=True)
+    refund: _Fen
 
 
 class _Transaction(_Wire):
     appid: str
     trade_state: Literal["SUCCESS"]
     success_time: AwareDatetime
-    payer: _Payer
     amount: _Amount
 
 
-class _RefundNotice(_Wire):
+class _RefundResource(_Wire):
     refund_id: str = Field(pattern=r"^[0-9A-Za-z]{1,64}$")
-    refund_status: Literal["SUCCESS"]
+    refund_status: Literal["SUCCESS", "CLOSED", "ABNORMAL"]
+    success_time: AwareDatetime | None = None
     amount: _RefundAmount
 
 
+class _RefundBody(BaseModel):
+    resource: dict[str, Any]
+    notified_at: AwareDatetime | None = None
+
+
 def read_payment(document: Document, settings: WechatSettings) -> Payment:
-    """The payment in a document. Raises DocumentUnreadable, also for another mini-program's or merchant's."""
-    wire = _validated(_Transaction, document.body, settings)
-    if wire.appid != settings.appid:
-        raise DocumentUnreadable(SOURCE, "the payment is another mini-program's")
-    return Payment(wire.out_trade_no, wire.transaction_id, wire.payer.openid, wire.amount.total, wire.success_time)
+    """The payment in a document.
 
-
-def read_refund(document: Document, settings: WechatSettings) -> Refund:
-    """The refund in a document. Raises DocumentUnreadable."""
-    wire = _validated(_RefundNotice, document.body, settings)
-    return Refund(wire.out_trade_no, wire.refund_id, wire.amount.total, wire.amount.refund)
-
-
-def paid(order: Order, payment: Payment) -> Order:
-    """The order with its payment. Marked again, it does not change; one that is cancelled or on its way stays so.
-
-    The version stays too: it is the shop's own count, and a greater one would make the shop's next word look old.
-    Raises DocumentUnreadable when another amount was paid than the order asks for.
+    Raises DocumentUnreadable, also for a mini-program or a merchant that is not in the settings, and for a payment that
+    is paid back in part or whole by now (trade_state REFUND): how much of it, only a person can find out.
     """
-    due = order.amounts.paid_fen
-    if payment.total_fen != due:
-        raise DocumentUnreadable(SOURCE, f"{payment.total_fen} fen were paid for an order of {due} fen")
-    status = ChannelStatus.PAID if order.status is ChannelStatus.UNPAID else order.status
-    return order.model_copy(update={"status": status, "paid_at": order.paid_at or payment.paid_at})
+    wire = _validated(_Transaction, _json(document))
+    shop = settings.shops.get(wire.appid)
+    if shop is None or shop.mchid != wire.mchid:
+        raise DocumentUnreadable(SOURCE, "the payment is another mini-program's, or another merchant's")
+    return Payment(wire.appid, wire.out_trade_no, wire.transaction_id, wire.amount.total, wire.success_time)
 
 
-def _validated(model: type[W], body: str, settings: WechatSettings) -> W:
+def read_refund(document: Document, settings: WechatSettings) -> RefundNotice:
+    """The refund in a document. Raises DocumentUnreadable."""
     try:
-        wire = model.model_validate_json(body)
+        body = _RefundBody.model_validate(_json(document))
+    except ValidationError:
+        raise DocumentUnreadable(SOURCE, "no resource, or no moment of the notification") from None
+    wire = _validated(_RefundResource, body.resource)
+    shops = tuple(appid for appid, shop in settings.shops.items() if shop.mchid == wire.mchid)
+    at = wire.success_time or body.notified_at
+    if not shops:
+        raise DocumentUnreadable(SOURCE, "the refund is another merchant's")
+    if at is None:
+        raise DocumentUnreadable(SOURCE, "a refund without a moment")
+    return RefundNotice(
+        shops=shops,
+        out_trade_no=wire.out_trade_no,
+        refund_id=wire.refund_id,
+        version=REFUND_VERSIONS[wire.refund_status],
+        status=_REFUNDS[wire.refund_status],
+        refund_fen=wire.amount.refund,
+        at=at,
+    )
+
+
+def _json(document: Document) -> dict[str, Any]:
+    try:
+        return dict(as_mapping(load_json(document.body), "document"))
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from None
+
+
+def _validated(model: type[W], fields: dict[str, Any]) -> W:
+    try:
+        return model.model_validate(fields)
     except ValidationError as error:
-        fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
-        raise DocumentUnreadable(SOURCE, f"unusable fields: {', '.join(fields)[:200]}") from None
-    if wire.mchid != settings.mchid:
-        raise DocumentUnreadable(SOURCE, "the payment is another merchant's")
-    return wire
+        names = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
+        raise DocumentUnreadable(SOURCE, f"unusable fields: {', '.join(names)[:200]}") from None

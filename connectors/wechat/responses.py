@@ -29,6 +29,8 @@ _SYSTEM_CODES = frozenset({-1, 10060012, 10060019})
 _QUOTA_RETRY_S = {45009: 600.0, 45011: 60.0}
 _SETTINGS_CODES = frozenset({40002, 40013, 40125, 40164, 41001, 41002, 41004, 48001, 48004, 50002, 61004})
 """Appid, secret, addresses allowed to call, permission of this API."""
+_REFUNDED = 5
+"""order_state 已退款."""
 _DETAIL_LENGTH = 160
 _LONGEST_LIFE_S = 7200
 
@@ -39,6 +41,7 @@ class Uploaded:
 
     openid: str
     numbers: frozenset[str]
+    refunded: bool = False
 
 
 def read_answer(operation: str, response: httpx.Response, *, writes: bool) -> Mapping[str, Any]:
@@ -87,4 +90,5 @@ def read_uploaded(answer: Mapping[str, Any]) -> Uploaded:
     if not isinstance(openid, str) or not openid:
         raise ValueError("no openid")
     parcels = (order.get("shipping") or {}).get("shipping_list") or []
-    return Uploaded(openid, frozenset(str(parcel["tracking_no"]) for parcel in parcels if parcel.get("tracking_no")))
+    numbers = frozenset(str(parcel["tracking_no"]) for parcel in parcels if parcel.get("tracking_no"))
+    return Uploaded(openid, numbers, refunded=order.get("order_state") == _REFUNDED)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from connectors.errors import Rejected
-from connectors.wechat.settings import WechatSettings
+from connectors.wechat.settings import WechatShop
 from domain.clock import BEIJING
 from domain.order import ClearReceiver, Order
-from domain.shipping import Carrier, Shipment
+from domain.shipping import Carrier, SentParcel, Shipment
 
 UPLOAD = "upload_shipping_info"
 GET_ORDER = "get_order"
+MOST_PARCELS = 15
 
 _COMPANIES: dict[Carrier, str] = {
     Carrier.SF: "SF",
@@ -28,7 +30,7 @@ _COMPANIES: dict[Carrier, str] = {
 }
 _LONGEST_ITEM = 120
 _BY_MERCHANT_NUMBER = 1
-_EXPRESS, _IN_ONE = 1, 1
+_EXPRESS, _IN_ONE, _SPLIT = 1, 1, 2
 
 
 def express_company(carrier: Carrier) -> str:
@@ -39,41 +41,51 @@ def express_company(carrier: Carrier) -> str:
     return company
 
 
-def order_query(settings: WechatSettings, out_trade_no: str) -> dict[str, Any]:
+def order_query(shop: WechatShop, out_trade_no: str) -> dict[str, Any]:
     """get_order. Its names differ from those of the upload."""
-    return {"merchant_id": settings.mchid, "merchant_trade_no": out_trade_no}
+    return {"merchant_id": shop.mchid, "merchant_trade_no": out_trade_no}
 
 
-def shipping_info(
-    settings: WechatSettings, shipment: Shipment, order: Order, openid: str, now: datetime
-) -> dict[str, Any]:
-    """upload_shipping_info for an order in one parcel. Raises Rejected where WeChat would ask for what we lack."""
-    company = express_company(shipment.carrier)
-    parcel: dict[str, Any] = {
-        "tracking_no": shipment.number,
-        "express_company": company,
-        "item_desc": item_desc(order),
-    }
-    if shipment.carrier is Carrier.SF:
-        parcel["contact"] = {"receiver_contact": contact(order)}
+def shipping_info(shop: WechatShop, shipment: Shipment, order: Order, openid: str, now: datetime) -> dict[str, Any]:
+    """upload_shipping_info for an order with all its parcels: each upload after the first would be a correction, of
+    which WeChat allows one. Raises Rejected where WeChat would ask for what we lack.
+    """
+    parcels = (SentParcel(shipment.carrier, shipment.number, shipment.line_nos), *shipment.others)
+    if len(parcels) > MOST_PARCELS:
+        raise Rejected("wechat", UPLOAD, f"{len(parcels)} parcels, WeChat takes {MOST_PARCELS}")
     return {
         "order_key": {
             "order_number_type": _BY_MERCHANT_NUMBER,
-            "mchid": settings.mchid,
+            "mchid": shop.mchid,
             "out_trade_no": shipment.channel_order_no,
         },
         "logistics_type": _EXPRESS,
-        "delivery_mode": _IN_ONE,
+        "delivery_mode": _IN_ONE if len(parcels) == 1 else _SPLIT,
         "is_all_delivered": True,
-        "shipping_list": [parcel],
+        "shipping_list": [_parcel(parcel, order, alone=len(parcels) == 1) for parcel in parcels],
         "upload_time": now.astimezone(BEIJING).isoformat(timespec="milliseconds"),
         "payer": {"openid": openid},
     }
 
 
-def item_desc(order: Order) -> str:
-    """What is in the parcel, as the buyer reads it: at most 120 characters."""
-    words = "、".join(f"{line.title or line.sku}*{line.quantity}" for line in order.lines)
+def _parcel(parcel: SentParcel, order: Order, *, alone: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "tracking_no": parcel.number,
+        "express_company": express_company(parcel.carrier),
+        "item_desc": item_desc(order, None if alone else parcel.line_nos),
+    }
+    if parcel.carrier is Carrier.SF:
+        entry["contact"] = {"receiver_contact": contact(order)}
+    return entry
+
+
+def item_desc(order: Order, line_nos: Sequence[str] | None = None) -> str:
+    """What is in a parcel, as the buyer reads it, at most 120 characters: the whole order, or some of its lines, of
+    which the pieces may be in several parcels and are not counted."""
+    if line_nos is None:
+        words = "、".join(f"{line.title or line.sku}*{line.quantity}" for line in order.lines)
+    else:
+        words = "、".join(line.title or line.sku for line in order.lines if line.line_no in line_nos)
     return words if len(words) <= _LONGEST_ITEM else words[: _LONGEST_ITEM - 1] + "…"
 
 

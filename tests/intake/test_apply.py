@@ -9,7 +9,7 @@ from sqlmodel import func, select
 
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
-from domain.news import CancelNews, CreditNews, OrderNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.news import CancelNews, CreditNews, OrderNews, PaymentNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
 from domain.order import Amounts, Channel, ChannelStatus, Notes, Order
 from domain.refund import Refund, RefundKind, RefundStatus
 from domain.shipping import (
@@ -102,6 +102,37 @@ async def test_what_was_paid_does_not_pay_for_more(stage: Stage) -> None:
     cancelled = _mini(3, status=ChannelStatus.CANCELLED, amounts=dearer.amounts)
     assert await apply(stage.db, stage.orders, OrderNews(cancelled)) == "newer"
     assert (await stage.index("wechat:wx1:SO1")).status == "CANCELLED"
+
+
+def _payment(amount: int = 4950, number: str = "SO1") -> PaymentNews:
+    return PaymentNews(Channel.WECHAT, "wx1", number, amount, NOON)
+
+
+async def test_a_payment_makes_its_order_ready_to_start(stage: Stage) -> None:
+    await apply(stage.db, stage.orders, OrderNews(_mini()))
+    assert await apply(stage.db, stage.orders, _payment()) == "newer"
+    assert await apply(stage.db, stage.orders, _payment()) == "duplicate"
+    row = await stage.index("wechat:wx1:SO1")
+    assert (row.status, row.paid_at) == ("PAID", NOON)
+
+
+async def test_a_payment_before_its_order_comes_again_later(stage: Stage) -> None:
+    with pytest.raises(NotYet):
+        await apply(stage.db, stage.orders, _payment())
+    await apply(stage.db, stage.orders, OrderNews(_mini()))
+    assert await apply(stage.db, stage.orders, _payment()) == "newer"
+
+
+async def test_a_payment_of_another_amount_is_somebodys_task(stage: Stage) -> None:
+    await apply(stage.db, stage.orders, OrderNews(_mini()))
+    for _ in range(2):
+        with pytest.raises(DocumentUnreadable, match=r"49\.49 yuan were paid for an order of 49\.50 yuan"):
+            await apply(stage.db, stage.orders, _payment(4949))
+    assert (await stage.index("wechat:wx1:SO1")).status == "UNPAID"
+    async with stage.db.reading() as tx:
+        (task,) = (await tx.execute(select(TaskRow))).scalars()
+    assert (task.kind, task.order_id, task.severity) == ("payment_differs", "wechat:wx1:SO1", "alert")
+    assert "49.49" in task.text
 
 
 @pytest.mark.parametrize(("shop", "number"), [("wx1", "SO9"), ("wx2", "SO1"), ("wx1", "S O"), ("", "")])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from embedded.credentials import Ports
 from embedded.environment import open_home
@@ -35,6 +38,20 @@ PDD = {
 }
 
 
+def _wechat() -> str:
+    """Two mini-programs, of which one may ask WeChat Pay."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    mute = {
+        "app_secret": "made-up",
+        "mchid": "1900000001",
+        "apiv3_key": "k" * 32,
+        "platform_keys": {"PUB_KEY_ID_1": public},
+    }
+    return json.dumps({"wx1": mute, "wx2": mute | {"merchant_serial": "4A", "merchant_private_key": private}})
+
+
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """An embedded installation, with platforms that it has no sandbox for."""
@@ -43,6 +60,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     monkeypatch.chdir(tmp_path)
     variables = open_home(tmp_path / "home", Ports(1, 2, 3, 4)).variables
     variables |= {f"ORDERHUB_PDD__{name}": value for name, value in PDD.items()}
+    variables["ORDERHUB_WECHAT__SHOPS"] = _wechat()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     more = {"taobao": taobao_settings(), "xiaohongshu": xiaohongshu_settings()}
@@ -62,6 +80,7 @@ async def test_every_shop_is_pulled_by_each_of_its_feeds_once(outside: Outside) 
     scheduled = outside.pulled()
     assert {("pdd", "100002"), ("pdd/refunds", "100002")} <= set(scheduled)
     assert {feed for feed, _ in scheduled} >= {"taobao", "taobao/refunds", "xiaohongshu", "xiaohongshu/refunds"}
+    assert [shop for feed, shop in scheduled if feed == "wechat"] == ["wx2"]
     assert len(set(scheduled)) == len(scheduled)
 
 

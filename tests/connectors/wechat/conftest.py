@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import SecretStr
 
-from connectors.ports import Push
+from connectors.ports import Push, Window
 from connectors.transport import Limits
-from connectors.wechat import WechatChannel, WechatSettings
+from connectors.wechat import WechatChannel, WechatSettings, WechatShop
 from domain.order import (
     Amounts,
     Channel,
@@ -30,7 +30,7 @@ from domain.order import (
     Region,
 )
 
-BASE = "https://api.weixin.test"
+BASE, PAY = "https://api.weixin.test", "https://api.mch.weixin.test"
 APPID, MCHID, APIV3_KEY = "wx0000000000000001", "1900000001", "0123456789abcdef0123456789ABCDEF"
 ORDER_NO, TRANSACTION, OPENID = "MP202603010001", "4200000000202603010000000001", "oTest0000000000000000000001"
 SERIAL, TOKEN = "PUB_KEY_ID_TEST", "testtoken"
@@ -39,30 +39,52 @@ NUMBER = "SF1000000000001"
 
 PLATFORM = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC_PEM = PLATFORM.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+MERCHANT = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+MERCHANT_PEM = MERCHANT.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+MERCHANT_SERIAL = "4A2B000000000000000000000000000000000001"
 
 
-def settings(**changes: Any) -> WechatSettings:
+def shop(**changes: Any) -> WechatShop:
     values: dict[str, Any] = {
-        "appid": APPID,
         "app_secret": SecretStr("app-secret"),
         "mchid": MCHID,
         "apiv3_key": SecretStr(APIV3_KEY),
         "platform_keys": {SERIAL: PUBLIC_PEM},
         "message_token": SecretStr(TOKEN),
+        "merchant_serial": MERCHANT_SERIAL,
+        "merchant_private_key": SecretStr(MERCHANT_PEM),
+    }
+    return WechatShop(**(values | changes))
+
+
+def settings(shops: dict[str, WechatShop] | None = None, **changes: Any) -> WechatSettings:
+    values: dict[str, Any] = {
+        "shops": {APPID: shop()} if shops is None else shops,
         "base_url": BASE,
+        "pay_url": PAY,
         "limits": Limits(timeout_s=1, concurrency=10, per_second=500, breaker_failures=3, breaker_open_s=60),
     }
     return WechatSettings(**(values | changes))
 
 
 class Orders:
-    """The mini-program's own orders."""
+    """The mini-programs' own orders, as their backends sent them."""
 
     def __init__(self) -> None:
         self.known: dict[str, Order] = {}
+        self.asked: list[tuple[list[Window], str, int]] = []
 
-    async def __call__(self, out_trade_no: str, /) -> Order | None:
-        return self.known.get(out_trade_no)
+    async def find(self, shop: str, out_trade_no: str) -> Order | None:
+        found = self.known.get(out_trade_no)
+        return found if found is not None and found.shop == shop else None
+
+    async def unpaid(self, shop: str, placed: Sequence[Window], after: str, limit: int) -> Sequence[str]:
+        self.asked.append((list(placed), after, limit))
+        return [
+            number
+            for number, known in sorted(self.known.items())
+            if known.shop == shop and known.paid_at is None and number > after
+        ][:limit]
 
 
 def order(**changes: Any) -> Order:
@@ -154,17 +176,26 @@ def notice(
     return json.dumps(body | changes, ensure_ascii=False).encode()
 
 
-def signed(body: bytes, *, age: int = 0, **headers: str) -> Push:
-    """A push as WeChat Pay signs it, `age` seconds ago."""
-    timestamp, nonce = str(int(NOW.timestamp()) - age), "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"
-    signature = PLATFORM.sign(f"{timestamp}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), SHA256())
-    values = {
-        "wechatpay-timestamp": timestamp,
+def signature_headers(
+    body: bytes, timestamp: int, *, key: rsa.RSAPrivateKey = PLATFORM, serial: str = SERIAL
+) -> dict[str, str]:
+    """What WeChat Pay signs its notifications and its answers with."""
+    nonce = "5K8264ILTKCH16CQ2502SI8ZNMTM67VS"
+    signature = key.sign(f"{timestamp}\n{nonce}\n".encode() + body + b"\n", PKCS1v15(), SHA256())
+    return {
+        "wechatpay-timestamp": str(timestamp),
         "wechatpay-nonce": nonce,
-        "wechatpay-serial": SERIAL,
+        "wechatpay-serial": serial,
         "wechatpay-signature-type": "WECHATPAY2-SHA256-RSA2048",
         "wechatpay-signature": base64.b64encode(signature).decode(),
     }
+
+
+def signed(
+    body: bytes, *, age: int = 0, signer: rsa.RSAPrivateKey = PLATFORM, serial: str = SERIAL, **headers: str
+) -> Push:
+    """A push as WeChat Pay signs it, `age` seconds ago."""
+    values = signature_headers(body, int(NOW.timestamp()) - age, key=signer, serial=serial)
     changed = {name.replace("_", "-"): value for name, value in headers.items()}
     return Push("POST", "/hooks/wechat", "", {}, values | changed, body, NOW)
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import respx
 import time_machine
+from pydantic import SecretStr
 
 from connectors.errors import (
     Misconfigured,
@@ -22,7 +23,7 @@ from connectors.wechat import WechatChannel
 from connectors.wechat.shipping import contact, item_desc
 from domain.clock import utc_now
 from domain.order import Channel, CipherReceiver, ClearReceiver, Region
-from domain.shipping import Carrier, Shipment
+from domain.shipping import Carrier, SentParcel, Shipment
 
 from .conftest import (
     APPID,
@@ -39,6 +40,7 @@ from .conftest import (
     order,
     route,
     settings,
+    shop,
     token_route,
 )
 
@@ -133,6 +135,22 @@ async def test_another_mini_program(channel: WechatChannel) -> None:
 
 
 @respx.mock
+async def test_each_mini_program_has_a_token_of_its_own(orders: Orders) -> None:
+    orders.known["B1"] = order(shop="wx2", channel_order_no="B1")
+    both = settings({APPID: shop(), "wx2": shop(app_secret=SecretStr("other"), mchid="1900000002")})
+    channel = WechatChannel(both, orders)
+    token = token_route()
+    looked = route(GET_ORDER).mock(return_value=known())
+    route(UPLOAD).mock(return_value=ok())
+    await channel.write_back(shipment())
+    await channel.write_back(shipment(shop="wx2", channel_order_no="B1"))
+    await channel.close()
+    assert [sent(call)["appid"] for call in token.calls] == [APPID, "wx2"]
+    assert [sent(call)["secret"] for call in token.calls] == ["app-secret", "other"]
+    assert [sent(call)["merchant_id"] for call in looked.calls] == [MCHID, "1900000002"]
+
+
+@respx.mock
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_number_that_is_there_is_not_uploaded_again(channel: WechatChannel, whole: bool) -> None:
     token_route()
@@ -153,11 +171,61 @@ async def test_another_number_is_never_replaced(channel: WechatChannel) -> None:
 
 
 @respx.mock
-async def test_several_parcels_are_for_a_person(channel: WechatChannel) -> None:
+async def test_several_parcels_are_uploaded_as_one(channel: WechatChannel, orders: Orders) -> None:
+    two = (*order().lines, order().lines[0].model_copy(update={"line_no": "2", "sku": "BOWL", "title": "猫碗"}))
+    orders.known[ORDER_NO] = order(lines=two)
     token_route()
     route(GET_ORDER).mock(return_value=known())
-    with pytest.raises(Rejected, match="several parcels"):
-        await channel.write_back(shipment(whole_order=False))
+    asked = route(UPLOAD).mock(return_value=ok())
+    other = SentParcel(Carrier.ZTO, "ZTO2", ("2",))
+    first = shipment(whole_order=False, numberless=1)
+    await channel.write_back(first)
+    assert not asked.called  # the other has no number yet: with it, both are told
+    await channel.write_back(shipment(whole_order=False, others=(other,)))
+    body = sent(asked.calls.last)
+    assert (body["delivery_mode"], body["is_all_delivered"]) == (2, True)
+    assert body["shipping_list"] == [
+        {
+            "tracking_no": NUMBER,
+            "express_company": "SF",
+            "item_desc": "猫粮1.5kg",
+            "contact": {"receiver_contact": "138****5678"},
+        },
+        {"tracking_no": "ZTO2", "express_company": "ZTO", "item_desc": "猫碗"},
+    ]
+    route(GET_ORDER).mock(return_value=known(NUMBER, "ZTO2"))
+    for again in (first, shipment(number="ZTO2", carrier=Carrier.ZTO, line_nos=("2",), whole_order=False)):
+        await channel.write_back(again)
+    assert asked.call_count == 1
+
+
+@respx.mock
+async def test_more_parcels_than_wechat_takes_are_for_a_person(channel: WechatChannel) -> None:
+    token_route()
+    route(GET_ORDER).mock(return_value=known())
+    others = tuple(SentParcel(Carrier.ZTO, f"ZTO{n}", ("1",)) for n in range(15))
+    with pytest.raises(Rejected, match="16 parcels"):
+        await channel.write_back(shipment(whole_order=False, others=others))
+
+
+@respx.mock
+async def test_another_parcels_carrier_may_have_no_code(channel: WechatChannel) -> None:
+    token_route()
+    route(GET_ORDER).mock(return_value=known())
+    asked = route(UPLOAD)
+    with pytest.raises(Rejected, match="OTHER"):
+        await channel.write_back(shipment(whole_order=False, others=(SentParcel(Carrier.OTHER, "X1", ("1",)),)))
+    assert not asked.called
+
+
+@respx.mock
+async def test_an_order_that_was_paid_back_is_not_shipped(channel: WechatChannel) -> None:
+    token_route()
+    route(GET_ORDER).mock(return_value=known(order_state=5))
+    asked = route(UPLOAD)
+    with pytest.raises(Rejected, match="已退款"):
+        await channel.write_back(shipment())
+    assert not asked.called
 
 
 @respx.mock
