@@ -5,14 +5,18 @@ Connectors raise nothing else; what a partner answered is kept in `code` and `de
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from domain.partner_health import Outcome
 from domain.texts import partner_name, text
 
+_PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
+"""Partners quote receivers in their refusals."""
+
 
 class PartnerError(Exception):
-    """A call to an outside system did not end well."""
+    """A call to an outside system did not end well. Phone numbers in `detail` are masked."""
 
     retryable: ClassVar[bool] = False
     text_key: ClassVar[str] = "partner.error"
@@ -20,6 +24,7 @@ class PartnerError(Exception):
     """What the call counts as in the partner's health."""
 
     def __init__(self, partner: str, operation: str, detail: str = "", code: str = "") -> None:
+        detail = _PHONE.sub("***", detail)
         super().__init__(f"{partner}.{operation}: {type(self).__name__} {code} {detail}".strip())
         self.partner = partner
         self.operation = operation

@@ -1,0 +1,81 @@
+"""The other side, played by a function from request to answer: within the process, or at a real address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+
+Peer = Callable[[httpx.Request], httpx.Response]
+"""What the partner answers. It may raise an httpx error, for what happens to a request on its way."""
+
+
+@contextmanager
+def playing(peer: Peer) -> Iterator[list[httpx.Request]]:
+    """Let `peer` answer every request that any httpx client of this process sends; gives the list of them.
+
+    Nothing leaves the process. A connector that speaks through `connectors.transport.Line`, or through any
+    `httpx.AsyncClient`, needs nothing else.
+    """
+    asked: list[httpx.Request] = []
+    real = httpx.AsyncHTTPTransport.handle_async_request
+
+    async def handle(_: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        asked.append(request)
+        return _copy(peer(request))
+
+    httpx.AsyncHTTPTransport.handle_async_request = handle  # type: ignore[method-assign,assignment]
+    try:
+        yield asked
+    finally:
+        httpx.AsyncHTTPTransport.handle_async_request = real  # type: ignore[method-assign]
+
+
+@asynccontextmanager
+async def serving(peer: Peer) -> AsyncIterator[str]:
+    """Let `peer` answer at a real address of this machine, for connectors with another HTTP client. Gives its base URL.
+
+    A peer that raises leaves the request without an answer: the connection is cut after it was read.
+    """
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = _copy(peer(await _request(reader)))
+            head = f"HTTP/1.1 {answer.status_code} x\r\ncontent-length: {len(answer.content)}\r\nconnection: close\r\n"
+            kept = ((name, value) for name, value in answer.headers.items() if name not in _FRAMING)
+            head += "".join(f"{name}: {value}\r\n" for name, value in kept)
+            writer.write(head.encode() + b"\r\n" + answer.content)
+            await writer.drain()
+        except (httpx.HTTPError, ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        host, port = server.sockets[0].getsockname()[:2]
+        yield f"http://{host}:{port}"
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+_FRAMING = {"content-length", "connection", "transfer-encoding", "content-encoding"}
+
+
+async def _request(reader: asyncio.StreamReader) -> httpx.Request:
+    first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines if line)]
+    named = httpx.Headers(headers)
+    body = await reader.readexactly(int(named.get("content-length", "0")))
+    return httpx.Request(method, f"http://{named.get('host', 'localhost')}{target}", headers=headers, content=body)
+
+
+def _copy(answer: httpx.Response) -> httpx.Response:
+    """A client may read an answer once only."""
+    headers = [(name, value) for name, value in answer.headers.items() if name not in _FRAMING]
+    return httpx.Response(answer.status_code, headers=headers, content=answer.content)
