@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from decimal import Decimal
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import (
     BaseModel,
@@ -198,6 +198,9 @@ class Settings(BaseSettings):
     kdniao: KdniaoSettings
     credit: CreditSettings
     sms: SmsSettings
+    plugins: dict[str, dict[str, Any]] = Field(
+        {}, repr=False, description="connectors of installed packages: entry point name to its own settings"
+    )
 
     @model_validator(mode="after")
     def _keys_tell_shops_apart(self) -> Settings:

@@ -14,7 +14,7 @@ _NOTHING = frozenset({"absent", "refused"})
 _PASSING = frozenset({"asked", "unknown", "void"})
 """What a waybill may be in the store while it is, or was a moment ago, live at its courier."""
 
-_CLEAR_ONLY = frozenset({Provider.SF, Provider.CAINIAO})
+_CLEAR_ONLY = frozenset({Provider.SF, Provider.CAINIAO, Provider.OTHER})
 """Who can ship to a receiver in clear text only."""
 
 

@@ -15,6 +15,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime.client import connect, key_ring
+from runtime.partners import build_partners
+from runtime.plugins import described
 from runtime.setup import missing_search_attributes, sweeps
 from runtime.shops import pulled_shops
 from settings import Settings
@@ -46,6 +48,7 @@ async def main(settings: Settings, *, as_json: bool) -> int:
         checkups.append(await _looked("search attributes", lambda: _attributes(client), "run: orderhub setup"))
         checkups.append(await _looked("schedules", lambda: _schedules(settings, client), "run: orderhub setup"))
         checkups.append(await _looked("workers", lambda: _workers(settings, client), "run: orderhub worker"))
+    checkups += await plugins(settings)
     _show(checkups, as_json=as_json)
     return 0 if all(checkup.well for checkup in checkups) else 1
 
@@ -106,6 +109,27 @@ async def _workers(settings: Settings, client: Client) -> str:
     if not answer.pollers:
         raise LookupError(f"nobody works on task queue {settings.temporal.task_queue}")
     return f"{len(answer.pollers)} on task queue {settings.temporal.task_queue}"
+
+
+async def plugins(settings: Settings) -> list[Checkup]:
+    """Every third party's package that has settings."""
+    if not settings.plugins:
+        return []
+    db = Database(settings.database_url.get_secret_value())
+    outside = build_partners(settings, db)
+    try:
+        return [
+            Checkup(
+                f"plugin {plugin.name}",
+                not plugin.trouble,
+                plugin.trouble or f"{plugin.package}: {described(plugin.brought)}",
+                f"install or mend its package, or unset ORDERHUB_PLUGINS__{plugin.name.upper()}",
+            )
+            for plugin in outside.plugins
+        ]
+    finally:
+        await outside.close()
+        await db.close()
 
 
 def _show(checkups: list[Checkup], *, as_json: bool) -> None:

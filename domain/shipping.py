@@ -33,6 +33,8 @@ class Provider(StrEnum):
     PDD = "pdd"
     XIAOHONGSHU = "xiaohongshu"
     TAOBAO = "taobao"
+    OTHER = "other"
+    """Whatever an installed package brings beside these; receivers in clear text only."""
     MANUAL = "manual"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,6 +15,7 @@ from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
 from connectors.jd import JdChannel, JdRefunds, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
+from connectors.plugins import Brought
 from connectors.ports import Courier, PullSource, PushSource, SalesChannel
 from connectors.qimen import QimenPush, QimenWarehouse
 from connectors.rest import RestChannel, RestDoor, RestSettings
@@ -28,6 +29,7 @@ from domain.order import Channel
 from domain.partner_health import Rule
 from domain.shipping import Provider
 from runtime.client import key_ring
+from runtime.plugins import Plugin, closed, fitting, load_plugins, places
 from runtime.tokens import StoredTokens
 from runtime.wechat_orders import StoredOrders
 from settings import Settings
@@ -49,13 +51,18 @@ class Outside:
     The mappings are live: `use_shops` puts the channels' new shops into them, for whoever holds them already.
     """
 
-    def __init__(self, partners: Partners, fixed: _Builder, keep: Callable[[Settings], _Builder]) -> None:
+    def __init__(
+        self, partners: Partners, fixed: _Builder, keep: Callable[[Settings], _Builder], loaded: Sequence[Plugin] = ()
+    ) -> None:
         self.partners = partners
+        self.plugins: Sequence[Plugin] = loaded
+        """Third parties' connectors, with what came of each."""
         self.sources: dict[str, PushSource] = {}
         self.authorise: dict[str, Authorise] = {}
         self.rest = RestDoor({})
         self._fixed = fixed
         self._build = keep
+        self._loaded = loaded
         self._channels = _Builder()
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -70,11 +77,20 @@ class Outside:
     def take(self, built: _Builder) -> None:
         """Put newly built channels into the mappings."""
         self._channels = built
+        ours = _Builder()
+        ours.channels = built.channels
+        ours.couriers = {**self._fixed.couriers, **built.couriers}
+        ours.pulls = built.pulls
+        ours.sources = [*self._fixed.sources, *built.sources]
+        # Ours first: a shop that is added while everything runs must not fail over somebody's package.
+        self.plugins = fitting(self._loaded, ours.names())
+        for plugin in self.plugins:
+            ours.take_in(plugin)
         self.rest.open_to(built.rest)
-        _replace(self.partners.channels, built.channels)
-        _replace(self.partners.couriers, {**self._fixed.couriers, **built.couriers})
-        _replace(self.partners.pulls, built.pulls)
-        _replace(self.sources, {source.source: source for source in (*self._fixed.sources, *built.sources)})
+        _replace(self.partners.channels, ours.channels)
+        _replace(self.partners.couriers, ours.couriers)
+        _replace(self.partners.pulls, ours.pulls)
+        _replace(self.sources, {source.source: source for source in ours.sources})
         _replace(self.authorise, built.authorise)
 
     def pulled(self) -> list[tuple[str, str]]:
@@ -88,6 +104,7 @@ class Outside:
         await asyncio.gather(*self._leaving, return_exceptions=True)
         for close in (*self._fixed.closers, *self._channels.closers):
             await close()
+        await closed(self._loaded)
 
 
 class _Builder:
@@ -113,6 +130,24 @@ class _Builder:
         """One more list of changes; its documents go to the source that they name."""
         self.pulls[source.feed] = source
 
+    def take_in(self, plugin: Plugin) -> None:
+        """What a third party's package brought."""
+        brought = plugin.brought
+        self.channels |= {channel.channel: channel for channel in brought.channels}
+        self.couriers |= {courier.provider: courier for courier in brought.couriers}
+        self.pulls |= {source.feed: source for source in brought.pulls}
+        self.sources += [*brought.channels, *brought.sources]
+
+    def names(self) -> list[str]:
+        """The places that are taken."""
+        channels, couriers = tuple(self.channels.values()), tuple(self.couriers.values())
+        pulls = tuple(self.pulls.values())
+        # A channel is among the sources as well, and REST shops of a mini-program are a source alone.
+        return [
+            *places(Brought(couriers=couriers, pulls=pulls, sources=self.sources)),
+            *(f"channel {channel.channel}" for channel in channels),
+        ]
+
 
 class PulledChannel(SalesChannel, PullSource, Protocol):
     """A channel with both ways in."""
@@ -132,6 +167,7 @@ def build_partners(settings: Settings, db: Database) -> Outside:
     fixed.closers += [qimen.close, tracker.close, credit.close, sms.close]
     _direct_couriers(settings, fixed)
     tokens = StoredTokens(db, key_ring(settings.encryption))
+    plugins = load_plugins(settings.plugins, tokens)
 
     def channels(wanted: Settings) -> _Builder:
         built = _Builder()
@@ -140,7 +176,8 @@ def build_partners(settings: Settings, db: Database) -> Outside:
         _wechat(wanted, db, built)
         return built
 
-    outside = Outside(Partners({}, {}, tracker, qimen, credit, sms, {}), fixed, channels)
+    warehouse = next((p.brought.warehouse for p in plugins if p.brought.warehouse is not None), qimen)
+    outside = Outside(Partners({}, {}, tracker, warehouse, credit, sms, {}), fixed, channels, plugins)
     outside.take(channels(settings))
     return outside
 

@@ -18,7 +18,7 @@ from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import News
 from domain.shipping import Shipment
 from tests.connectors.contract.peers import PHONE, hasten
-from tests.connectors.contract.toy import SHIPMENT, SHOP, WINDOW, Till, case, peer
+from tests.third_party.corner_till import SHIPMENT, SHOP, WINDOW, Till, case, peer
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ class QuotesTheReceiver(Till):
 
 class TakesEverything(Till):
     def unpack(self, push: Push) -> Sequence[Document]:
-        return [Document(self.source, "cancel", "x", 0, push.body.decode("utf-8", "replace"))]
+        return [Document(self.source, "order", "x", 0, push.body.decode("utf-8", "replace"))]
 
 
 class TellsWhy(Till):
@@ -138,7 +138,7 @@ def test_a_broken_one_is_told(broken: type[Till], rules: set[str]) -> None:
         try:
             check.run()
         except AssertionError:
-            told.add(check.name.removeprefix("toy-"))
+            told.add(check.name.removeprefix("corner-till-"))
     assert told == rules
 
 
@@ -149,7 +149,7 @@ def test_a_case_that_leaves_an_operation_out_is_no_case() -> None:
 
 def test_a_case_whose_refusals_quote_nothing_proves_nothing() -> None:
     quiet = replace(case(), private=("never said",))
-    (refused,) = (check for check in checks(quiet) if check.name == "toy-refused")
+    (refused,) = (check for check in checks(quiet) if check.name == "corner-till-refused")
     with pytest.raises(Broken, match="quotes"):
         refused.run()
 
