@@ -394,9 +394,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "demo.people": (
         "人工：补录 {numbers_typed}，改地址 {addresses_changed}（太晚 {addresses_too_late}），取消 {cancelled}（太晚 "
-        "{cancelled_too_late}），放行 {holds_released}，补全地址 {addresses_completed}",
+        "{cancelled_too_late}），放行 {holds_released}，补全地址 {addresses_completed}，退款 {refunds}",
         "people: numbers {numbers_typed}, addresses {addresses_changed} (too late {addresses_too_late}), cancelled "
-        "{cancelled} (too late {cancelled_too_late}), released {holds_released}, completed {addresses_completed}",
+        "{cancelled} (too late {cancelled_too_late}), released {holds_released}, completed {addresses_completed}, "
+        "refunds {refunds}",
     ),
     "demo.cost": (
         "每单历史事件 {events}（最多 {max_events}），计费动作 {actions}（最多 {max_actions}）",

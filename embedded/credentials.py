@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
 from runtime.keys import new_key
 
 TAOBAO_SHOP = "tb-main"
 JD_SHOP = "10001"
 PDD_SHOP = "100001"
 XIAOHONGSHU_SHOP = "xhs-main"
+WECHAT_APP = "wx0000000000000001"
 
 CONSENTS = {"jd": JD_SHOP, "pdd": PDD_SHOP, "xiaohongshu": XIAOHONGSHU_SHOP}
 """Shops whose owner must consent before they can be read, by channel."""
@@ -23,8 +33,11 @@ _PHONE = "13800001234"
 _SECRETS = (
     *("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms", "sf_push", "sms_receipt", "staff"),
     *("taobao", "taobao_session", "jd", "jd_access", "jd_refresh", "pdd", "pdd_access", "pdd_refresh"),
-    "xiaohongshu",
+    *("xiaohongshu", "pos", "b2b", "wechat", "wechat_apiv3", "wechat_orders"),
 )
+_RSA_KEYS = ("wechat_platform", "wechat_merchant")
+_MERCHANT_SERIAL = "7000000000000000000000000000000000000001"
+_PLATFORM_SERIAL = "PUB_KEY_ID_0000000000000000000000000000001"
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,20 @@ class Ports:
 
 def new_secrets(kept: dict[str, str] | None = None) -> dict[str, str]:
     """Secrets of a new installation, or what an older one lacks beside those that it has."""
-    fresh = {"encryption": new_key(), **{name: secrets.token_hex(16) for name in _SECRETS}}
-    return {**fresh, **(kept or {})}
+    kept = kept or {}
+    secret = {name: secrets.token_hex(16) for name in _SECRETS if name not in kept}
+    keys = {name: _rsa_key() for name in _RSA_KEYS if name not in kept}
+    return {"encryption": new_key(), **secret, **keys, **kept}
+
+
+def _rsa_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _public_half(pem: str) -> str:
+    key = load_pem_private_key(pem.encode(), None).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, Any]:
@@ -58,7 +83,43 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
         "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
         "telemetry": {"log_level": "INFO"},
         "own": {
-            "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own"}},
+            "shops": {
+                "main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own", "pull": True}
+            },
+        },
+        "pos": {
+            "shops": {
+                "till": {"key_id": "shop-till", "secret": keys["pos"], "base_url": f"{sandbox}/pos", "pull": True},
+            },
+        },
+        "b2b": {
+            "shops": {
+                "trade": {"key_id": "shop-trade", "secret": keys["b2b"], "base_url": f"{sandbox}/b2b", "pull": True},
+            },
+        },
+        "wechat": {
+            "shops": {
+                WECHAT_APP: {
+                    "app_secret": keys["wechat"],
+                    "mchid": "1900000001",
+                    "apiv3_key": keys["wechat_apiv3"],
+                    "platform_keys": {_PLATFORM_SERIAL: _public_half(keys["wechat_platform"])},
+                    "merchant_serial": _MERCHANT_SERIAL,
+                    "merchant_private_key": keys["wechat_merchant"],
+                },
+            },
+            "base_url": f"{sandbox}/wechat",
+            "pay_url": f"{sandbox}/wechat",
+        },
+        "wechat_orders": {
+            "shops": {
+                WECHAT_APP: {
+                    "key_id": "shop-wechat",
+                    "secret": keys["wechat_orders"],
+                    "base_url": f"{sandbox}/wechat/shop",
+                    "pull": True,
+                },
+            },
         },
         "douyin": {
             "app_key": "7000000000000000001",
@@ -166,6 +227,20 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "port": ports.sandbox,
             "hub_url": gateway,
             "own": {"shop": "main", "key_id": "shop-main", "secret": keys["own"]},
+            "pos": {"shop": "till", "key_id": "shop-till", "secret": keys["pos"]},
+            "b2b": {"shop": "trade", "key_id": "shop-trade", "secret": keys["b2b"]},
+            "wechat": {
+                "appid": WECHAT_APP,
+                "app_secret": keys["wechat"],
+                "mchid": "1900000001",
+                "merchant_serial": _MERCHANT_SERIAL,
+                "merchant_public_key": _public_half(keys["wechat_merchant"]),
+                "apiv3_key": keys["wechat_apiv3"],
+                "platform_key_id": _PLATFORM_SERIAL,
+                "platform_private_key": keys["wechat_platform"],
+                "rest_key_id": "shop-wechat",
+                "rest_secret": keys["wechat_orders"],
+            },
             "douyin": {"app_key": "7000000000000000001", "app_secret": keys["douyin"], "shop_id": "123456"},
             "taobao": {
                 "app_key": "12500001",

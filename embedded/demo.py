@@ -20,10 +20,11 @@ from sqlmodel import col, select
 from audit.run import run_audit
 from commands.audit import show_report
 from domain.ids import order_id as make_order_id
+from domain.order import ChannelStatus
 from domain.texts import text, use_language
 from embedded.environment import SHELL_FILE, Home, HomeInUse, open_home
 from embedded.people import People
-from embedded.plan import Script, fault_plan, opening_stock, scarce_article, write_script
+from embedded.plan import RefundWish, Script, fault_plan, opening_stock, scarce_article, write_script
 from embedded.progress import Progress, standing
 from embedded.summary import Summary, summarise
 from embedded.supervisor import Supervisor
@@ -164,6 +165,9 @@ class _Run:
         special = [asyncio.create_task(self._change_in_time(order)) for order in numbers["address_in_time"]]
         special += [asyncio.create_task(self._change_too_late(order)) for order in numbers["address_too_late"]]
         special += [asyncio.create_task(self._cancel(order)) for order in numbers["cancelled"]]
+        for draft, wish in script.refunds:
+            [order_id] = await self._order([draft])
+            special.append(asyncio.create_task(self._refund(order_id, wish)))
         placed = []
         for start in range(0, len(script.crowd), 10):
             placed += await self._order(script.crowd[start : start + 10])
@@ -185,10 +189,7 @@ class _Run:
         sample = self._dice.sample(placed, min(len(placed), 5 + len(placed) // 10))
         for order_id in sample:
             channel, _, number = order_id.split(":")
-            if channel == "douyin":
-                await self._sandbox.post(f"/control/douyin/{number}/resend")
-            else:
-                await self._sandbox.post(f"/control/own/{number}/resend", json={"version": 1})
+            await self._sandbox.post(f"/control/{channel}/{number}/touch")
         changed = [order_id for order_id in sample if order_id.startswith("own:")][:3]
         for order_id in changed:
             number = order_id.split(":")[2]
@@ -208,6 +209,17 @@ class _Run:
         await _until(lambda: self.people.packed(order_id))
         changed = await self.people.change_address(order_id)
         self.people.deeds.addresses_too_late += not changed
+
+    async def _refund(self, order_id: str, wish: RefundWish) -> None:
+        """A buyer applies for a refund at once; the merchant decides when the order is seen to wait for it."""
+        channel, _, number = order_id.split(":")
+        asked = await self._sandbox.post(f"/control/{channel}/{number}/refund", json={"line": wish.line})
+        refund_id = asked.raise_for_status().json()["refund_id"]
+        await _until(lambda: self.people.waits_for_refund_or_left(order_id))
+        # An order that was packed before anybody heard of the refund goes out: the buyer takes it back.
+        verdict = wish.verdict if await self.people.waits_for_refund(order_id) else "withdraw"
+        answer = await self._sandbox.post(f"/control/{channel}/refunds/{refund_id}/{verdict}")
+        self.people.deeds.refunds += answer.is_success
 
     async def _cancel(self, order_id: str) -> None:
         await _until(lambda: self.people.paid(order_id))
@@ -269,7 +281,9 @@ class _Run:
 
     async def _open_orders(self) -> list[str]:
         async with self._db.reading() as tx:
-            query = select(OrderRow.order_id, OrderRow.state).where(col(OrderRow.closed_at).is_(None))
+            query = select(OrderRow.order_id, OrderRow.state).where(
+                col(OrderRow.closed_at).is_(None), OrderRow.status != ChannelStatus.CANCELLED
+            )
             return [f"{order_id} ({state})" for order_id, state in (await tx.execute(query)).all()]
 
 

@@ -13,6 +13,7 @@ import httpx
 from sqlmodel import col, select
 
 from domain.holds import HoldReason
+from domain.order import ChannelStatus
 from embedded.environment import Home
 from store.database import Database
 from store.tables import AddressChangeRow, HoldRow, OrderRow, ParcelRow
@@ -31,6 +32,7 @@ class Deeds:
     cancelled_too_late: int = 0
     holds_released: int = 0
     addresses_completed: int = 0
+    refunds: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -124,6 +126,19 @@ class People:
             query = select(ParcelRow.parcel_id).where(ParcelRow.order_id == order_id)
             return (await tx.execute(query)).first() is not None
 
+    async def waits_for_refund(self, order_id: str) -> bool:
+        """Whether an order waits for a refund to be decided."""
+        async with self._db.reading() as tx:
+            row = await tx.get(OrderRow, order_id)
+            return row is not None and _stopped_by_channel(row)
+
+    async def waits_for_refund_or_left(self, order_id: str) -> bool:
+        """Whether an order waits for a refund, or cannot wait any more."""
+        async with self._db.reading() as tx:
+            row = await tx.get(OrderRow, order_id)
+        waits = row is not None and (_stopped_by_channel(row) or row.closed_at is not None)
+        return waits or await self.packed(order_id)
+
     async def _held(self, reason: HoldReason) -> list[str]:
         async with self._db.reading() as tx:
             query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
@@ -168,6 +183,12 @@ class People:
                 # A person tries again: the machine may have been killed under their hands.
                 self.deeds.notes.append(f"{deed.__name__}: {type(error).__name__}")
             await asyncio.sleep(_LOOK_S)
+
+
+def _stopped_by_channel(row: OrderRow) -> bool:
+    """Whether a refund keeps the order: known as such, or by the channel's lock, before or after it began."""
+    by_hold = {HoldReason.REFUND_PENDING, HoldReason.CHANNEL_LOCKED} & set(row.holds)
+    return bool(by_hold) or row.status == ChannelStatus.LOCKED
 
 
 def _only_value(staff: str) -> str:

@@ -6,18 +6,36 @@ import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from domain.order import PaymentTerms, Requirement
 from sandbox.buyers import CATALOGUE, Buyers, Draft
 from sandbox.drafts import DraftChannel, DraftCustomer, DraftLine, DraftReceiver
 from sandbox.faults import Fault, FaultKind, FaultPlan
 
-CHANNELS: list[DraftChannel] = ["own", "douyin", "taobao", "jd", "pdd", "xiaohongshu"]
+CHANNELS: list[DraftChannel] = ["own", "pos", "b2b", "douyin", "taobao", "jd", "pdd", "xiaohongshu", "wechat"]
 
 _NOWHERE = DraftReceiver(
     name="测试岛民", phone="13800000077", province="海南省", city="三沙市", detail="永兴岛北京路示例 1 号"
 )
 """Where no courier delivers: only a person can find a way."""
+
+
+@dataclass(frozen=True)
+class RefundWish:
+    """What a buyer wants back before the order left, and what becomes of it. `line` counts from 1; None: all of it."""
+
+    line: int | None
+    verdict: Literal["approve", "refuse", "withdraw"]
+
+
+_REFUNDS = (
+    RefundWish(None, "approve"),
+    RefundWish(None, "refuse"),
+    RefundWish(1, "approve"),
+    RefundWish(None, "withdraw"),
+)
+_REFUNDING: list[DraftChannel] = ["taobao", "douyin", "pdd", "xiaohongshu", "jd"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +49,14 @@ class Script:
     cancelled: list[Draft]
     refused_credit: list[Draft]
     bad_address: list[Draft]
+    refunds: list[tuple[Draft, RefundWish]]
 
     @property
     def drafts(self) -> list[Draft]:
         """All orders, the special ones first."""
         special = [*self.refused_credit, *self.by_person, *self.address_in_time, *self.address_too_late]
-        return [*special, *self.cancelled, *self.bad_address, *self.crowd]
+        refunded = [draft for draft, _ in self.refunds]
+        return [*special, *self.cancelled, *self.bad_address, *refunded, *self.crowd]
 
 
 def fault_plan(name: str, seed: int) -> FaultPlan:
@@ -78,7 +98,8 @@ def _default_plan(seed: int) -> FaultPlan:
 def write_script(orders: int, seed: int) -> Script:
     """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
     share = max(1, orders // 50) if orders >= 12 else 0
-    special = share * 7
+    refunds = min(share * len(_REFUNDING), orders // 6)
+    special = share * 7 + refunds
     buyers = Buyers(seed).drafts(orders - special, CHANNELS)
     dice = random.Random(seed + 1)
     own = [draft for draft in Buyers(seed + 2).drafts(special * 4 + 8, ["own"]) if draft.channel == "own"]
@@ -102,7 +123,19 @@ def write_script(orders: int, seed: int) -> Script:
         cancelled=some(share),
         refused_credit=some(share, customer=on_account) + some(share, customer=refused_late),
         bad_address=some(share, receiver=incomplete),
+        refunds=_refunds(refunds, seed + 3),
     )
+
+
+def _refunds(count: int, seed: int) -> list[tuple[Draft, RefundWish]]:
+    """Orders of every platform in turn, whose buyers want their money back; a part of it where there are parts."""
+    wishes = []
+    for n in range(count):
+        [draft] = Buyers(seed + n, hot_share=0).drafts(1, [_REFUNDING[n % len(_REFUNDING)]])
+        wish = _REFUNDS[(n + seed) % len(_REFUNDS)]
+        paying = sum(line.gift_of is None for line in draft.lines)
+        wishes.append((draft, wish if wish.line is None or paying > 1 else RefundWish(None, wish.verdict)))
+    return wishes
 
 
 def cold_chain(draft: Draft) -> bool:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-from sqlmodel import col, func, select
+from sqlmodel import and_, col, func, or_, select
 
 from domain.golden import Exit, GoldenState
+from domain.order import ChannelStatus
 from domain.texts import text
 from store.database import Database
 from store.tables import OrderRow
@@ -41,7 +42,9 @@ async def standing(db: Database) -> Standing:
             states[exit_ or state or "none"] += count
         held = select(OrderRow.holds).where(col(OrderRow.closed_at).is_(None))
         holds: Counter[str] = Counter(reason for reasons in (await tx.execute(held)).scalars() for reason in reasons)
-        closed = select(func.count()).where(col(OrderRow.closed_at).is_not(None))
+        # One that was cancelled before it began has no workflow to close it.
+        never = and_(col(OrderRow.started_at).is_(None), col(OrderRow.status) == ChannelStatus.CANCELLED)
+        closed = select(func.count()).where(or_(col(OrderRow.closed_at).is_not(None), never))
         return Standing(states.total(), int((await tx.execute(closed)).scalar_one()), states, holds)
 
 

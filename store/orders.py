@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, func, select
+from sqlmodel import and_, col, func, or_, select
 
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
@@ -16,6 +17,9 @@ from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
 from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow, WithdrawnOrderRow
 from store.upsert import insert_ignore
+
+LOCKED_QUIETLY = timedelta(minutes=10)
+"""How long an order that its channel locks before it ever began is not worth a person's look."""
 
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
@@ -209,15 +213,28 @@ class Untold:
 
 
 async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
-    """Paid orders without a workflow, the longest waiting first; none that was withdrawn before it came."""
+    """Paid orders without a workflow, the longest waiting first; none that was withdrawn before it came.
+
+    A quarter of them are the latest instead: while a backlog of hours is worked off, who orders now need not wait for
+    all of it. What the channel locks at first (a risk review of seconds on every order) is not begun; what stays
+    locked is, so that its hold is in sight.
+    """
+    locked_long = and_(
+        col(OrderRow.status) == ChannelStatus.LOCKED, col(OrderRow.updated_at) < utc_now() - LOCKED_QUIETLY
+    )
     query = select(OrderRow).where(
         col(OrderRow.started_at).is_(None),
         col(OrderRow.paid_at).is_not(None),
-        OrderRow.status == ChannelStatus.PAID,
+        or_(col(OrderRow.status) == ChannelStatus.PAID, locked_long),
         # Read here as well as when an order is taken in: the two may have happened at the same moment.
         ~select(WithdrawnOrderRow.order_id).where(WithdrawnOrderRow.order_id == OrderRow.order_id).exists(),
     )
-    rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
+    latest = limit // 4
+    rows = list((await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit - latest))).scalars())
+    if latest and len(rows) == limit - latest:
+        here = [row.order_id for row in rows]
+        rest = query.where(col(OrderRow.order_id).not_in(here)).order_by(col(OrderRow.paid_at).desc()).limit(latest)
+        rows += (await tx.execute(rest)).scalars()
     return [_untold(row) for row in rows]
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from domain.clock import utc_now
 from domain.order import Amounts, Channel, ChannelStatus, CipherReceiver, Region
 from store.database import Database
 from store.orders import (
+    LOCKED_QUIETLY,
     Taken,
     body,
     count_in_flight,
@@ -17,6 +20,7 @@ from store.orders import (
     mark_started,
     replace_receiver,
     take,
+    to_start,
 )
 from store.tables import OrderEventRow, OrderRow, OrderVersionRow
 from tests.store.samples import NOON, index_row, order, receiver
@@ -204,3 +208,26 @@ async def test_the_echo_of_our_own_shipping_wakes_no_workflow(database: Database
     assert (row.status, row.version) == ("SHIPPED", 2)
     assert (row.revision == 1) is (taken is Taken.DUPLICATE)
     assert (kept.receiver == one.receiver) is (taken is Taken.DUPLICATE)
+
+
+async def test_an_order_that_stays_locked_is_begun_so_that_its_hold_is_in_sight(database: Database) -> None:
+    async with database.transaction() as tx:
+        await take(tx, order(status=ChannelStatus.LOCKED))
+    async with database.transaction() as tx:
+        assert await to_start(tx, 10) == []
+        row = await tx.get_one(OrderRow, order().order_id)
+        row.updated_at = utc_now() - LOCKED_QUIETLY - timedelta(seconds=1)
+        tx.add(row)
+    async with database.transaction() as tx:
+        assert [each.order_id for each in await to_start(tx, 10)] == [order().order_id]
+
+
+async def test_a_quarter_of_the_starts_are_the_latest_orders_whatever_waits_before_them(database: Database) -> None:
+    for n in range(12):
+        await _take(database, order(f"OLD{n}", paid_at=NOON))
+    await _take(database, order("NOW", paid_at=NOON + timedelta(hours=5)))
+    async with database.transaction() as tx:
+        chosen = [each.order_id for each in await to_start(tx, 4)]
+        everything = {each.order_id for each in await to_start(tx, 100)}
+    assert chosen == ["own:main:OLD0", "own:main:OLD1", "own:main:OLD2", "own:main:NOW"]
+    assert len(everything) == 13
