@@ -47,7 +47,7 @@ async def orders_ended(evidence: Evidence) -> Outcome:
 def _differences(evidence: Evidence, order: OrderFact, wanted: BookOrder) -> Iterator[str]:
     if order.started_at is None and not order.cancelled:
         yield "in the store, but never started"
-    if wanted.status == "cancelled" and not order.cancelled:
+    if wanted.status == "cancelled" and not order.cancelled and order.exit != Exit.UNDELIVERED:
         yield f"cancelled at its channel, but here it is {order.exit or order.state}"
     # Only of our own protocol the versions are ours, too: Douyin's book counts, its documents carry a time.
     if order.channel in _OUR_PROTOCOL and order.version != wanted.version:

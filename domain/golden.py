@@ -23,7 +23,8 @@ class Exit(StrEnum):
     CANCELLED = "CANCELLED"
     """Before it was packed, everything undone."""
     UNDELIVERED = "UNDELIVERED"
-    """Shipped, but refused, lost or returned; a person closed it."""
+    """Packed, but it did not come to its buyer: taken back by the channel before it left, or refused, lost or returned
+    and closed by a person."""
 
 
 class Trigger(StrEnum):

@@ -135,10 +135,10 @@ async def _withdrawn(tx: AsyncSession, order_id: str) -> bool:
 async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
     """Keep a new revision in which the order's refunds are taken into account. False when they change nothing.
 
-    The channel's own body stays as it was sent, and with it what is compared with the next document. What is packed is
-    packed: a refund does not change it any more.
+    The channel's own body stays as it was sent, and with it what is compared with the next document. What has left has
+    left: a refund does not change it any more.
     """
-    if reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
+    if reached(GoldenState(row.state) if row.state else None, GoldenState.WAYBILL_RETURNED):
         return False
     bodies = (await tx.execute(select(RefundRow.body).where(RefundRow.order_id == row.order_id))).scalars()
     refunds = [Refund.model_validate(kept) for kept in bodies]

@@ -20,7 +20,7 @@ from store.tables import OrderRow, RefundRow
 async def take(tx: AsyncSession, refund: Refund) -> Taken:
     """Keep a refund. An order that has not left gets a new revision, which its workflow is then told of.
 
-    One that is packed is for a person: a task. Raises LookupError when the order is not here (yet).
+    One that is packed is for a person too: a task. Raises LookupError when the order is not here (yet).
     """
     row = await tx.get(OrderRow, refund.order_id, with_for_update=True)
     if row is None:
@@ -47,9 +47,10 @@ async def take(tx: AsyncSession, refund: Refund) -> Taken:
         setattr(fresh, name, value)
     tx.add(fresh)
     await tx.flush()
+    await orders.apply_refunds(tx, row, f"refund/{refund.refund_id}/{refund.version}")
     if not reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
-        await orders.apply_refunds(tx, row, f"refund/{refund.refund_id}/{refund.version}")
-    elif row.closed_at is None and refund.status is not RefundStatus.CLOSED and row.exit is None:
+        return Taken.NEW if kept is None else Taken.NEWER
+    if row.closed_at is None and refund.status is not RefundStatus.CLOSED and row.exit is None:
         sentence = text("task.refund_after_packing", amount=format_yuan(refund.amount_fen))
         key = f"{row.order_id}/refund_after_packing/{refund.refund_id}"
         await open_task(tx, key, "refund_after_packing", sentence, order_id=row.order_id, alert=True)

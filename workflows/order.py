@@ -9,7 +9,7 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import RECORD_CANCELLED, RELEASE_CREDIT, RELEASE_STOCK, Reasoned
+from activities.contracts import RECORD_CANCELLED, RECORD_UNDELIVERED, RELEASE_CREDIT, RELEASE_STOCK, Reasoned
 from domain.couriers import normalise_number, plausible_number
 from domain.golden import Exit, GoldenState, reached
 from domain.holds import HoldReason, Release, operator_may_release
@@ -65,6 +65,8 @@ class OrderWorkflow:
             await self._packing.run()
         if life.cancel is not None:
             await self._undo(life.cancel)
+        elif await self._stopped_by_channel():
+            await self._stay(text("refund.stopped"))
         else:
             await self._addresses.packed()
             await self._shipping.run(self._packing.parcels, self._packing.plan)
@@ -73,6 +75,30 @@ class OrderWorkflow:
         life.show("wait.finished")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderEnd(str(life.state or ""), str(life.exit or ""))
+
+    async def _stopped_by_channel(self) -> bool:
+        """Packed while a refund was undecided, or the channel's lock held: the parcel waits for what the channel says.
+
+        Whether it never leaves, because the channel took the order back.
+        """
+        life = self._life
+        while life.board.has(HoldReason.REFUND_PENDING) or life.board.has(HoldReason.CHANNEL_LOCKED):
+            await life.wait(life.newer, "wait.release")
+            await life.accept()
+            if life.cancel is not None:
+                return True
+        return False
+
+    async def _stay(self, why: str) -> None:
+        """A packed parcel that does not leave: a person takes it off the belt, and its goods back onto the shelf."""
+        life = self._life
+        await life.ask_person("stop_parcel", why=why)
+        if life.credit_asked:
+            await partner(RELEASE_CREDIT, life.ref)
+        await self._addresses.drop(why)
+        await life.board.close_all("channel", Release.CANCEL)
+        await own(RECORD_UNDELIVERED, Reasoned(life.order_id, why, "channel"))
+        life.exit = Exit.UNDELIVERED
 
     async def _undo(self, cancel: CancelOrder) -> None:
         """Undo everything that was done, the last first; each undo is retried until it is done."""

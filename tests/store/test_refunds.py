@@ -88,7 +88,7 @@ async def test_a_refund_keeps_an_address_that_was_changed_here(database: Databas
     assert (now.receiver, now.refund_pending) == (receiver("新路22号"), True)
 
 
-async def test_what_is_packed_stays_packed_and_a_person_is_asked_once(database: Database) -> None:
+async def test_what_has_left_stays_as_it_was_and_a_person_is_asked_once(database: Database) -> None:
     oid = await taken(database)
 
     for trigger in (
@@ -96,6 +96,7 @@ async def test_what_is_packed_stays_packed_and_a_person_is_asked_once(database: 
         Trigger.REVIEW_CLEAR,
         Trigger.ALL_LINES_RESERVED,
         Trigger.WAREHOUSE_SCAN_MATCHED,
+        Trigger.CHANNEL_ACCEPTED_WAYBILLS,
     ):
 
         async def work(tx: object, row: object, trigger: Trigger = trigger) -> Done:

@@ -59,6 +59,32 @@ async def test_a_whole_refund_before_packing_ends_the_order_and_frees_its_stock(
     assert [row.status for row in await order.rows(ReservationRow)] == ["released"]
 
 
+async def test_a_parcel_that_was_packed_meanwhile_waits_for_its_refund(stage: Stage) -> None:
+    order = await stage.start()
+    await order.instructed()
+    await refund(order, 1, RefundStatus.REQUESTED, 4950)
+    await order.held(HoldReason.REFUND_PENDING)
+    await order.packed()
+    await order.reaches(GoldenState.PACKED)
+    await order.held(HoldReason.REFUND_PENDING)
+    assert not stage.town.sf.calls["create"]
+    await refund(order, 2, RefundStatus.REFUSED, 4950)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+
+
+async def test_a_parcel_that_is_paid_back_before_it_left_stays(stage: Stage) -> None:
+    order = await stage.start()
+    await order.instructed()
+    await refund(order, 1, RefundStatus.REQUESTED, 4950)
+    await order.held(HoldReason.REFUND_PENDING)
+    await order.packed()
+    await order.reaches(GoldenState.PACKED)
+    await refund(order, 2, RefundStatus.REFUNDED, 4950)
+    assert (await order.end()).exit == "UNDELIVERED"
+    assert "stop_parcel" in await order.tasks()
+    assert not (await order.row()).holds
+
+
 async def test_a_refunded_line_is_freed_and_not_packed(stage: Stage) -> None:
     await stage.receive("PLATE", 5)
     order = await stage.start(**TWO_LINES)
