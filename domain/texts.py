@@ -243,6 +243,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "task.paid_but_cancelled": (
         "订单取消后收到付款 {amount} 元，请退款给买家",
         "{amount} yuan came for an order that is cancelled: pay it back",
+    ),
     "refund.stopped": ("打包后、发货前已全额退款", "paid back after packing, before it left"),
     "task.stop_parcel": (
         "{why}：请拦下包裹，商品退回货架并登记入库",
