@@ -33,6 +33,7 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.order import OrderWorkflow
 from workflows.sweeps import (
+    AuthorisationWorkflow,
     PartnerHealthWorkflow,
     PullWorkflow,
     ReconcileWorkflow,
@@ -49,6 +50,7 @@ WORKFLOWS: list[type[Any]] = [
     PullWorkflow,
     PartnerHealthWorkflow,
     ReconcileWorkflow,
+    AuthorisationWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

@@ -431,6 +431,15 @@ class Reconciled:
 
 
 @dataclass(frozen=True)
+class Renewed:
+    """How many shops were looked at, how many of them are refused, and how many end soon."""
+
+    looked: int
+    refused: int
+    ending: int
+
+
+@dataclass(frozen=True)
 class Feeds:
     """The (feed, shop) pairs whose lists can be compared."""
 
@@ -505,6 +514,14 @@ PULL_CHANGES = PartnerStep(
     Pulled,
     timeout=timedelta(minutes=5),
     within=timedelta(minutes=15),
+    heartbeat=timedelta(seconds=60),
+)
+RENEW_AUTHORISATIONS = PartnerStep(
+    "renew_authorisations",
+    Batch,
+    Renewed,
+    timeout=timedelta(minutes=5),
+    within=timedelta(minutes=9),
     heartbeat=timedelta(seconds=60),
 )
 LIST_FEEDS = OwnStep("list_feeds", Batch, Feeds)

@@ -77,7 +77,7 @@ async def _for_temporal(db: Database, order_id: str | None, error: PartnerError)
     if isinstance(error, Misconfigured):
         key = f"misconfigured/{error.partner}/{error.operation}/{error.code}"
         async with db.transaction() as tx:
-            await open_task(tx, key, "misconfigured", error.operator_text, order_id=order_id, alert=True)
+            await open_task(tx, key, "misconfigured", error.operator_text, order_id=order_id, alert=True, again=True)
         return ApplicationError(str(error), type="Misconfigured", next_retry_delay=timedelta(minutes=1))
     if isinstance(error, Throttled):
         delay = timedelta(seconds=error.retry_after)

@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import shop_state
 from activities.contracts import PULL_CHANGES, PullAsk, Pulled
 from activities.partners import answered
 from connectors.errors import Rejected
 from connectors.ports import Document, PullSource, Window
 from domain.clock import utc_now
 from domain.texts import text
-from store import cursors, inbox, shops
+from store import cursors, inbox
 from store.database import Database
-from store.holds import close_task, open_task
-from store.shops import ShopState
+from store.holds import open_task
 from store.tables import OrderRow
 
 _ORDER_KINDS = frozenset({"order", "order_hint"})
@@ -28,10 +28,6 @@ _log = logging.getLogger("orderhub.pulling")
 
 LAG = timedelta(seconds=5)
 """A platform's list is not asked about the last moments: its index may still be behind its orders."""
-
-
-ASK_AGAIN = timedelta(minutes=10)
-"""How long a shop that refused our credentials is left alone: it goes on by itself once they are good again."""
 
 
 class PullSteps:
@@ -45,7 +41,7 @@ class PullSteps:
     async def pull_changes(self, ask: PullAsk) -> Pulled:
         """Pull until there is nothing left, or `pages` are read. Each page and the cursor move together."""
         source = self._sources.get(ask.source)
-        if source is None or ask.shop not in source.shops or await self._rests(source, ask.shop):
+        if source is None or ask.shop not in source.shops or await shop_state.rests(self._db, source.channel, ask.shop):
             return Pulled(0, 0, 0)
         pages = fresh = 0
         while True:
@@ -71,51 +67,28 @@ class PullSteps:
                 await self._refused(source, ask.shop, refused)
                 raise ApplicationError(str(refused), type="Rejected") from refused
             except ApplicationError as error:
-                if error.type != "Misconfigured" or not await self._unauthorised(source, ask.shop, error.message):
+                if pages and error.type != "Misconfigured":
+                    # What came before it is safe: the next try goes on from there, and at once.
+                    return Pulled(pages, fresh, max(1, behind))
+                # A further feed (refunds) that we may not read leaves the shop's orders alone.
+                if error.type != "Misconfigured" or source.feed != source.channel:
+                    raise
+                if not await shop_state.refused(self._db, source.channel, ask.shop, error.message):
                     raise
                 return Pulled(pages, fresh, max(0, behind))
             async with self._db.transaction() as tx:
-                if await shops.authorised_again(tx, source.channel, ask.shop):
-                    await close_task(tx, _task_key(source, ask.shop), "orderhub")
+                await shop_state.accepted(tx, source.channel, ask.shop)
                 for document in page.documents:
                     fresh += await put_document(tx, document)
                 await cursors.advance(tx, ask.source, ask.shop, at, page.next_page)
             pages += 1
             activity.heartbeat(pages, fresh, behind)
 
-    async def _rests(self, source: PullSource, shop: str) -> bool:
-        """Whether a shop is not asked now: a person paused it, or it refused our credentials a short while ago."""
-        async with self._db.reading() as tx:
-            kept = await shops.find(tx, source.channel, shop)
-        if kept is None or kept.state is ShopState.ACTIVE:
-            return False
-        return kept.state is ShopState.PAUSED or utc_now() - kept.updated_at < ASK_AGAIN
-
-    async def _unauthorised(self, source: PullSource, shop: str, why: str) -> bool:
-        """A shop's orders cannot be read with our credentials: it rests, and a person is asked once.
-
-        False where there is no account to rest, or only a further feed (refunds) is refused.
-        """
-        if source.feed != source.channel:
-            return False
-        async with self._db.transaction() as tx:
-            if await shops.find(tx, source.channel, shop) is None:
-                return False
-            await shops.move(tx, source.channel, shop, to=ShopState.UNAUTHORISED, why=why)
-            await shops.touch(tx, source.channel, shop)
-            sentence = text("task.shop_unauthorised", channel=text(f"channel.{source.channel}"), shop=shop)
-            await open_task(tx, _task_key(source, shop), "shop_unauthorised", sentence, alert=True)
-        return True
-
     async def _refused(self, source: PullSource, shop: str, refused: Rejected) -> None:
         _log.error("a pull was refused", extra={"feed": source.feed, "shop": shop, "code": refused.code})
         key = f"pull_refused/{source.feed}/{shop}"
         async with self._db.transaction() as tx:
             await open_task(tx, key, "pull_refused", text("task.pull_refused", why=refused.operator_text), alert=True)
-
-
-def _task_key(source: PullSource, shop: str) -> str:
-    return f"shop_unauthorised/{source.channel}/{shop}"
 
 
 async def put_document(tx: AsyncSession, document: Document) -> bool:

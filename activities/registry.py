@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.address import AddressSteps
+from activities.authorisations import AuthorisationSteps
 from activities.channel import ChannelSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
@@ -40,6 +41,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         PullSteps(db, partners.pulls),
         HealthSteps(db, config.health),
         ReconcileSteps(db, partners.pulls),
+        AuthorisationSteps(db, partners.channels),
     ]
     return [step for room in rooms for step in _steps(room)]
 

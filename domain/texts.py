@@ -173,6 +173,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "step.open_hold": ("拦截：{badge}", "hold: {badge}"),
     "step.close_hold": ("放行：{badge}", "release: {badge}"),
     "step.escalate_hold": ("超时升级：{badge}", "escalate: {badge}"),
+    "task.reauthorise": (
+        "{channel}店铺 {shop} 的授权将于 {until} 到期，请让店主重新授权",
+        "the authorisation of {channel} shop {shop} ends at {until}: its owner must renew it",
+    ),
+    "step.renew_authorisations": ("续期店铺授权", "renew the shops' authorisations"),
     "step.list_feeds": ("列出可对账的店铺", "list what can be compared"),
     "step.reconcile_shop": ("对账：店铺 {shop}，{day}", "compare shop {shop}, {day}"),
     "reconcile.title": ("{day} 渠道对账", "{day}: the channels' lists against ours"),

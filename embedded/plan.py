@@ -83,6 +83,36 @@ def _default_plan(seed: int) -> FaultPlan:
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="douyin", operation="messages", kind=FaultKind.LOSE_PUSH, probability=0.15),
+            Fault(partner="own", operation="orders", kind=FaultKind.LOSE_PUSH, probability=0.1),
+            Fault(partner="pos", operation="orders", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
+            Fault(partner="b2b", operation="orders", kind=FaultKind.LOSE_PUSH, probability=0.2),
+            Fault(partner="wechat", operation="payment", kind=FaultKind.LOSE_PUSH, probability=0.2),
+            Fault(partner="xiaohongshu", operation="*", kind=FaultKind.LOSE_PUSH, probability=0.2),
+            Fault(
+                partner="taobao",
+                operation="logistics.offline.send",
+                kind=FaultKind.DONE_BUT_TIMEOUT,
+                times=1,
+                seconds=7,
+            ),
+            Fault(partner="taobao", operation="trades.sold.increment.get", kind=FaultKind.HTML, probability=0.1),
+            Fault(partner="jd", operation="pop.order.enSearch", kind=FaultKind.THROTTLE, probability=0.2),
+            Fault(partner="jd", operation="pop.order.shipment", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7),
+            Fault(partner="pdd", operation="order.number.list.increment.get", kind=FaultKind.OUTAGE, skip=5, lasts_s=8),
+            Fault(
+                partner="pdd", operation="logistics.online.send", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7
+            ),
+            Fault(partner="pdd", operation="waybill.get", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7),
+            Fault(
+                partner="xiaohongshu",
+                operation="order.orderDeliver",
+                kind=FaultKind.DONE_BUT_TIMEOUT,
+                times=1,
+                seconds=7,
+            ),
+            Fault(
+                partner="wechat", operation="*upload_shipping_info", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7
+            ),
             Fault(partner="qimen", operation="*confirm*", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(
                 partner="douyin", operation="order.logisticsAdd", kind=FaultKind.DONE_BUT_TIMEOUT, times=1, seconds=7

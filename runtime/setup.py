@@ -33,6 +33,7 @@ from settings import Settings
 from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
+    AUTHORISATION_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
@@ -45,6 +46,7 @@ from workflows.contracts import (
 from workflows.details import SEARCH_ATTRIBUTES
 
 _PULLS = "orderhub-pull-"
+_RENEWING = timedelta(minutes=5)
 _NIGHT = timedelta(hours=19)
 """Three in the morning in Beijing: the day before is over, and channels have time."""
 
@@ -108,6 +110,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
+        Sweep("orderhub-authorisations", AUTHORISATION_WORKFLOW, _RENEWING),
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
         *(
             Sweep(

@@ -44,22 +44,34 @@ async def open_holds(tx: AsyncSession, order_id: str) -> list[HoldRow]:
 
 
 async def open_task(
-    tx: AsyncSession, key: str, kind: str, text: str, *, order_id: str | None = None, alert: bool = False
+    tx: AsyncSession,
+    key: str,
+    kind: str,
+    text: str,
+    *,
+    order_id: str | None = None,
+    alert: bool = False,
+    again: bool = False,
 ) -> bool:
-    """Ask a person for something, once per `key`. False when the task exists already."""
-    return await insert_ignore(
-        tx,
-        TaskRow,
-        {
-            "key": key,
-            "order_id": order_id,
-            "kind": kind,
-            "text": text,
-            "severity": "alert" if alert else "normal",
-            "opened_at": utc_now(),
-            "closed_by": "",
-        },
-    )
+    """Ask a person for something, once per `key`. False when the task exists already.
+
+    `again`: what it is about may come back, so a closed task is opened anew.
+    """
+    values = {
+        "order_id": order_id,
+        "kind": kind,
+        "text": text,
+        "severity": "alert" if alert else "normal",
+        "opened_at": utc_now(),
+        "closed_by": "",
+    }
+    if await insert_ignore(tx, TaskRow, {"key": key, **values}):
+        return True
+    if not again:
+        return False
+    closed = update(TaskRow).where(col(TaskRow.key) == key, col(TaskRow.closed_at).is_not(None))
+    reopened = closed.values(**values, closed_at=None).returning(col(TaskRow.key))
+    return (await tx.execute(reopened)).first() is not None
 
 
 async def close_task(tx: AsyncSession, key: str, by: str) -> None:

@@ -10,6 +10,7 @@ WAYBILL_SWEEP_WORKFLOW = "WaybillSweepWorkflow"
 TRACKING_SWEEP_WORKFLOW = "TrackingSweepWorkflow"
 PULL_WORKFLOW = "PullWorkflow"
 PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
+AUTHORISATION_WORKFLOW = "AuthorisationWorkflow"
 RECONCILE_WORKFLOW = "ReconcileWorkflow"
 
 

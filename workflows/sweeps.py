@@ -13,6 +13,7 @@ from activities.contracts import (
     LIST_WAITING,
     PULL_CHANGES,
     RECONCILE_SHOP,
+    RENEW_AUTHORISATIONS,
     WATCH_PARTNERS,
     Batch,
     PartnerWatch,
@@ -22,6 +23,7 @@ from activities.contracts import (
 from domain.clock import BEIJING
 from domain.texts import partner_name, text
 from workflows.contracts import (
+    AUTHORISATION_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
@@ -93,6 +95,17 @@ class PartnerHealthWorkflow:
             names = ", ".join(partner_name(name) for name in seen.ill)
             workflow.set_current_details(text("health.ill", partners=names))
         return len(seen.ill)
+
+
+@workflow.defn(name=AUTHORISATION_WORKFLOW)
+class AuthorisationWorkflow:
+    """Every five minutes: renew the shops' tokens that are due, and ask a person where only the owner can."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many shops are refused, or end soon."""
+        renewed = await partner(RENEW_AUTHORISATIONS, Batch(start.batch))
+        return renewed.refused + renewed.ending
 
 
 @workflow.defn(name=RECONCILE_WORKFLOW)

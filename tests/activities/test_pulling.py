@@ -13,7 +13,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.contracts import PullAsk, Pulled
-from activities.pulling import ASK_AGAIN, LAG, PullSteps
+from activities.pulling import LAG, PullSteps
+from activities.shop_state import ASK_AGAIN
 from connectors.errors import Misconfigured, Unavailable
 from connectors.ports import Document, PulledPage, Window
 from domain.order import Channel
@@ -200,3 +201,16 @@ async def test_a_shop_that_was_removed_meanwhile_is_not_asked(database: Database
     listing = Listing(_changes(3))
     assert await _pull(database, listing, PullAsk("own", "other")) == Pulled(0, 0, 0)
     assert listing.asked == []
+
+
+async def test_a_partner_that_fails_now_and_then_costs_no_longer_pauses(database: Database) -> None:
+    listing = Listing(_changes(16))
+    listing.goes_after = 2
+    first = await _pull(database, listing)
+    assert first.pages == 2, "what came is kept, and the next try is at once"
+    assert first.behind_s > 0
+    with pytest.raises(ApplicationError):  # away at the first question: now its pauses grow
+        await _pull(database, listing)
+    listing.goes_after = None
+    assert (await _pull(database, listing)).behind_s == 0
+    assert await _inbox(database) == [f"main:SO{n:02}" for n in range(16)]
