@@ -155,8 +155,8 @@ class Dispatcher:
             self._paused_seen = time.monotonic()
         if row.order_id is None or not self._paused_shops:
             return False
-        channel, shop, _ = split_order_id(row.order_id)
-        return channel == row.source and (channel, shop) in self._paused_shops
+        # By the source and not by the channel: a mini-program's orders and payments come from two.
+        return (row.source, split_order_id(row.order_id)[1]) in self._paused_shops
 
     async def _interpret(self, row: InboxRow) -> list[News]:
         source = self._sources.get(row.source)

@@ -71,6 +71,25 @@ async def body_of(tx: AsyncSession, incoming: Incoming) -> str | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The newest version that is here of one document."""
+
+    version: int
+    body: str
+
+
+async def newest(tx: AsyncSession, source: str, document_ids: Sequence[str]) -> dict[str, Newest]:
+    """The newest version of each of these documents that is here, by its id."""
+    query = (
+        select(InboxRow.document_id, InboxRow.version, InboxRow.body)
+        .where(InboxRow.source == source, col(InboxRow.document_id).in_(document_ids))
+        .order_by(col(InboxRow.version))
+    )
+    found = (await tx.execute(query)).tuples().all()
+    return {document_id: Newest(version, body) for document_id, version, body in found}
+
+
 async def claim(
     tx: AsyncSession,
     limit: int,

@@ -16,6 +16,7 @@ from domain.order import Channel, Requirement
 from domain.partner_health import Breaker
 from domain.shipping import Carrier
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
+from intake.files import Effect
 from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
 from workflows.delivery import PROBLEMS
@@ -50,7 +51,8 @@ def families(source: Uses) -> dict[str, set[str]]:
         "hold.": set(HoldReason),
         "release.": set(Release),
         "step.": {step.name for step in STEPS.values()},
-        "channel.": set(Channel),
+        "channel.": {*Channel, "wechat_orders"},
+        "import.effect.": set(Effect),
         "shop.": set(ShopState) - {ShopState.REMOVED},
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "reconcile.": {

@@ -11,12 +11,15 @@ from sqlmodel import col, select
 
 from connectors.errors import DocumentUnreadable, Unavailable
 from connectors.ports import Document
+from connectors.rest import RestChannel, RestSettings, ShopAccount
+from connectors.rest.documents import order_document
 from domain.clock import utc_now
 from domain.news import CreditNews, TrackNews, WarehouseNews
-from domain.order import ChannelStatus
+from domain.order import Channel, ChannelStatus
 from domain.shipping import Carrier, CreditAnswer, CreditDecision, TrackReport, WarehouseReport, WarehouseStatus
-from store import credit
+from store import credit, shops
 from store.orders import Untold
+from store.shops import ShopState
 from store.tables import InboxRow
 from tests.intake.stage import ScriptedSource, Stage, until, working
 from tests.store.samples import order, receiver
@@ -239,3 +242,18 @@ async def test_an_unreadable_news_between_good_ones_stops_none(stage: Stage) -> 
         await stage.put_news("qimen", str(n))
     await stage.dispatcher().living_documents()
     assert Counter(row.status for row in (await stage.rows()).values()) == {"done": 2, "quarantined": 1}
+
+
+@pytest.mark.parametrize("source", ["b2b", "wechat_orders"])
+async def test_what_a_paused_shop_sends_waits(stage: Stage, source: str) -> None:
+    """Also of a mini-program, whose orders do not come from the source that its channel is called by."""
+    channel = {"b2b": Channel.B2B, "wechat_orders": Channel.WECHAT}[source]
+    stage.sources[source] = RestChannel(channel, RestSettings(shops={"wx1": ShopAccount()}))
+    async with stage.db.transaction() as tx:
+        await shops.put(tx, source, "wx1", "", "command")
+        await shops.move(tx, source, "wx1", to=ShopState.PAUSED)
+    document = order_document(order("SO1", channel=channel, shop="wx1"))
+    await stage.put(document)
+    await stage.dispatcher().order_documents()
+    row = await stage.row(document.document_id)
+    assert (row.status, row.outcome) == ("new", "the shop is paused")
