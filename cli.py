@@ -126,6 +126,16 @@ def partners(
 
 
 @app.command()
+def channels(as_json: JsonOption = False) -> None:
+    """The nine channels: how orders come in, what is encrypted, who ships, which shops sell, and what tests them."""
+    from commands.channels import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings(), as_json=as_json))
+
+
+@app.command()
 def audit(
     books: Annotated[
         str, typer.Option(help="Where the sandbox is, to compare with its books; empty: store only.")

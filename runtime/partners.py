@@ -12,6 +12,7 @@ from activities.partners import HubConfig, Partners
 from connectors.cainiao import CainiaoCourier
 from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
+from connectors.facts import Facts
 from connectors.jd import JdChannel, JdRefunds, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
@@ -149,6 +150,12 @@ class _Builder:
         ]
 
 
+class HasFacts(Protocol):
+    """The class of a connector that says what it does."""
+
+    facts: Facts
+
+
 class PulledChannel(SalesChannel, PullSource, Protocol):
     """A channel with both ways in."""
 
@@ -266,6 +273,15 @@ def _direct_couriers(settings: Settings, built: _Builder) -> None:
         cainiao = CainiaoCourier(settings.cainiao)
         built.couriers[Provider.CAINIAO] = cainiao
         built.closers.append(cainiao.close)
+
+
+def connectors_of(channel: Channel) -> tuple[HasFacts, ...]:
+    """The connectors of ours that serve a channel, as classes: a mini-program's orders and its payments come by two."""
+    ours = tuple(kind for kind in _PLATFORMS if kind.channel is channel)
+    return (RestChannel, *ours) if channel in SOURCES else ours
+
+
+_PLATFORMS = (DouyinChannel, TaobaoChannel, JdChannel, PddChannel, XiaohongshuChannel, WechatChannel)
 
 
 def configured(settings: Settings) -> list[str]:

@@ -89,8 +89,9 @@ class Pull(Generic[T]):
     source: Callable[[T], PullSource]
     shop: str
     window: Window
-    asked: Callable[[httpx.Request], tuple[datetime, datetime] | None]
-    """The span that a request asks for; None for a request that asks for none."""
+    asked: Callable[[httpx.Request], tuple[datetime, datetime] | None] | None
+    """The span that a request asks for; None for a request that asks for none. None for a partner without any list,
+    who is asked for one order after the other."""
     peer: Peer
     """Answers at least two pages, with an order or a refund on each."""
 

@@ -15,6 +15,7 @@ from connectors.douyin.pulled import changed_orders, read_cursor, read_orders
 from connectors.douyin.refund_feed import DouyinRefunds
 from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, tracking_numbers
 from connectors.errors import DocumentUnreadable, Rejected
+from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.fields import as_mapping, text_of
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import CancelNews, News, OrderNews
@@ -28,6 +29,7 @@ class DouyinChannel:
     source = SOURCE
     feed = SOURCE
     channel = Channel.DOUYIN
+    facts = PUSHED_AND_PULLED_CIPHER
     longest_window = timedelta(hours=1)
     overlap = timedelta(minutes=2)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, PushRefused, Rejected
+from connectors.facts import Facts, ReceiverKind, Way
 from connectors.jd import requests
 from connectors.jd.api import JosApi
 from connectors.jd.documents import SOURCE, order_document, read_document
@@ -29,6 +30,8 @@ class JdChannel:
     source = SOURCE
     feed = SOURCE
     channel = Channel.JD
+    facts = Facts((Way.PULL,), (ReceiverKind.CIPHER, ReceiverKind.CLEAR))
+    """In clear text only with JD's leave: `JdSettings.encrypted`."""
     longest_window = timedelta(days=1)
     """JD answers a month, but late pages of a long search are slow."""
     overlap = timedelta(minutes=10)

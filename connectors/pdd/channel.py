@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from connectors.errors import DocumentUnreadable, PushRefused, Rejected
+from connectors.facts import PULLED_CIPHER
 from connectors.pdd import requests
 from connectors.pdd.api import PddApi
 from connectors.pdd.orders import complete, status_of, to_order
@@ -29,6 +30,7 @@ class PddChannel:
     source = SOURCE
     feed = SOURCE
     channel = Channel.PDD
+    facts = PULLED_CIPHER
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=5)
     """The platform's index lags by up to three minutes."""

@@ -8,6 +8,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from connectors.errors import Misconfigured, PushRefused
+from connectors.facts import Facts, ReceiverKind, Way
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.rest.documents import SOURCES, read_document
 from connectors.rest.keys import Caller
@@ -30,6 +31,7 @@ class RestChannel:
     Every shop has a line of its own, so that one shop's outage does not stop the write-back of the others.
     """
 
+    facts = Facts((Way.REST, Way.PULL, Way.FILE), (ReceiverKind.CLEAR,))
     longest_window = LONGEST_WINDOW
     overlap = OVERLAP
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.errors import DocumentUnreadable, Misconfigured, PushRefused, Rejected
+from connectors.facts import PULLED_CIPHER
 from connectors.fields import as_mapping
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.taobao import requests
@@ -47,6 +48,7 @@ class TaobaoChannel:
     source = PARTNER
     feed = PARTNER
     channel = Channel.TAOBAO
+    facts = PULLED_CIPHER
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=3)
 

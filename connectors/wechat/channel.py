@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from connectors.errors import Misconfigured, Rejected, Unavailable
+from connectors.facts import Facts, Way
 from connectors.ports import Document, Push, Reply
 from connectors.wechat.api import MiniProgramApi
 from connectors.wechat.documents import REFUND, SOURCE
@@ -36,6 +37,7 @@ class WechatChannel:
 
     source = SOURCE
     channel = Channel.WECHAT
+    facts = Facts((Way.PUSH, Way.PULL), ())
 
     def __init__(self, settings: WechatSettings, orders: ShopOrders) -> None:
         self._settings = settings

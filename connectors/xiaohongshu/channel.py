@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, Rejected
+from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.paging import ListPage, pull_backwards
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.xiaohongshu import requests
@@ -28,6 +29,7 @@ class XiaohongshuChannel:
     source = SOURCE
     feed = SOURCE
     channel = Channel.XIAOHONGSHU
+    facts = PUSHED_AND_PULLED_CIPHER
     longest_window = timedelta(minutes=30)
     overlap = timedelta(minutes=5)
 

@@ -70,7 +70,7 @@ PEER = by(
     method,
     {
         LIST: trades,
-        TRADE: fullinfo(),
+        TRADE: lambda sent: fullinfo(tid=int(form(sent)["tid"]), tid_str=form(sent)["tid"]),
         SHIP: ok(SHIP, shipping={"is_success": True}),
         refunds.LIST: changed_refunds,
         refunds.DETAIL: ok(refunds.DETAIL, refund=refund()),
