@@ -176,7 +176,7 @@ def _sheet(sheet: CalamineSheet, tell: Tell) -> Table | None:
 
 
 def _filled(sheet: CalamineSheet, tell: Tell) -> Iterator[RawRow]:
-    """All rows; what stands in a cell merged over several rows stands in each of them."""
+    """All rows; what stands in a cell merged over several rows stands in each of them that holds anything else."""
     if sheet.start is None:
         return
     left = sheet.start[1]
@@ -189,7 +189,7 @@ def _filled(sheet: CalamineSheet, tell: Tell) -> Iterator[RawRow]:
     index = 0
     while (cells := _calamine(lambda: next(rows, None))) is not None:
         running = {column: held for column, held in running.items() if held[0] >= index}
-        for column, (_, value) in running.items():
+        for column, (_, value) in running.items() if any(cell != "" for cell in cells) else ():
             if column < len(cells):
                 cells[column] = value
         for column, bottom in begins.get(index, ()):

@@ -253,14 +253,16 @@ def test_merged_cells_stand_in_each_of_their_rows(tmp_path: Path) -> None:
     assert (first.row, second.row) == (4, 7)
 
 
-def test_a_column_merged_to_the_end_of_the_sheet(tmp_path: Path) -> None:
+def test_blank_rows_under_a_merged_cell_stay_blank(tmp_path: Path) -> None:
     def fill(book: Any, sheet: Any) -> None:
-        names = write_rows(sheet, [row(), row(订单号="BO2")])
+        names = write_rows(sheet, [row(), row(订单号="BO2"), {}, {}, row(订单号="BO3")])
         place = names.index("省")
-        sheet.merge_range(1, place, 1_048_575, place, "江苏省")
+        sheet.merge_range(1, place, 5000, place, "江苏省")
+        sheet.write_string(6000, place, "")
 
     found = good(xlsx_file(tmp_path, fill))
-    assert {order.order.receiver.region.province for order in found} == {"江苏省"}
+    assert [order.order.receiver.region.province for order in found] == ["江苏省"] * 3
+    assert [order.row for order in found] == [2, 3, 6]
 
 
 def test_several_sheets_titles_hidden_ones_and_explanations(tmp_path: Path) -> None:
