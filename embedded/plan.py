@@ -130,7 +130,10 @@ def write_script(orders: int, seed: int) -> Script:
     share = max(1, orders // 50) if orders >= 12 else 0
     refunds = min(share * len(_REFUNDING), orders // 6)
     special = share * 7 + refunds
-    buyers = Buyers(seed).drafts(orders - special, CHANNELS)
+    crowd = Buyers(seed)
+    # One of each channel first: however small the run, all of them are in it where there is room.
+    buyers = [draft for channel in CHANNELS for draft in crowd.drafts(1, [channel])][: orders - special]
+    buyers += crowd.drafts(orders - special - len(buyers), CHANNELS)
     dice = random.Random(seed + 1)
     own = [draft for draft in Buyers(seed + 2).drafts(special * 4 + 8, ["own"]) if draft.channel == "own"]
     plain = iter(own)

@@ -12,8 +12,8 @@ from sqlmodel import col, func, select
 from temporalio.client import Client
 
 from audit.report import AuditReport
-from domain.golden import GoldenState
-from domain.order import Channel
+from domain.golden import Exit, GoldenState
+from domain.order import Channel, ChannelStatus
 from domain.shipping import Provider
 from domain.texts import text
 from embedded.environment import Home
@@ -118,7 +118,7 @@ async def summarise(
         orders=len(rows),
         seed=seed,
         channels=dict(sorted(Counter(row.channel for row in rows).items())),
-        states=_states(Counter(row.exit or row.state or "none" for row in rows)),
+        states=_states(Counter(row.exit or row.state or _before_it_began(row) for row in rows)),
         couriers={
             "sf": providers["sf"],
             "cainiao": providers["cainiao"],
@@ -139,6 +139,10 @@ async def summarise(
         audit=report,
         addresses={"temporal_ui": home.ui_url, "gateway": home.gateway_url, "sandbox": home.sandbox_url},
     )
+
+
+def _before_it_began(row: OrderRow) -> str:
+    return Exit.CANCELLED if row.status == ChannelStatus.CANCELLED else "none"
 
 
 def _sent(books: dict[str, Any], what: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 
 import httpx
@@ -64,6 +65,19 @@ class Supervisor:
             self._paused.discard(child.name)
         if child is self.temporal:
             await wait_until(self._temporal_answers, child)
+
+    @asynccontextmanager
+    async def down(self, *children: Child) -> AsyncIterator[None]:
+        """Keep processes stopped for a while, as a maintenance would."""
+        self._paused |= {child.name for child in children}
+        for child in children:
+            await child.stop()
+        try:
+            yield
+        finally:
+            for child in children:
+                await child.start()
+            self._paused -= {child.name for child in children}
 
     async def _start(self) -> None:
         self._say("starting Temporal")
