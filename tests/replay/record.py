@@ -21,6 +21,7 @@ from activities.partners import HubConfig
 from connectors.errors import Rejected
 from domain.golden import GoldenState
 from domain.holds import HoldReason
+from domain.refund import RefundStatus
 from domain.shipping import CreditDecision
 from store.database import Database
 from store.migrate import upgrade
@@ -29,6 +30,7 @@ from tests.workflows.goods import mugs, on_account
 from tests.workflows.partners import Town, away, fails, lost
 from tests.workflows.server import LocalServer, connect
 from tests.workflows.stage import Living, Stage, playing
+from tests.workflows.test_refunds import TWO_LINES, refund
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, Timings
 
 FOLDER = Path(__file__).parent / "histories"
@@ -101,9 +103,46 @@ async def failover(stage: Stage) -> Living:
     return order
 
 
+async def refund_in_part(stage: Stage) -> Living:
+    """A refund is asked for at the warehouse: held; a line is paid back: freed, instructed anew without it."""
+    await stage.receive("PLATE", 5)
+    order = await stage.start("REFUND", **TWO_LINES)
+    await order.instructed()
+    await refund(order, 1, RefundStatus.REQUESTED, 4950, "2")
+    await order.held(HoldReason.REFUND_PENDING)
+    await order.at_warehouse("held")
+    await refund(order, 2, RefundStatus.REFUNDED, 4950, "2")
+    await order.packed({"MUG": 1}, n=2)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    await order.signed()
+    return order
+
+
+async def refund_after_packing(stage: Stage) -> Living:
+    """Packed while the refund was undecided, then paid back: the parcel stays."""
+    order = await stage.start("STAYS")
+    await order.instructed()
+    await refund(order, 1, RefundStatus.REQUESTED, 4950)
+    await order.held(HoldReason.REFUND_PENDING)
+    await order.packed()
+    await order.reaches(GoldenState.PACKED)
+    await refund(order, 2, RefundStatus.REFUNDED, 4950)
+    return order
+
+
 PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
-    for path in (happy, cancel, address_change, manual_waybill, credit_assumed, stock_short, failover)
+    for path in (
+        happy,
+        cancel,
+        address_change,
+        manual_waybill,
+        credit_assumed,
+        stock_short,
+        failover,
+        refund_in_part,
+        refund_after_packing,
+    )
 }
 
 

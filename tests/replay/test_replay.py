@@ -77,6 +77,8 @@ PAST = {
     "credit_assumed": {"check_credit", "commit_credit"},
     "stock_short": {"push_to_warehouse"},
     "failover": {"settle_waybill"},
+    "refund_in_part": {"hold_at_warehouse", "cancel_at_warehouse", "push_to_warehouse", "write_back"},
+    "refund_after_packing": {"hold_at_warehouse"},
 }
 
 
