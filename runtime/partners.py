@@ -286,7 +286,7 @@ _PLATFORMS = (DouyinChannel, TaobaoChannel, JdChannel, PddChannel, XiaohongshuCh
 
 def configured(settings: Settings) -> list[str]:
     """The names of all partners that are configured."""
-    optional = ("douyin", "taobao", "jd", "pdd", "xiaohongshu", "sf", "cainiao")
+    optional = ("douyin", "taobao", "jd", "pdd", "xiaohongshu", "wechat", "sf", "cainiao")
     chosen = [name for name in optional if getattr(settings, name) is not None]
     return [*(SOURCES[channel] for channel in settings.rest()), *chosen, "qimen", "kdniao", "credit", "sms"]
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from domain.clock import utc_now
+from domain.order import Channel
 from domain.partner_health import Breaker, Outcome, bucket_of
 from embedded.credentials import Ports
 from embedded.environment import open_home
@@ -87,7 +88,7 @@ async def test_the_health_of_all_partners_as_json(database: Database, environ: d
     assert (answer["threshold"], answer["min_calls"]) == (99.5, 20)
     assert abs(datetime.fromisoformat(answer["at"]) - now) < timedelta(minutes=2)
     partners = {partner["partner"]: partner for partner in answer["partners"]}
-    assert set(partners) == {"own", "douyin", "sf", "cainiao", "qimen", "kdniao", "credit", "sms"}
+    assert set(partners) == {*Channel, "wechat_orders", "sf", "cainiao", "qimen", "kdniao", "credit", "sms"}
     sf = partners["sf"]
     assert (sf["name"], sf["breaker"], sf["worst_operation"]) == ("顺丰", "opened", "create")
     assert datetime.fromisoformat(sf["breaker_since"]) == now - ON_TIME
