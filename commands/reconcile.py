@@ -93,7 +93,9 @@ def _line(feed: str, shop: str, row: ReconciliationRow | None, error: str) -> di
 def _show(day: str, lines: list[dict[str, object]], without: list[str]) -> None:
     console = Console()
     names = ("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at")
-    table = Table(*(text(f"reconcile.{name}") for name in names), title=text("reconcile.title", day=day))
+    table = Table(title=text("reconcile.title", day=day))
+    for name in names:
+        table.add_column(text(f"reconcile.{name}"), overflow="fold")
     for line in lines:
         counts = [line["missing"], line["stale"], line["waiting"], line["quarantined"]]
         at = line["compared_at"]

@@ -97,8 +97,10 @@ async def claim(
     *,
     kinds: Sequence[str] | None = None,
     but_not: Sequence[str] = (),
+    latest_first: bool = False,
 ) -> list[InboxRow]:
-    """Take up to `limit` due documents for `lease`, oldest first; of `kinds` where given, never those in `but_not`.
+    """Take up to `limit` due documents for `lease`, the oldest unless `latest_first`; of `kinds` where given, never
+    those in `but_not`.
 
     One conditional UPDATE, since SQLite knows no SKIP LOCKED: two dispatchers never get the same row. A row whose
     dispatcher died is due again when its lease ends.
@@ -110,7 +112,7 @@ async def claim(
         due = due.where(col(InboxRow.kind).in_(kinds))
     if but_not:
         due = due.where(col(InboxRow.kind).not_in(but_not))
-    due = due.order_by(col(InboxRow.seq)).limit(limit)
+    due = due.order_by(col(InboxRow.seq).desc() if latest_first else col(InboxRow.seq)).limit(limit)
     if tx.get_bind().dialect.name != "sqlite":
         due = due.with_for_update(skip_locked=True)
     # PostgreSQL may run a sub-select once per row, and its LIMIT with it: materialised, it runs once.

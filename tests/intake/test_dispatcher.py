@@ -257,3 +257,10 @@ async def test_what_a_paused_shop_sends_waits(stage: Stage, source: str) -> None
     await stage.dispatcher().order_documents()
     row = await stage.row(document.document_id)
     assert (row.status, row.outcome) == ("new", "the shop is paused")
+
+
+async def test_an_order_of_this_minute_does_not_wait_for_all_of_a_backlog(stage: Stage) -> None:
+    await stage.put_orders(*(order(f"OLD{n}") for n in range(20)), order("NOW"))
+    assert await stage.dispatcher(batch=8).order_documents() == 8
+    done = {name.removeprefix("main:") for name, row in (await stage.rows()).items() if row.status == "done"}
+    assert done == {*(f"OLD{n}" for n in range(6)), "OLD19", "NOW"}
