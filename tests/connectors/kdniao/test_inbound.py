@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -136,6 +136,7 @@ async def _read_all(text: str) -> None:
             continue
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of the machine, not of the strategy
 @given(entry=st.dictionaries(st.sampled_from(FIELDS), JSON | TRACES))
 async def test_any_entry_is_read_or_unreadable(entry: dict[str, Any]) -> None:
     await _read_all(json.dumps({"Data": [{**ENTRY, **entry}, entry]}))
