@@ -22,7 +22,8 @@ from store.database import Database
 from store.holds import open_task
 from store.tables import OrderRow
 
-_ORDER_KINDS = frozenset({"order", "order_hint"})
+ORDER_KINDS = frozenset({"order", "order_hint"})
+"""Documents that are an order, whose version is the order's; a refund of it has one of its own."""
 
 _log = logging.getLogger("orderhub.pulling")
 
@@ -96,7 +97,7 @@ async def put_document(tx: AsyncSession, document: Document) -> bool:
 
     Only order documents count by the order's version: a refund of it has one of its own.
     """
-    if document.order_id is not None and document.kind in _ORDER_KINDS:
+    if document.order_id is not None and document.kind in ORDER_KINDS:
         row = await tx.get(OrderRow, document.order_id)
         if row is not None and row.version >= document.version:
             return False

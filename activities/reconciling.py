@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.contracts import LIST_FEEDS, RECONCILE_SHOP, Batch, Feeds, ReconcileAsk, Reconciled
 from activities.partners import answered
-from activities.pulling import LAG, put_document
+from activities.pulling import LAG, ORDER_KINDS, put_document
 from connectors.ports import PullSource, Window
 from domain.clock import BEIJING, utc_now
 from store import reconciliations
@@ -18,7 +18,7 @@ from store.reconciliations import Findings, Standing
 
 
 class ReconcileSteps:
-    """Of channels that have a list; refunds are compared by their own feed's overlap."""
+    """Of channels that have a list; refunds are taken in by their own feed's overlap, or beside the orders."""
 
     def __init__(self, db: Database, sources: Mapping[str, PullSource]) -> None:
         self._db = db
@@ -49,8 +49,9 @@ class ReconcileSteps:
                     pulled = await source.pull(ask.shop, window, page)
                 async with self._db.transaction() as tx:
                     for document in pulled.documents:
-                        if document.order_id is None:
-                            await put_document(tx, document)  # unreadable: it goes to quarantine, where it is seen
+                        if document.order_id is None or document.kind not in ORDER_KINDS:
+                            # Unreadable: it goes to quarantine, where it is seen. A refund: taken in if it was missed.
+                            await put_document(tx, document)
                             continue
                         if (document.document_id, document.version) in seen:
                             continue

@@ -6,16 +6,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import DocumentUnreadable, PushRefused
-from connectors.rest import Refused, RestDoor
+from connectors.rest import Refused
 from connectors.rest.documents import order_document
 from domain.order import Order
-from gateway.deps import Gateway, Hub
+from gateway.deps import Hub
 from gateway.once import Answer, once, slot_of
 from gateway.pushes import incoming, push_of, response_of
+from gateway.rest_door import CONFLICT, conflict_of, keep_document, rest_door
 from store import inbox
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
@@ -36,7 +37,7 @@ class _Result:
 @router.post("")
 async def take_orders(request: Request, hub: Hub) -> Response:
     """One order or a batch; 200 with a result for each, in the order sent."""
-    door = _door(hub)
+    door = rest_door(hub)
     push = await push_of(request)
     try:
         caller = door.caller(push)
@@ -58,7 +59,7 @@ async def take_orders(request: Request, hub: Hub) -> Response:
 @router.post("/{order_no}/cancel")
 async def take_cancellation(order_no: str, request: Request, hub: Hub) -> Response:
     """A cancellation; what comes of it shows in the order's state. `order_no` is read out of the signed path."""
-    door = _door(hub)
+    door = rest_door(hub)
     push = await push_of(request)
     try:
         caller = door.caller(push)
@@ -75,12 +76,6 @@ async def take_cancellation(order_no: str, request: Request, hub: Hub) -> Respon
     return await once(hub.db, slot, keep)
 
 
-def _door(hub: Gateway) -> RestDoor:
-    if hub.rest is None:
-        raise HTTPException(404, "no shop is configured that speaks this protocol")
-    return hub.rest
-
-
 async def _keep_all(tx: AsyncSession, orders: Sequence[Order | Refused]) -> list[_Result]:
     results = [_invalid(order) if isinstance(order, Refused) else None for order in orders]
     good = [(i, order) for i, order in enumerate(orders) if isinstance(order, Order)]
@@ -91,13 +86,9 @@ async def _keep_all(tx: AsyncSession, orders: Sequence[Order | Refused]) -> list
 
 
 async def _keep(tx: AsyncSession, order: Order) -> _Result:
-    document = incoming(order_document(order))
-    if await inbox.put(tx, document):
-        return _Result(order.channel_order_no, order.order_id, "accepted")
-    if await inbox.body_of(tx, document) == document.body:
-        return _Result(order.channel_order_no, order.order_id, "duplicate")
-    error = {"field": "version", "message": f"version {order.version} was sent before with other content"}
-    return _Result(order.channel_order_no, order.order_id, "conflict", error)
+    result = await keep_document(tx, order_document(order))
+    error = conflict_of(order.version) if result == CONFLICT else None
+    return _Result(order.channel_order_no, order.order_id, result, error)
 
 
 def _invalid(order: Refused) -> _Result:

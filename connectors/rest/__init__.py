@@ -4,6 +4,7 @@ from connectors.rest.channel import RestChannel
 from connectors.rest.door import RestDoor
 from connectors.rest.intake import Refused, TooManyOrders
 from connectors.rest.keys import Caller, Keys
+from connectors.rest.refunds import TooManyRefunds
 from connectors.rest.settings import OwnSettings, RestSettings, ShopAccount
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "RestSettings",
     "ShopAccount",
     "TooManyOrders",
+    "TooManyRefunds",
 ]

@@ -69,7 +69,7 @@ class RestChannel:
         return Reply(404, "application/json", b'{"code":"NO_SUCH_SOURCE"}')
 
     async def interpret(self, document: Document) -> Sequence[News]:
-        """An order or a cancellation as the shop sent it; nothing is asked back."""
+        """An order, a cancellation or a refund as the shop sent it; nothing is asked back."""
         return [read_document(self.channel, document)]
 
     async def write_back(self, shipment: Shipment) -> None:

@@ -15,8 +15,9 @@ from connectors.rest.keys import Caller
 from connectors.rest.signing import PROTOCOL
 from connectors.rest.wire import check_order_no
 from domain.ids import order_id
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News, OrderNews, RefundNews
 from domain.order import Channel, Order
+from domain.refund import Refund
 
 ORDERS_PATH = "/api/v1/orders"
 SOURCES: dict[Channel, str] = {
@@ -28,7 +29,8 @@ SOURCES: dict[Channel, str] = {
 }
 """The names in the inbox of the channels that speak this protocol."""
 
-_ORDER, _REFUSED, _CANCEL = "order", "refused_order", "cancel"
+_ORDER, _REFUND, _CANCEL = "order", "refund", "cancel"
+_REFUSED_ORDER, _REFUSED_REFUND = "refused_order", "refused_refund"
 _CANCEL_PATH = re.compile(rf"{ORDERS_PATH}/(?P<order_no>[^/]+)/cancel")
 
 
@@ -50,13 +52,34 @@ def order_document(order: Order) -> Document:
     )
 
 
+def refund_document(refund: Refund) -> Document:
+    """A refund as it goes to the inbox. No order number holds a colon, so that none is taken for a refund."""
+    return Document(
+        source=SOURCES[refund.channel],
+        kind=_REFUND,
+        document_id=f"{refund.shop}:refund:{refund.refund_id}",
+        version=refund.version,
+        body=refund.model_dump_json(),
+        order_id=refund.order_id,
+    )
+
+
 def refused_document(caller: Caller, refused: Refused, digest: str, raw: str) -> Document:
     """An order out of a page that is not good: kept with what is wrong, so that a person finds both.
 
     Named by its content (`digest`), so that it is here once however often it is listed, and again when it was changed.
     """
-    body = json.dumps({"field": refused.field, "message": refused.message, "order": raw})
-    return Document(SOURCES[caller.channel], _REFUSED, f"{caller.shop}:sha256:{digest}", 0, body)
+    return _refused(caller, _REFUSED_ORDER, f"sha256:{digest}", refused, order=raw)
+
+
+def refused_refund_document(caller: Caller, refused: Refused, digest: str, raw: str) -> Document:
+    """The same for a refund."""
+    return _refused(caller, _REFUSED_REFUND, f"refund:sha256:{digest}", refused, refund=raw)
+
+
+def _refused(caller: Caller, kind: str, name: str, refused: Refused, **raw: str) -> Document:
+    body = json.dumps({"field": refused.field, "message": refused.message, **raw})
+    return Document(SOURCES[caller.channel], kind, f"{caller.shop}:{name}", 0, body)
 
 
 def cancel_document(caller: Caller, order_no: str, reason: str) -> Document:
@@ -75,14 +98,18 @@ def read_document(channel: Channel, document: Document) -> News:
     try:
         if document.kind == _ORDER:
             return OrderNews(Order.model_validate_json(document.body))
+        if document.kind == _REFUND:
+            return RefundNews(Refund.model_validate_json(document.body))
         if document.kind == _CANCEL:
             cancel = json.loads(document.body)
             return CancelNews(channel, cancel["shop"], cancel["order_no"], cancel["reason"])
-        if document.kind == _REFUSED:
+        if document.kind in (_REFUSED_ORDER, _REFUSED_REFUND):
             refused = json.loads(document.body)
             raise DocumentUnreadable(source, f"{refused['field']} {refused['message']}".strip())
     except ValidationError as error:
-        raise DocumentUnreadable(source, f"{error.error_count()} unusable fields in the stored order") from None
+        raise DocumentUnreadable(
+            source, f"{error.error_count()} unusable fields in the stored {document.kind}"
+        ) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DocumentUnreadable(source, f"stored document is not readable ({type(error).__name__})") from None
     raise DocumentUnreadable(source, f"unknown kind {document.kind}")

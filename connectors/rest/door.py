@@ -1,4 +1,4 @@
-"""What the gateway's order API needs of the protocol: who speaks, what they sent, and how they are refused. Pure."""
+"""What the order API needs of the protocol: who speaks, what they sent, and how they are refused. Pure."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.ports import Document, Push, Reply
-from connectors.rest import intake
+from connectors.rest import intake, refunds
 from connectors.rest.documents import cancel_document, cancelled_order_no
 from connectors.rest.intake import Refused, TooManyOrders
 from connectors.rest.keys import Caller, Keys
+from connectors.rest.refunds import TooManyRefunds
 from connectors.rest.settings import RestSettings
 from connectors.rest.signing import PROTOCOL
 from connectors.transport import compact_json
 from domain.order import Channel, Order
+from domain.refund import Refund
 
 
 class RestDoor:
@@ -37,6 +39,13 @@ class RestDoor:
         """
         return intake.read_orders(push.body, caller)
 
+    def read_refunds(self, push: Push, caller: Caller) -> list[Refund | Refused]:
+        """What became of each refund in a POST /api/v1/refunds, in the order sent.
+
+        Raises TooManyRefunds above 500 refunds, DocumentUnreadable for a body of another shape.
+        """
+        return refunds.read_refunds(push.body, caller)
+
     def read_cancellation(self, push: Push, caller: Caller) -> Document:
         """The inbox document of a POST /api/v1/orders/{order_no}/cancel. Raises DocumentUnreadable."""
         order_no = cancelled_order_no(push.path)
@@ -45,11 +54,13 @@ class RestDoor:
         return cancel_document(caller, order_no, intake.read_cancel(push.body, caller))
 
     def refused(self, error: PushRefused | DocumentUnreadable) -> Reply:
-        """401 for a wrong proof, 413 for too many orders, 400 for all else. The reason stays in our log."""
+        """401 for a wrong proof, 413 for too many orders or refunds, 400 for all else. The reason stays in our log."""
         if isinstance(error, PushRefused):
             return _reply(401, "UNAUTHORIZED")
         if isinstance(error, TooManyOrders):
             return _reply(413, "TOO_MANY_ORDERS")
+        if isinstance(error, TooManyRefunds):
+            return _reply(413, "TOO_MANY_REFUNDS")
         return _reply(400, "NOT_TAKEN")
 
 

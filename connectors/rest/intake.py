@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from connectors.errors import DocumentUnreadable
 from connectors.rest.keys import Caller
 from connectors.rest.signing import PROTOCOL
-from connectors.rest.wire import Wire, WireCancel, WireOrder
+from connectors.rest.wire import Wire, WireCancel, WireOrder, WireRefund
 from domain.money import split
 from domain.order import (
     Amounts,
@@ -39,11 +39,15 @@ W = TypeVar("W", bound=Wire)
 
 @dataclass(frozen=True)
 class Refused:
-    """An order that is not taken: the field ("lines[0].quantity") and what is wrong with it. Holds no values of it."""
+    """An order or a refund that is not taken: the field ("lines[0].quantity") and what is wrong with it.
+
+    Holds no values of it but the numbers it is known by; `refund_id` is "" for an order.
+    """
 
     order_no: str
     field: str
     message: str
+    refund_id: str = ""
 
 
 class TooManyOrders(DocumentUnreadable):
@@ -64,30 +68,36 @@ def read_orders(body: bytes, caller: Caller) -> list[Order | Refused]:
 
     Raises DocumentUnreadable when the body is not JSON or of another shape, TooManyOrders above 500.
     """
-    return [read_order(item, caller) for item in _items(load(body))]
+    orders = batch(load(body), "orders")
+    if len(orders) > MAX_ORDERS:
+        raise TooManyOrders(PROTOCOL, f"more than {MAX_ORDERS} orders")
+    return [read_order(item, caller) for item in orders]
 
 
 def read_order(item: Any, caller: Caller) -> Order | Refused:
     """One order out of JSON that may be anything."""
-    order_no = item.get("order_no") if isinstance(item, dict) else None
     try:
-        wire = _validated(WireOrder, item)
-        _check_caller(wire, caller)
+        wire = validated(WireOrder, item)
+        check_caller(wire, caller)
         return _order(wire, caller)
     except FieldError as error:
-        # Echoed to the caller, so it is cut to what an order number can be at most.
-        named = order_no[:64].encode("utf-8", "replace").decode() if isinstance(order_no, str) else ""
-        return Refused(named, error.field, error.message)
+        return Refused(echoed(item, "order_no"), error.field, error.message)
 
 
 def read_cancel(body: bytes, caller: Caller) -> str:
     """The reason in a cancellation. Raises DocumentUnreadable."""
     try:
-        cancel = _validated(WireCancel, load(body))
-        _check_caller(cancel, caller)
+        cancel = validated(WireCancel, load(body))
+        check_caller(cancel, caller)
     except FieldError as error:
         raise DocumentUnreadable(PROTOCOL, str(error)) from None
     return cancel.reason
+
+
+def echoed(item: Any, name: str) -> str:
+    """The number that a refused item is answered under, cut to what such a number can be at most; "" without one."""
+    number = item.get(name) if isinstance(item, dict) else None
+    return number[:64].encode("utf-8", "replace").decode() if isinstance(number, str) else ""
 
 
 def load(body: bytes) -> Any:
@@ -98,27 +108,28 @@ def load(body: bytes) -> Any:
         raise DocumentUnreadable(PROTOCOL, "the body is not JSON") from None
 
 
-def _items(value: Any) -> list[Any]:
+def batch(value: Any, name: str) -> list[Any]:
+    """The items of a body: those in the list `name`, or the body itself as the only one. Raises DocumentUnreadable."""
     if not isinstance(value, dict):
-        raise DocumentUnreadable(PROTOCOL, "the body is neither an order nor a batch of orders")
-    if "orders" not in value:
+        raise DocumentUnreadable(PROTOCOL, f"the body is neither one of {name} nor a batch of them")
+    if name not in value:
         return [value]
-    orders = value["orders"]
-    if not isinstance(orders, list) or len(value) > 1:
-        raise DocumentUnreadable(PROTOCOL, "a batch is an object with a list of orders, and nothing else")
-    if len(orders) > MAX_ORDERS:
-        raise TooManyOrders(PROTOCOL, f"more than {MAX_ORDERS} orders")
-    return orders
+    items = value[name]
+    if not isinstance(items, list) or len(value) > 1:
+        raise DocumentUnreadable(PROTOCOL, f"a batch is an object with a list of {name}, and nothing else")
+    return items
 
 
-def _check_caller(wire: WireOrder | WireCancel, caller: Caller) -> None:
+def check_caller(wire: WireOrder | WireCancel | WireRefund, caller: Caller) -> None:
+    """Raise FieldError unless a shop speaks for itself."""
     if wire.shop != caller.shop:
         raise FieldError("shop", "is not the shop whose key was used")
     if wire.channel not in (None, caller.channel):
         raise FieldError("channel", f"is not the channel of the key that was used, {caller.channel}")
 
 
-def _validated(model: type[W], item: Any) -> W:
+def validated(model: type[W], item: Any) -> W:
+    """JSON that may be anything, in a documented shape. Raises FieldError, with the first field that is wrong."""
     try:
         # As JSON once more: only then do pydantic's strict rules read times and enumerations out of text.
         return model.model_validate_json(json.dumps(item))

@@ -1,4 +1,4 @@
-"""The shape of an order and of a cancellation as docs/rest-api.md has them.
+"""The shape of an order, of a cancellation and of a refund as docs/rest-api.md has them.
 
 Whether an order's amounts add up is checked in intake.py.
 """
@@ -146,3 +146,25 @@ class WireCancel(Wire):
     channel: ChannelName | None = None
     shop: Name
     reason: Text = ""
+
+
+class WireRefundLine(Wire):
+    """What of an order is refunded. `quantity` None: all of the line."""
+
+    line_no: Name
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class WireRefund(Wire):
+    """One refund. No lines: the whole order."""
+
+    channel: ChannelName | None = None
+    shop: Name
+    order_no: OrderNo
+    refund_id: OrderNo
+    version: Annotated[int, Field(ge=0, le=2**53)]
+    status: Literal["requested", "refunded", "refused", "closed"]
+    kind: Literal["money", "return", "exchange"]
+    amount_fen: Fen
+    lines: tuple[WireRefundLine, ...]
+    asked_at: Moment

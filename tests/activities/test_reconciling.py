@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.contracts import Batch, ReconcileAsk, Reconciled
 from activities.reconciling import ReconcileSteps
+from connectors.ports import Document
 from store import inbox, orders, reconciliations
 from store.database import Database
 from store.tables import InboxRow, ReconciliationRow
@@ -94,3 +96,19 @@ async def test_lists_of_orders_are_compared_and_refunds_are_not(database: Databa
     refunds.feed = "own/refunds"
     steps = ReconcileSteps(database, {"own": Listing({}), "own/refunds": refunds})
     assert (await steps.list_feeds(Batch(0))).pairs == [["own", "main"]]
+
+
+async def test_refunds_beside_the_orders_are_taken_in_and_count_as_no_orders(database: Database) -> None:
+    """A refund's version is its own: one of an order that is here may be missing all the same."""
+
+    class Both(Listing):
+        def _document(self, no: str, at: datetime) -> Document:
+            found = super()._document(no, at)
+            return replace(found, kind="refund", document_id="main:refund:1", version=1) if no == "REFUND" else found
+
+    listing = Both({"HERE": NOON, "REFUND": NOON})
+    await _take(database, "HERE", NOON)
+    await _take(database, "REFUND", NOON)
+    for _ in range(2):
+        assert await _compare(database, listing) == Reconciled(listed=1, missing=0, stale=0)
+        assert await _inbox(database) == ["main:refund:1"]

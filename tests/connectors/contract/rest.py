@@ -75,7 +75,9 @@ def case(channel: Channel) -> Case[RestChannel]:
             )
         ],
         pulls=[Pull(lambda shop: shop, SHOP, WINDOW, asked, peer)],
-        spoilt=[Document(source, kind, "x", 1, body) for kind in ("order", "cancel") for body in ("{}", "[]", "1")],
+        spoilt=[
+            Document(source, kind, "x", 1, body) for kind in ("order", "cancel", "refund") for body in ("{}", "[]", "1")
+        ],
     )
 
 

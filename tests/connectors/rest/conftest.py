@@ -139,6 +139,23 @@ def order_json(**changes: Any) -> dict[str, Any]:
     return order | changes
 
 
+def refund_json(**changes: Any) -> dict[str, Any]:
+    """The refund of docs/rest-api.md."""
+    refund: dict[str, Any] = {
+        "channel": "own",
+        "shop": "main",
+        "order_no": "SO1001",
+        "refund_id": "RF1",
+        "version": 1,
+        "status": "requested",
+        "kind": "money",
+        "amount_fen": 4500,
+        "lines": [{"line_no": "1", "quantity": 1}],
+        "asked_at": "2026-03-01T11:00:00+08:00",
+    }
+    return refund | changes
+
+
 def shipment(**changes: Any) -> Shipment:
     values: dict[str, Any] = {
         "parcel_id": "own:main:SO1001#1",

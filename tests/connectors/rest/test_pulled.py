@@ -16,15 +16,17 @@ from pydantic import SecretStr
 
 from connectors.errors import DocumentUnreadable, Misconfigured, PartnerError, Throttled, Unavailable
 from connectors.ports import PullSource, Window
-from connectors.rest import Caller, RestChannel, RestSettings, ShopAccount
-from connectors.rest.documents import order_document
+from connectors.rest import Caller, Refused, RestChannel, RestSettings, ShopAccount
+from connectors.rest.documents import order_document, refund_document
 from connectors.rest.intake import read_order
 from connectors.rest.pulled import read_page
+from connectors.rest.refunds import read_refund
 from connectors.rest.signing import sign
-from domain.news import OrderNews
+from domain.news import OrderNews, RefundNews
 from domain.order import Channel, ChannelStatus, Order
+from domain.refund import Refund
 
-from .conftest import LIMITS, MAIN, order_json
+from .conftest import LIMITS, MAIN, order_json, refund_json
 
 URL = "https://till.test/app/orderhub/orders"
 START = datetime(2026, 3, 1, 2, 0, 0, 500_000, tzinfo=UTC)
@@ -113,6 +115,49 @@ async def test_a_bad_order_is_quarantined_alone(tills: RestChannel, bad: Any) ->
     assert changed.document_id != odd.document_id
 
 
+def till_refund(**changes: Any) -> dict[str, Any]:
+    return refund_json(shop="till", channel="pos", **changes)
+
+
+@respx.mock
+async def test_refunds_are_listed_beside_the_orders(tills: RestChannel) -> None:
+    content = {"orders": [till_order()], "refunds": [till_refund(), till_refund(version=2)], "has_more": False}
+    respx.get(URL).respond(json=content)
+    order, first, second = (await tills.pull("till", WINDOW, None)).documents
+    pushed = read_refund(till_refund(), Caller(Channel.POS, "till"))
+    assert isinstance(pushed, Refund)
+    assert first == refund_document(pushed)
+    assert await tills.interpret(first) == [RefundNews(pushed)]
+    assert (order.kind, first.kind, first.version, second.version) == ("order", "refund", 1, 2)
+    assert first.order_id == order.order_id == "pos:till:SO1001"
+
+
+@respx.mock
+@pytest.mark.parametrize("bad", [till_refund(status="paid"), refund_json(), till_order(), "no refund", None, {}])
+async def test_a_bad_refund_is_quarantined_alone(tills: RestChannel, bad: Any) -> None:
+    refunds = [till_refund(), bad, till_refund(refund_id="RF2")]
+    respx.get(URL).respond(json={"orders": [till_order()], "refunds": refunds, "has_more": False})
+    order, first, odd, third = (await tills.pull("till", WINDOW, None)).documents
+    assert [document.order_id for document in (order, first, third)] == ["pos:till:SO1001"] * 3
+    with pytest.raises(DocumentUnreadable) as caught:
+        await tills.interpret(odd)
+    refused = read_refund(bad, Caller(Channel.POS, "till"))
+    assert isinstance(refused, Refused)
+    assert caught.value.reason == f"{refused.field} {refused.message}".strip()
+    # what is bad as an order and as a refund is two documents
+    respx.get(URL).respond(json={"orders": [bad], "refunds": [bad], "has_more": False})
+    assert len({document.document_id for document in (await tills.pull("till", WINDOW, None)).documents}) == 2
+
+
+@respx.mock
+async def test_a_page_of_refunds_alone_is_not_empty(tills: RestChannel) -> None:
+    respx.get(URL).respond(json={"orders": [], "refunds": [till_refund()], "has_more": True})
+    page = await tills.pull("till", WINDOW, None)
+    assert (page.next_page, len(page.documents)) == ("2", 1)
+    respx.get(URL).respond(json={"orders": [], "refunds": None, "has_more": False})
+    assert (await tills.pull("till", WINDOW, "2")).documents == ()
+
+
 @respx.mock
 async def test_a_mini_programs_order_is_unpaid_when_it_is_pulled_too() -> None:
     account = ShopAccount(key_id="k", secret=SecretStr("s"), base_url="https://mini.test", pull=True)
@@ -139,6 +184,8 @@ async def test_a_mini_programs_order_is_unpaid_when_it_is_pulled_too() -> None:
         (httpx.Response(200, json={"orders": []}), Unavailable),
         (httpx.Response(200, json={"orders": {}, "has_more": False}), Unavailable),
         (httpx.Response(200, json={"orders": [], "has_more": "false"}), Unavailable),
+        (httpx.Response(200, json={"orders": [], "refunds": {}, "has_more": False}), Unavailable),
+        (httpx.Response(200, json={"orders": [], "refunds": [], "has_more": True}), Misconfigured),
         (httpx.Response(200, content=b"[" * 100_000), Unavailable),
         (httpx.Response(500), Unavailable),
         (httpx.Response(503), Unavailable),
