@@ -66,6 +66,18 @@ def optional_int(source: Mapping[str, Any], name: str) -> int | None:
     return None if value is None or value == "" else as_int(value, name)
 
 
+def truth_of(source: Mapping[str, Any], name: str) -> bool | None:
+    """Whether something is so, also when it is written as text; None where the field is missing. Raises ValueError."""
+    value = source.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is neither true nor false")
+    return value
+
+
 def yuan_of(source: Mapping[str, Any], name: str) -> int:
     """An amount in yuan, number or text, in fen. Raises ValueError."""
     value = source.get(name)

@@ -16,6 +16,9 @@ from datetime import datetime, timedelta
 from connectors.ports import Document, PulledPage, Window
 from domain.clock import from_epoch_seconds
 
+MOST_ROWS = 1_000_000
+"""More than this no window has: whoever reads an answer refuses it then, for its pages would never end."""
+
 _ONE_SECOND = timedelta(seconds=1)
 
 

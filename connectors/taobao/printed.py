@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -33,6 +34,11 @@ class _Module(Wire):
     error_message: Text = ""
     waybill_cloud_print_response: _Printed | None = None
 
+    @property
+    def absent(self) -> bool:
+        """Whether it says in known words that there is no such object."""
+        return not self.success and absent(f"{self.error_code} {self.error_message}")
+
 
 class _Created(Wire):
     modules: Annotated[list[_Printed], Listed] = Field(default_factory=list)
@@ -54,29 +60,50 @@ def created_number(body: Mapping[str, Any], key: str) -> str:
     raise ValueError("no number for this object")
 
 
-def found_number(body: Mapping[str, Any], request: WaybillRequest) -> str | None:
-    """The live number under `request.key` out of an answer of …query.by.tradecode; None where there is none.
+@dataclass(frozen=True)
+class Finding:
+    """What a query by trade code says of one parcel. Not `sure`: there are waybills, and nothing tells whose."""
 
-    A refusal that does not say so in known words is no proof of absence: Unavailable. So are several numbers, since
-    one of them belongs to another parcel of the trade: ValueError.
+    number: str | None
+    sure: bool = True
+
+
+def probe_of(key: str) -> str:
+    """An object that there never is, asked for beside `key`: whoever finds it answers by trade and only echoes ids."""
+    return f"{key}-0"
+
+
+def finding(body: Mapping[str, Any], request: WaybillRequest) -> Finding:
+    """The live waybill under `request.key` out of an answer of …query.by.tradecode.
+
+    A number that is printed with the key itself is the parcel's; so is the only one that is found under the key, where
+    the probe is not found. A refusal that does not say "absent" in known words is no proof of absence: Unavailable.
     """
-    code = company_code(request.carrier, QUERY_WAYBILL)
-    numbers = set()
-    for module in read(_Queried, body).modules:
-        if module.object_id != request.key:
-            continue
-        if not module.success:
-            if absent(f"{module.error_code} {module.error_message}"):
-                continue
-            raise Unavailable(PARTNER, QUERY_WAYBILL, "neither found nor absent", module.error_code[:60])
-        printed = module.waybill_cloud_print_response
-        if printed is None or not printed.waybill_code:
-            raise ValueError("a found object without a number")
-        if printed.object_id in ("", request.key) and printed.cp_code in ("", code):
-            numbers.add(printed.waybill_code)
-    if len(numbers) > 1:
+    modules = read(_Queried, body).modules
+    prints = [found for module in modules if (found := _print_under(request, module)) is not None]
+    named = {each.waybill_code for each in prints if each.object_id == request.key}
+    unnamed = {each.waybill_code for each in prints if not each.object_id}
+    if len(named) > 1:
         raise ValueError("several numbers for one object")
-    return numbers.pop() if numbers else None
+    if named:
+        return Finding(named.pop())
+    if not unnamed:
+        return Finding(None)
+    probe = probe_of(request.key)
+    told_apart = any(module.object_id == probe and module.absent for module in modules)
+    return Finding(unnamed.pop()) if told_apart and len(unnamed) == 1 else Finding(None, sure=False)
+
+
+def _print_under(request: WaybillRequest, module: _Module) -> _Printed | None:
+    """What was found under the request's key, of its courier; None for anything else, and where there is none."""
+    if module.object_id != request.key or module.absent:
+        return None
+    if not module.success:
+        raise Unavailable(PARTNER, QUERY_WAYBILL, "neither found nor absent", module.error_code[:60])
+    printed = module.waybill_cloud_print_response
+    if printed is None or not printed.waybill_code:
+        raise ValueError("a found object without a number")
+    return printed if printed.cp_code in ("", company_code(request.carrier, QUERY_WAYBILL)) else None
 
 
 def absent(words: str) -> bool:
@@ -106,4 +133,5 @@ def outcome_of_refusal(refusal: Rejected) -> VoidOutcome | None:
 
 
 def _says(text: str, words: tuple[str, ...]) -> bool:
-    return any(word in text.lower() for word in words)
+    plain = text.lower().replace("_", " ")  # error codes are words, too
+    return any(word in plain for word in words)

@@ -16,11 +16,12 @@ from pydantic import Field
 
 from connectors.errors import DocumentUnreadable
 from connectors.fields import as_mapping, dump_json, load_json, text_of
-from connectors.paging import ListPage
+from connectors.paging import MOST_ROWS, ListPage
 from connectors.ports import Document
 from connectors.taobao.requests import REFUND_FIELDS, REFUNDS_PAGE_SIZE
 from connectors.taobao.responses import PARTNER
-from connectors.taobao.wire import Fen, Listed, Moment, Text, Truth, Wire, read, word
+from connectors.taobao.wire import Fen, Listed, Moment, Text, Truth, Whole, Wire, read, word
+from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
 
@@ -57,7 +58,7 @@ _BEFORE_SHIPPING = "onsale"  # of refund_phase
 
 
 class _Page(Wire):
-    total_results: int = Field(ge=0)
+    total_results: Whole = Field(ge=0, le=MOST_ROWS)
     refunds: Annotated[list[Any], Listed] = Field(default_factory=list)
 
 
@@ -114,8 +115,9 @@ def read_refund_hint(document: Document) -> RefundHint:
         body = as_mapping(load_json(document.body), "body")
         row = as_mapping(body.get("refund"), "refund")
         hint = RefundHint(text_of(body, "shop"), text_of(row, "refund_id"), row)
-        if not hint.shop or not _ID.fullmatch(hint.refund_id):
-            raise ValueError("no shop or refund_id")
+        order_id(Channel.TAOBAO, hint.shop, hint.refund_id)  # the shop must be one that an order can be of
+        if not _ID.fullmatch(hint.refund_id):
+            raise ValueError("no refund_id")
     except ValueError:
         raise DocumentUnreadable(PARTNER, "a changed refund without refund_id or modified") from None
     return hint

@@ -6,6 +6,7 @@ Weights are grams.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -156,9 +157,9 @@ def get_waybill(settings: TaobaoSettings, request: WaybillRequest) -> Parameters
     return {"param_waybill_cloud_print_apply_new_request": compact_json(message)}
 
 
-def query_waybill(request: WaybillRequest) -> Parameters:
-    """cainiao.waybill.ii.query.by.tradecode."""
-    return {"param_list": compact_json([{"biz_sub_code": request.channel_order_no, "object_id": request.key}])}
+def query_waybill(trade_code: str, object_ids: Sequence[str]) -> Parameters:
+    """cainiao.waybill.ii.query.by.tradecode, for several objects of one trade."""
+    return {"param_list": compact_json([{"biz_sub_code": trade_code, "object_id": each} for each in object_ids])}
 
 
 def cancel_waybill(carrier: Carrier, number: str) -> Parameters:

@@ -8,12 +8,14 @@ from typing import Any
 
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from connectors.fields import as_mapping, load_json
-from connectors.taobao.wire import Text, Wire, read
+from connectors.taobao.wire import Text, Whole, Wire, read
 
 PARTNER = "taobao"
 
 _CALL_LIMIT = 7
 _SESSION_CODES = frozenset({26, 27})
+_CLOCK_CODES = frozenset({30, 31})
+"""The timestamp was refused: TOP bears ten minutes."""
 _SETTINGS_CODES = frozenset({11, 12, 13, 22, 24, 25, 28, 29, 30, 31, 33, 42})
 _ARGUMENT_CODES = frozenset({40, 41, 43, 47})
 _BAN = re.compile(r"last for (\d{1,6}) more second")
@@ -21,7 +23,7 @@ _DETAIL_LENGTH = 160
 
 
 class _Error(Wire):
-    code: int
+    code: Whole
     msg: Text = ""
     sub_code: Text = ""
     sub_msg: Text = ""
@@ -43,6 +45,8 @@ def read_answer(method: str, shop: str, content: bytes, *, writes: bool) -> Mapp
 def _classified(method: str, shop: str, error: _Error, writes: bool) -> PartnerError:
     code = str(error.code)
     detail = f"{error.sub_code} {error.sub_msg or error.msg} request_id={error.request_id}".strip()[:_DETAIL_LENGTH]
+    if error.code in _CLOCK_CODES:
+        detail = f"this machine's clock is off, 本机时钟不准: {detail}"[:_DETAIL_LENGTH]
     if error.code in _SESSION_CODES:
         return Misconfigured(PARTNER, method, f"shop {shop} must authorise the application again", code)
     if error.code == _CALL_LIMIT or error.sub_code.startswith("accesscontrol."):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Wire, word
+from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Whole, Wire, word
 from domain.order import ChannelStatus
 
 _STATUS: dict[str, ChannelStatus] = {
@@ -81,7 +81,7 @@ class SubOrder(Wire):
     sku_id: Text = ""
     outer_iid: Text = ""
     outer_sku_id: Text = ""
-    num: int = Field(gt=0, lt=1_000_000)
+    num: Whole = Field(gt=0, lt=1_000_000)
     price: Fen = None
     payment: Fen = None
     divide_order_fee: Fen = None

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connectors.errors import Misconfigured, Rejected
 from connectors.taobao import printed, requests
 from connectors.taobao.api import TopApi
 from connectors.taobao.settings import TaobaoSettings
-from domain.order import Channel
-from domain.shipping import Carrier, Provider, VoidOutcome, Waybill, WaybillRequest
+from domain.shipping import Provider, VoidOutcome, Waybill, WaybillRequest
 
 
 class TaobaoWaybills:
     """Port `Courier`.
 
     A parcel is known by its trade (`trade_order_list`) and by the request's key (`object_id`, `package_info.id`).
-    The platform asks for the true tid as trade order, so a query by trade code may name other parcels of the trade:
-    only an answer under our key, of our courier, and with one number is taken.
     """
 
     provider = Provider.TAOBAO
@@ -29,7 +28,39 @@ class TaobaoWaybills:
 
         A receiver that is not Taobao's ciphertext is Rejected without a call, and so is a courier without agreement.
         """
-        business = requests.get_waybill(self._settings, request)
+        return await self._create(request, requests.get_waybill(self._settings, request))
+
+    async def find(self, request: WaybillRequest) -> Waybill | None:
+        """cainiao.waybill.ii.query.by.tradecode; a request that `create` would have turned away surely has none, and
+        nobody is asked.
+
+        The trade order must be the true tid, so that a trade's parcels share it, and TOP says nowhere whether a query
+        looks at `object_id` or only echoes it. A sibling's number must never be taken for this parcel's: it would be
+        voided. So an object that there cannot be is asked for as well. Where the answer still fits any parcel of the
+        trade, the waybill is asked for again: the same trade and package get the number that they have. Only if this
+        parcel has none beside siblings that have one, it is made now, and whoever asks adopts or voids it.
+        """
+        try:
+            business = requests.get_waybill(self._settings, request)
+        except Rejected:
+            return None
+        try:
+            found = await self._api.call(
+                request.shop,
+                requests.QUERY_WAYBILL,
+                requests.query_waybill(request.channel_order_no, [request.key, printed.probe_of(request.key)]),
+                lambda body: printed.finding(body, request),
+                writes=False,
+            )
+        except Rejected as refusal:
+            if not printed.absent(refusal.detail):
+                raise
+            return None
+        if not found.sure:
+            return await self._create(request, business)
+        return None if found.number is None else _waybill(request, found.number)
+
+    async def _create(self, request: WaybillRequest, business: Mapping[str, str]) -> Waybill:
         try:
             number = await self._api.call(
                 request.shop,
@@ -41,27 +72,6 @@ class TaobaoWaybills:
         except Rejected as refusal:
             raise printed.create_refusal(refusal) from None
         return _waybill(request, number)
-
-    async def find(self, request: WaybillRequest) -> Waybill | None:
-        """cainiao.waybill.ii.query.by.tradecode.
-
-        A request that `create` would have turned away surely has none, and nobody is asked.
-        """
-        if request.channel is not Channel.TAOBAO or request.carrier is Carrier.OTHER:
-            return None
-        try:
-            number = await self._api.call(
-                request.shop,
-                requests.QUERY_WAYBILL,
-                requests.query_waybill(request),
-                lambda body: printed.found_number(body, request),
-                writes=False,
-            )
-        except Rejected as refusal:
-            if not printed.absent(refusal.detail):
-                raise
-            return None
-        return None if number is None else _waybill(request, number)
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
         """cainiao.waybill.ii.cancel; possible until the courier has picked the parcel up.

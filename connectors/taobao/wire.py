@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from connectors.fields import as_text
+from connectors.fields import as_int, as_text
 from domain.clock import parse_beijing
 from domain.money import parse_yuan
 
@@ -34,13 +34,18 @@ def _fen(value: object) -> int | None:
     return amount
 
 
+def _whole(value: object) -> int:
+    if isinstance(value, Decimal) and abs(value) < _FEN_LIMIT and value == value.to_integral_value():
+        value = int(value)
+    return as_int(value, "number")
+
+
 def _moment(value: object) -> datetime | None:
     if value is None or value == "":
         return None
     moment = parse_beijing(as_text(value))
-    if moment.year < _FIRST_YEAR:
-        raise ValueError("no time")
-    return moment
+    # Some platforms write "not yet" as the year 1 or 1970.
+    return moment if moment.year >= _FIRST_YEAR else None
 
 
 def _flag(value: object) -> bool:
@@ -65,6 +70,7 @@ def _listed(value: object) -> list[Any]:
 
 Text = Annotated[str, BeforeValidator(as_text)]
 Fen = Annotated[int | None, BeforeValidator(_fen)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """Whether something is surely so."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.errors import DocumentUnreadable, Rejected
 from connectors.facts import PUSHED_AND_PULLED_CIPHER
+from connectors.fields import text_of
 from connectors.paging import ListPage, pull_backwards
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.xiaohongshu import requests
@@ -121,8 +122,15 @@ class XiaohongshuChannel:
 
     async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
         return await self._api.call(
-            shop, requests.ORDER_DETAIL, requests.order_detail(order_no), lambda data: data, writes=False
+            shop, requests.ORDER_DETAIL, requests.order_detail(order_no), _order_in, writes=False
         )
+
+
+def _order_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A success without an order says nothing about the order: it is asked for again.
+    if not text_of(data, "orderId"):
+        raise ValueError("no orderId")
+    return data
 
 
 def _cancelled(detail: Mapping[str, Any]) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, optional_int, text_of
-from connectors.paging import ListPage
+from connectors.paging import MOST_ROWS, ListPage
 from connectors.ports import Document, Push
-from connectors.xiaohongshu.orders import version_of
+from connectors.xiaohongshu.orders import is_number, version_of
 from connectors.xiaohongshu.refunds import refund_hint
 from connectors.xiaohongshu.requests import PAGE_SIZE
 from connectors.xiaohongshu.settings import XiaohongshuSettings
@@ -66,6 +66,8 @@ def read_page(shop: str, data: Mapping[str, Any]) -> ListPage:
     documents = tuple(_row_document(shop, row) for row in as_list(data.get("orderList")))
     last = as_int(data.get("maxPageNo"), "maxPageNo")
     total = optional_int(data, "total")
+    if last > MOST_ROWS // PAGE_SIZE:
+        raise ValueError("maxPageNo is more than there can be")
     return ListPage(documents, last * PAGE_SIZE if total is None else total, last)
 
 
@@ -76,7 +78,7 @@ def read_document(document: Document) -> tuple[str, str]:
         if document.kind == HINT:
             return _hinted(value)
         shop, _, order_no = document.document_id.partition(":")
-        order_id(Channel.XIAOHONGSHU, shop, order_no)
+        _known(shop, order_no)
         if text_of(as_mapping(value, "order"), "orderId") != order_no:
             raise ValueError("no orderId")
     except ValueError as error:
@@ -90,7 +92,7 @@ def _row_document(shop: str, row: Any) -> Document:
     try:
         fields = as_mapping(row, "orderList[]")
         order_no, version = text_of(fields, "orderId"), version_of(fields)
-        known: str | None = order_id(Channel.XIAOHONGSHU, shop, order_no)
+        known: str | None = _known(shop, order_no)
     except ValueError:
         order_no, version, known = _digest(body), 0, None
     return Document(SOURCE, ROW, f"{shop}:{order_no}", version, body, known)
@@ -111,7 +113,7 @@ def _after_sale_documents(message: Mapping[str, Any], version: int) -> list[Docu
         return []
     order_no = _order_no_in(data)
     try:
-        order_id(Channel.XIAOHONGSHU, shop, order_no)
+        _known(shop, order_no)
         about_order = [_hint_document(message, version)]
     except ValueError:
         order_no, about_order = "", []
@@ -122,7 +124,7 @@ def _after_sale_documents(message: Mapping[str, Any], version: int) -> list[Docu
 def _hint_document(message: Any, version: int) -> Document:
     body = dump_json(message)
     try:
-        known: str | None = order_id(Channel.XIAOHONGSHU, *_hinted(message))
+        known: str | None = _known(*_hinted(message))
     except ValueError:
         known = None
     return Document(SOURCE, HINT, _digest(body), version, body, known)
@@ -140,8 +142,15 @@ def _version(push: Push) -> int:
 def _hinted(message: Any) -> tuple[str, str]:
     fields = as_mapping(message, "message")
     shop, order_no = text_of(fields, "sellerId"), _order_no_in(_data_of(fields))
-    order_id(Channel.XIAOHONGSHU, shop, order_no)
+    _known(shop, order_no)
     return shop, order_no
+
+
+def _known(shop: str, order_no: str) -> str:
+    """The id of the order. Raises ValueError for what cannot be one."""
+    if not is_number(shop) or not is_number(order_no):
+        raise ValueError("no sellerId or orderId")
+    return order_id(Channel.XIAOHONGSHU, shop, order_no)
 
 
 def _data_of(message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ with a ValueError that names the field. No message holds a value that could be p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,7 @@ _STATUS: dict[int, ChannelStatus] = {
     9: ChannelStatus.CANCELLED,
     10: ChannelStatus.SHIPPED,  # 换货申请中: the goods are with the buyer
 }
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _CANCEL_ASKED = 1  # of cancelStatus
 _AFTER_SALE_OPEN = frozenset({2, 6})  # of orderAfterSalesStatus: in progress, with the platform
 _GIFT = 1  # of skuTag
@@ -55,6 +57,11 @@ def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     if status is ChannelStatus.PAID and optional_int(detail, "cancelStatus") == _CANCEL_ASKED:
         return ChannelStatus.LOCKED
     return status
+
+
+def is_number(text: str) -> bool:
+    """Whether this can be the number of an order or an after-sale. Anything else could break what it is a key in."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def under_after_sale(detail: Mapping[str, Any]) -> bool:

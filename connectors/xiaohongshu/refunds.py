@@ -9,7 +9,6 @@ ValueError that names the field, never its value.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,19 +16,17 @@ from typing import Any
 
 from connectors.errors import DocumentUnreadable
 from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, optional_int, text_of, yuan_of
-from connectors.paging import ListPage
+from connectors.paging import MOST_ROWS, ListPage
 from connectors.ports import Document
-from connectors.xiaohongshu.orders import numbered_line_nos
+from connectors.xiaohongshu.orders import is_number, numbered_line_nos
 from connectors.xiaohongshu.requests import PAGE_SIZE
 from connectors.xiaohongshu.responses import PARTNER
 from domain.clock import from_epoch_seconds
-from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
 
 KIND = "refund"
 
-_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _RETURNS_KEYS = ("returnsId", "returns_id", "returnId")
 
 _STATUS: dict[int, RefundStatus] = {
@@ -77,6 +74,8 @@ def read_refunds(shop: str, data: Mapping[str, Any]) -> ListPage:
     """A page out of an answer of afterSale.listAfterSaleInfos. A row that cannot be read becomes a document that
     `read_refund_hint` refuses. Raises ValueError when the page does not say how many there are."""
     total = as_int(data.get("totalCount"), "totalCount")
+    if total > MOST_ROWS:
+        raise ValueError("totalCount is more than there can be")
     documents = tuple(_row_document(shop, row) for row in as_list(data.get("afterSaleBasicInfos")))
     return ListPage(documents, total, -(-total // PAGE_SIZE))
 
@@ -87,7 +86,7 @@ def returns_ids(data: Mapping[str, Any]) -> list[str]:
         raise ValueError("no afterSaleBasicInfos")
     rows = (as_mapping(row, "afterSaleBasicInfos[]") for row in as_list(data.get("afterSaleBasicInfos")))
     found = [text_of(row, "returnsId") for row in rows]
-    if not all(_ID.fullmatch(number) for number in found):
+    if not all(is_number(number) for number in found):
         raise ValueError("an after-sale without returnsId")
     return found
 
@@ -95,8 +94,8 @@ def returns_ids(data: Mapping[str, Any]) -> list[str]:
 def refund_hint(shop: str, data: Mapping[str, Any], order_no: str, version: int) -> Document | None:
     """A document out of the content of a message; None when it names neither an after-sale nor an order."""
     found = (text_of(data, key) for key in _RETURNS_KEYS)
-    number = next((text for text in found if _ID.fullmatch(text)), "")
-    if not shop or not (number or order_no):
+    number = next((text for text in found if is_number(text)), "")
+    if not is_number(shop) or not (number or order_no):
         return None
     body = dump_json({"shop": shop, "returnsId": number, "orderId": order_no})
     return Document(PARTNER, KIND, f"{shop}:refund:push:{_digest(body)}", version, body)
@@ -108,7 +107,7 @@ def read_refund_hint(document: Document) -> RefundHint:
         body = as_mapping(load_json(document.body), "body")
         version = optional_int(body, "updatedAt") or 0
         hint = RefundHint(text_of(body, "shop"), text_of(body, "returnsId"), text_of(body, "orderId"), version)
-        if not hint.shop or not (hint.returns_id or hint.order_no):
+        if not is_number(hint.shop) or not is_number(hint.returns_id or hint.order_no):
             raise ValueError("no shop, or neither returnsId nor orderId")
     except ValueError:
         raise DocumentUnreadable(PARTNER, "an after-sale without returnsId or updatedAt") from None
@@ -120,7 +119,8 @@ def to_refund(detail: Mapping[str, Any], hint: RefundHint) -> Refund:
     returns_id, order_no = text_of(detail, "returnsId"), text_of(detail, "orderId")
     if returns_id != hint.returns_id:
         raise ValueError("the answer is about another after-sale")
-    order_id(Channel.XIAOHONGSHU, hint.shop, order_no)
+    if not is_number(order_no):
+        raise ValueError("no orderId")
     type_ = optional_int(detail, "returnType")
     kind = _KINDS.get(type_) if type_ is not None else None
     if kind is None:
@@ -212,7 +212,7 @@ def _row_document(shop: str, row: Any) -> Document:
     try:
         fields = as_mapping(row, "afterSaleBasicInfos[]")
         number, version = text_of(fields, "returnsId"), as_int(fields.get("updatedAt"), "updatedAt")
-        if not _ID.fullmatch(number) or version <= 0:
+        if not is_number(number) or version <= 0:
             raise ValueError("no returnsId or updatedAt")
     except ValueError:
         body = dump_json({"unreadable": row})

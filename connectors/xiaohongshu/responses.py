@@ -16,7 +16,7 @@ from connectors.errors import (
     TokenRefused,
     Unavailable,
 )
-from connectors.fields import as_int, as_list, as_mapping, load_json, text_of
+from connectors.fields import as_int, as_list, as_mapping, load_json, text_of, truth_of
 
 PARTNER = "xiaohongshu"
 
@@ -34,8 +34,8 @@ def read_data(method: str, response: httpx.Response, *, writes: bool) -> Mapping
     Raises the errors of `connectors.errors`, or ValueError when this is no answer of Xiaohongshu's.
     """
     answer = as_mapping(load_json(response.content), "answer")
-    success = answer.get("success")
-    if not isinstance(success, bool):
+    success = truth_of(answer, "success")
+    if success is None:
         raise ValueError("an answer says whether it is a success")
     code = as_int(answer.get("error_code", 0 if success else None), "error_code")
     if success and code == 0:
@@ -53,7 +53,7 @@ def inner_data(method: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     if "success" not in data and "code" not in data:
         return data
     code = as_int(data.get("code"), "code")
-    if data.get("success") is True and code == 0:
+    if truth_of(data, "success") and code == 0:
         return as_mapping(data.get("data"), "data")
     raise _error(method, code, text_of(data, "msg"), writes=False)
 
@@ -88,9 +88,9 @@ def created_number(method: str, data: Mapping[str, Any], key: str) -> str:
         bill = as_mapping(raw, "wayBillList[]")
         if text_of(bill, "objectId") != key:
             continue
-        number = text_of(bill, "waybillCode")
-        if bill.get("success") is not False and number:
+        number, success = text_of(bill, "waybillCode"), truth_of(bill, "success")
+        if success is not False and number:
             return number
-        if bill.get("success") is False:
+        if success is False:
             raise Rejected(PARTNER, method, text_of(bill, "errorMsg")[:_DETAIL_LENGTH], text_of(bill, "errorCode"))
     raise ValueError("the answer does not mention the parcel")

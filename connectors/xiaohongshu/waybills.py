@@ -43,8 +43,13 @@ class XiaohongshuWaybills:
         return Waybill(key=request.key, provider=Provider.XIAOHONGSHU, carrier=request.carrier, number=number)
 
     async def find(self, request: WaybillRequest) -> Waybill | None:
-        """The parcel's waybill, by asking for it again: if the first question was lost it is made now, and whoever
-        asks adopts or voids it, so that none is left behind.
+        """The parcel's waybill, by asking for it again under the same order, objectId and package id.
+
+        Safe for these reasons. The structures are Cainiao's, whose service gives the same seller, trade and package the
+        number that they have. If the first question was lost, the waybill is made now, and whoever asks adopts or voids
+        it: none is left behind. And should the platform make a second one after all (our reading has low confidence),
+        the first one's answer never came, so that its label was printed nowhere: one parcel leaves, under one number,
+        and the other number lapses unused.
 
         Of a courier without e-waybills, or an order of another channel, there surely is none, and nobody is asked.
         """

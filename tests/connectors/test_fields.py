@@ -18,6 +18,7 @@ from connectors.fields import (
     optional_beijing,
     optional_int,
     optional_yuan,
+    truth_of,
     yuan_of,
 )
 from domain.clock import BEIJING
@@ -48,6 +49,19 @@ def test_yuan(value: object, fen: int) -> None:
 def test_what_is_no_amount(value: object) -> None:
     with pytest.raises(ValueError, match="a is no amount in yuan"):
         optional_yuan({"a": value}, "a")
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"), [(True, True), (False, False), ("true", True), ("False", False), (None, None), ("", None)]
+)
+def test_truth(value: object, truth: bool | None) -> None:
+    assert truth_of({"a": value}, "a") is truth
+
+
+@pytest.mark.parametrize("value", [1, 0, "yes", "1", [], {}])
+def test_what_is_no_truth(value: object) -> None:
+    with pytest.raises(ValueError, match="a is neither true nor false"):
+        truth_of({"a": value}, "a")
 
 
 def test_what_is_missing() -> None:

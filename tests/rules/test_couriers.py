@@ -49,8 +49,10 @@ CASES = [
     (_encrypted(Channel.DOUYIN), "platform", "douyin:SF douyin:ZTO"),
     (_encrypted(Channel.DOUYIN, notes=COLD), "platform_cold", "douyin:SF"),
     (_encrypted(Channel.TAOBAO), "platform", "taobao:SF taobao:ZTO"),
+    (_encrypted(Channel.TAOBAO, notes=COLD), "platform_cold", "taobao:SF"),
     (_encrypted(Channel.PDD, notes=COLD), "platform_cold", "pdd:SF"),
     (_encrypted(Channel.XIAOHONGSHU), "platform", "xiaohongshu:SF xiaohongshu:ZTO"),
+    (_encrypted(Channel.XIAOHONGSHU, notes=COLD), "platform_cold", "xiaohongshu:SF"),
     (_encrypted(Channel.JD), "encrypted", ""),
 ]
 

@@ -123,6 +123,15 @@ async def test_a_ban_says_how_long_it_lasts(api: TopApi, words: str, seconds: fl
 
 
 @respx.mock
+@pytest.mark.parametrize("code", [30, 31])
+async def test_a_clock_that_is_off_is_named(api: TopApi, code: int) -> None:
+    route(METHOD).mock(return_value=error(code, "isv.invalid-timestamp", msg="Invalid Timestamp"))
+    with pytest.raises(Misconfigured, match="clock is off") as caught:
+        await call(api)
+    assert "时钟" in caught.value.operator_text
+
+
+@respx.mock
 async def test_a_refused_session_names_the_shop_and_not_the_session(api: TopApi) -> None:
     route(METHOD).mock(return_value=error(27, "session-expired", "session-1 is expired"))
     with pytest.raises(Misconfigured, match=f"shop {SHOP} must authorise") as caught:

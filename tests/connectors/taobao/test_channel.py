@@ -10,18 +10,20 @@ import pytest
 import respx
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from connectors.errors import (
     DocumentUnreadable,
     Misconfigured,
     OutcomeUnknown,
+    PartnerError,
     PushRefused,
     Rejected,
     Throttled,
     Unavailable,
 )
 from connectors.ports import Document, PulledPage, PullSource, Push, SalesChannel, Window
-from connectors.taobao import TaobaoChannel
+from connectors.taobao import Shop, TaobaoChannel, TopApi
 from connectors.taobao.inbound import Cursor, read_hint, read_page
 from domain.clock import format_beijing, parse_beijing
 from domain.ids import order_id
@@ -29,7 +31,7 @@ from domain.news import CancelNews, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Carrier, Shipment
 
-from .conftest import SECOND, SHOP, TID, error, form_of, ok, route, sent, sub_order, trade, two_orders
+from .conftest import SECOND, SHOP, TID, error, form_of, ok, route, sent, settings, sub_order, trade, two_orders
 
 LIST, TRADE, SHIP = "taobao.trades.sold.increment.get", "taobao.trade.fullinfo.get", "taobao.logistics.offline.send"
 START, END = parse_beijing("2026-03-01 10:00:00"), parse_beijing("2026-03-01 10:30:00")
@@ -138,9 +140,8 @@ class Platform:
         return -self.modified[tid].timestamp(), tid
 
 
-async def pull_all(channel: TaobaoChannel) -> list[str]:
+async def pull_all(channel: TaobaoChannel, page: str | None = None) -> list[str]:
     found: list[str] = []
-    page: str | None = None
     while True:
         pulled = await channel.pull(SHOP, WINDOW, page)
         found += [document.document_id.partition(":")[2] for document in pulled.documents]
@@ -156,6 +157,46 @@ async def test_no_trade_is_skipped_while_others_change(channel: TaobaoChannel) -
     found = await pull_all(channel)
     assert set(found) == {str(tid) for tid in range(1, 230)}
     assert platform.calls < 8
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error(27, "session-expired"),
+        error(7, "accesscontrol.limited-by-app-access-count", "This ban will last for 37 more seconds"),
+        httpx.Response(200, html="<h1>maintenance</h1>"),
+        httpx.Response(502),
+    ],
+)
+async def test_a_page_that_fails_is_read_later_from_where_it_was(
+    channel: TaobaoChannel, trouble: httpx.Response
+) -> None:
+    platform = Platform({tid: START + timedelta(seconds=tid * 7) for tid in range(1, 120)})
+    route(LIST).mock(side_effect=platform.answer)
+    first = await channel.pull(SHOP, WINDOW, None)
+    route(LIST).mock(return_value=trouble)
+    with pytest.raises(PartnerError):
+        await channel.pull(SHOP, WINDOW, first.next_page)
+    route(LIST).mock(side_effect=platform.answer)
+    shop = Shop(session=SecretStr("session-of-a-new-authorisation"))
+    again = TaobaoChannel(TopApi(settings(shops={SHOP: shop})))
+    rest = await pull_all(again, first.next_page)
+    found = {each.document_id.partition(":")[2] for each in first.documents} | set(rest)
+    assert found == {str(tid) for tid in range(1, 120)}
+
+
+@respx.mock
+async def test_a_trade_that_appears_vanishes_and_appears_again_is_one(channel: TaobaoChannel) -> None:
+    listed = page([row(int(TID), "2026-03-01 10:24:25")])
+    route(LIST).mock(side_effect=[listed, page([]), listed])
+    (first,), (), (again,) = [(await channel.pull(SHOP, WINDOW, None)).documents for _ in range(3)]
+    assert first == again, "the inbox knows it"
+    route(TRADE).mock(side_effect=[fullinfo(), error(15, "isv.trade-not-exist"), fullinfo()])
+    before = await channel.interpret(first)
+    with pytest.raises(Rejected):  # no answer about the order: it is asked for again later
+        await channel.interpret(first)
+    assert await channel.interpret(first) == before
 
 
 @respx.mock

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from connectors.ports import Courier
 from connectors.taobao import TaobaoWaybills, TopApi
-from connectors.taobao.printed import created_number, found_number, outcome_of_answer
+from connectors.taobao.printed import created_number, finding, outcome_of_answer
 from domain.order import Channel, CipherReceiver, ClearReceiver, Region, Requirement
 from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, WaybillRequest
 
-from .conftest import OTHER_SHOP, SHOP, TID, error, ok, route, sent
+from .conftest import OTHER_SHOP, SHOP, TID, error, form_of, ok, route, sent
 
 GET, QUERY = "cainiao.waybill.ii.get", "cainiao.waybill.ii.query.by.tradecode"
 CANCEL = "cainiao.waybill.ii.cancel"
@@ -206,21 +206,40 @@ async def test_a_create_that_times_out_may_have_happened(waybills: TaobaoWaybill
         await waybills.create(request())
 
 
+PROBE = f"{KEY}-0"
+SIBLING = "78000000000009"
+
+
+def no_such(object_id: str = PROBE, **changes: Any) -> dict[str, Any]:
+    values = {"success": False, "object_id": object_id, "error_code": "NOT_FOUND", "error_message": ""}
+    return values | changes
+
+
+def bare(number: str = NUMBER, object_id: str = KEY, **changes: Any) -> dict[str, Any]:
+    """As the documents have it: nothing in the waybill says whose it is."""
+    return module(object_id=object_id, waybill_cloud_print_response={"waybill_code": number} | changes)
+
+
 @respx.mock
 @pytest.mark.parametrize(
     ("modules", "expected"),
     [
         ([module()], WAYBILL),
         ([module(success="true")], WAYBILL),
-        ([module(waybill_cloud_print_response={"waybill_code": NUMBER})], WAYBILL),
         ([module(), module()], WAYBILL),
         ([module(object_id="other"), module()], WAYBILL),
         ([module(waybill_cloud_print_response=printed(cp_code="SF", waybill_code="SF1")), module()], WAYBILL),
+        ([module(waybill_cloud_print_response=printed(object_id="other")), module(), bare(SIBLING)], WAYBILL),
+        ([bare(), no_such()], WAYBILL),
+        ([bare(), bare(), no_such(error_code="", error_message="查无面单")], WAYBILL),
+        ([bare(), bare("SF1", cp_code="SF"), no_such()], WAYBILL),
         ([module(waybill_cloud_print_response=printed(object_id="other"))], None),
         ([module(waybill_cloud_print_response=printed(cp_code="SF"))], None),
         ([module(object_id="other")], None),
-        ([module(success=False, error_message="面单不存在", waybill_cloud_print_response=None)], None),
-        ([module(success=False, error_code="WAYBILL_CANCELLED")], None),
+        ([bare(SIBLING, PROBE)], None),
+        ([no_such(KEY), no_such()], None),
+        ([no_such(KEY, error_code="", error_message="面单不存在")], None),
+        ([no_such(KEY, error_code="WAYBILL_CANCELLED")], None),
         ([], None),
     ],
 )
@@ -228,8 +247,83 @@ async def test_find_gives_the_live_waybill_of_this_parcel(
     waybills: TaobaoWaybills, modules: list[Any], expected: Waybill | None
 ) -> None:
     asked = route(QUERY).mock(return_value=queried(*modules))
+    created = route(GET)
     assert await waybills.find(request()) == expected
-    assert json.loads(sent(asked.calls.last)["param_list"]) == [{"biz_sub_code": TID, "object_id": KEY}]
+    assert json.loads(sent(asked.calls.last)["param_list"]) == [
+        {"biz_sub_code": TID, "object_id": KEY},
+        {"biz_sub_code": TID, "object_id": PROBE},
+    ]
+    assert not created.called
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [bare(SIBLING), bare(SIBLING, PROBE)],
+        [bare(SIBLING), bare(), bare(SIBLING, PROBE), bare(NUMBER, PROBE)],
+        [bare(SIBLING), bare(), no_such()],
+        [bare(SIBLING)],
+        [bare(SIBLING), no_such(error_code="S07", error_message="系统异常")],
+    ],
+)
+async def test_a_platform_that_only_echoes_the_object_is_asked_for_the_number_again(
+    waybills: TaobaoWaybills, modules: list[Any]
+) -> None:
+    route(QUERY).mock(return_value=queried(*modules))
+    created = route(GET).mock(return_value=got(printed()))
+    assert await waybills.find(request()) == WAYBILL
+    assert await waybills.create(request()) == WAYBILL
+    first, second = (sent(c)["param_waybill_cloud_print_apply_new_request"] for c in created.calls)
+    assert first == second, "asked under the same key, so that it is the same waybill"
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (error(15, "isv.waybill-service-error", "订单已关闭"), Rejected),
+        (error(15, "isp.waybill-service-error"), OutcomeUnknown),
+        (got(printed(object_id="other")), OutcomeUnknown),
+    ],
+)
+async def test_a_siblings_number_is_never_taken(
+    waybills: TaobaoWaybills, answer: httpx.Response, expected: type[Exception]
+) -> None:
+    route(QUERY).mock(return_value=queried(bare(SIBLING), bare(SIBLING, PROBE)))
+    route(GET).mock(return_value=answer)
+    with pytest.raises(expected):
+        await waybills.find(request())
+
+
+class Echo:
+    """A platform that answers a query with all waybills of the trade, under whatever object was asked for."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, str] = {}
+
+    def get(self, call: httpx.Request) -> httpx.Response:
+        message = json.loads(form_of(call)["param_waybill_cloud_print_apply_new_request"])
+        key = message["trade_order_info_dtos"][0]["package_info"]["id"]
+        number = self.numbers.setdefault(key, f"7800000000{len(self.numbers):04}")
+        return got({"object_id": key, "waybill_code": number})
+
+    def query(self, call: httpx.Request) -> httpx.Response:
+        asked = json.loads(form_of(call)["param_list"])
+        found = [bare(number, each["object_id"]) for each in asked for number in self.numbers.values()]
+        return queried(*(found or [no_such(each["object_id"]) for each in asked]))
+
+
+@respx.mock
+async def test_each_parcel_of_a_trade_finds_its_own(waybills: TaobaoWaybills) -> None:
+    platform = Echo()
+    route(GET).mock(side_effect=platform.get)
+    route(QUERY).mock(side_effect=platform.query)
+    parcels = [request(key=f"parcel-{n}") for n in range(3)]
+    assert await waybills.find(parcels[0]) is None
+    made = [await waybills.create(parcel) for parcel in parcels]
+    assert [await waybills.find(parcel) for parcel in parcels] == made
+    assert len(platform.numbers) == 3
 
 
 @respx.mock
@@ -246,6 +340,7 @@ async def test_find_when_the_platform_knows_of_nothing(waybills: TaobaoWaybills)
         (error(15, "isv.invalid-parameter"), Rejected),
         (queried(module(success=False, error_code="S07", error_message="系统异常")), Unavailable),
         (queried(module(waybill_cloud_print_response=None)), Unavailable),
+        (queried(bare(""), no_such()), Unavailable),
         (queried(module(), module(waybill_cloud_print_response=printed(waybill_code="78000000000002"))), Unavailable),
         (queried(7), Unavailable),
         (httpx.Response(200, html="<h1>hello</h1>"), Unavailable),
@@ -260,7 +355,15 @@ async def test_find_never_takes_an_unclear_answer_for_an_answer(
 
 
 @respx.mock
-@pytest.mark.parametrize("changes", [{"channel": Channel.OWN, "shop": "main"}, {"carrier": Carrier.OTHER}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"channel": Channel.OWN, "shop": "main"},
+        {"carrier": Carrier.OTHER},
+        {"carrier": Carrier.YTO},
+        {"receiver": ClearReceiver(name="测试", phone="13800000000", region=Region(), detail="示例路1号")},
+    ],
+)
 async def test_find_asks_nobody_for_what_create_turns_away(waybills: TaobaoWaybills, changes: dict[str, Any]) -> None:
     asked = route(QUERY)
     assert await waybills.find(request(**changes)) is None
@@ -359,6 +462,6 @@ def test_no_answer_raises_anything_unforeseen(body: dict[str, Any]) -> None:
     with suppress(ValueError):
         created_number(body, KEY)
     with suppress(ValueError, Unavailable):
-        found_number(body, request())
+        finding(body, request())
     with suppress(ValueError):
         outcome_of_answer(body)

@@ -79,6 +79,22 @@ async def test_a_call_is_one_flat_object_signed_by_its_system_fields(api: Xiaoho
 
 
 @respx.mock
+@pytest.mark.parametrize("truth", ["true", "True", True])
+async def test_truth_may_be_text(api: XiaohongshuApi, truth: Any) -> None:
+    answer = {"success": truth, "error_code": "0", "error_msg": "", "data": {"a": 1}}
+    route(METHOD).mock(return_value=httpx.Response(200, json=answer))
+    assert await call(api) == {"a": 1}
+
+
+@respx.mock
+async def test_throttling_says_for_how_long(api: XiaohongshuApi) -> None:
+    route(METHOD).mock(return_value=httpx.Response(429, headers={"retry-after": "7"}))
+    with pytest.raises(Throttled) as caught:
+        await call(api)
+    assert caught.value.retry_after == 7.0
+
+
+@respx.mock
 @pytest.mark.parametrize("data", ["done", None, []])
 async def test_data_may_be_no_object(api: XiaohongshuApi, data: Any) -> None:
     route(METHOD).mock(return_value=ok(data))
@@ -101,7 +117,8 @@ async def test_data_may_be_no_object(api: XiaohongshuApi, data: Any) -> None:
         (httpx.Response(200, json={"error_code": 7, "success": True}), Rejected, Rejected),
         (httpx.Response(200, json={"success": False}), Unavailable, OutcomeUnknown),
         (httpx.Response(200, json={"error_code": 0}), Unavailable, OutcomeUnknown),
-        (httpx.Response(200, json={"success": "true"}), Unavailable, OutcomeUnknown),
+        (httpx.Response(200, json={"success": "perhaps"}), Unavailable, OutcomeUnknown),
+        (httpx.Response(200, json={"success": "false", "error_code": "-2000400"}), Rejected, Rejected),
         (httpx.Response(200, json=[]), Unavailable, OutcomeUnknown),
         (httpx.Response(200, html="<h1>maintenance</h1>"), Unavailable, OutcomeUnknown),
         (httpx.Response(200, content=b"[" * 100_000), Unavailable, OutcomeUnknown),

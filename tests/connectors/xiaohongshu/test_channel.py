@@ -10,7 +10,15 @@ import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import DocumentUnreadable, Misconfigured, OutcomeUnknown, PushRefused, Rejected, Unavailable
+from connectors.errors import (
+    DocumentUnreadable,
+    Misconfigured,
+    OutcomeUnknown,
+    PushRefused,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from connectors.ports import Document, PullSource, SalesChannel, Window
 from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel
 from connectors.xiaohongshu.inbound import hints, is_test, read_document, read_page
@@ -53,8 +61,9 @@ def shipment(**changes: Any) -> Shipment:
     return Shipment(**(values | changes))
 
 
-def listed(*rows: Any, last: int = 1) -> httpx.Response:
-    return ok({"total": len(rows), "pageNo": 1, "pageSize": 100, "maxPageNo": last, "orderList": list(rows)})
+def listed(*rows: Any, last: int = 1, total: int | None = None) -> httpx.Response:
+    found = len(rows) if total is None else total
+    return ok({"total": found, "pageNo": 1, "pageSize": 100, "maxPageNo": last, "orderList": list(rows)})
 
 
 def test_is_a_sales_channel_that_is_pulled(channel: XiaohongshuChannel, two_shops: XiaohongshuApi) -> None:
@@ -175,7 +184,75 @@ async def test_pages_are_read_from_the_last_to_the_first(channel: XiaohongshuCha
 
 
 @respx.mock
-@pytest.mark.parametrize("bad", [7, None, {}, {"orderId": "a:b", "updateTime": 1}, {"orderId": "P1"}])
+async def test_a_token_that_dies_between_pages_is_renewed_and_the_page_read(channel: XiaohongshuChannel) -> None:
+    soon = int(utc_now().timestamp() * 1000) + 10**9
+    pair = {"accessToken": "new", "refreshToken": "r", "accessTokenExpiresAt": soon, "refreshTokenExpiresAt": soon}
+    route("oauth.refreshToken").mock(return_value=ok(pair))
+    second, refused = listed(ROW | {"orderId": "P2"}, last=2), error(401, "token 失效")
+    route(LIST).mock(side_effect=[listed(last=2), second, refused, listed(ROW, last=2)])
+    last = await channel.pull(SHOP, WINDOW, None)
+    first = await channel.pull(SHOP, WINDOW, last.next_page)
+    assert [each.order_id for page in (last, first) for each in page.documents] == [
+        f"xiaohongshu:{SHOP}:P2",
+        f"xiaohongshu:{SHOP}:{ORDER_NO}",
+    ]
+
+
+@respx.mock
+async def test_a_page_that_fails_is_read_later_from_where_it_was(channel: XiaohongshuChannel) -> None:
+    troubles = [httpx.Response(429, headers={"retry-after": "3"}), httpx.Response(200, html="<h1>hello</h1>")]
+    full = listed(ROW, total=250, last=3)
+    asked = route(LIST).mock(side_effect=[full, full, *troubles, full])
+    last = await channel.pull(SHOP, WINDOW, None)
+    for expected in (Throttled, Unavailable):
+        with pytest.raises(expected):
+            await channel.pull(SHOP, WINDOW, last.next_page)
+    assert len((await channel.pull(SHOP, WINDOW, last.next_page)).documents) == 1
+    assert [business(c)["pageNo"] for c in asked.calls] == [1, 3, 2, 2, 2]
+
+
+@respx.mock
+async def test_a_total_that_grows_while_pages_are_read_begins_anew(channel: XiaohongshuChannel) -> None:
+    asked = route(LIST).mock(
+        side_effect=[listed(total=201, last=3), listed(total=201, last=3), *[listed(total=301, last=4)] * 3]
+    )
+    last = await channel.pull(SHOP, WINDOW, None)
+    again = await channel.pull(SHOP, WINDOW, last.next_page)
+    assert again.next_page is not None
+    assert [business(c)["pageNo"] for c in asked.calls] == [1, 3, 2, 1, 4]
+
+
+@respx.mock
+async def test_a_window_with_more_pages_than_are_given_out_is_halved(channel: XiaohongshuChannel) -> None:
+    asked = route(LIST).mock(side_effect=[listed(total=10_500, last=105), listed(ROW, total=1)])
+    first = await channel.pull(SHOP, WINDOW, None)
+    assert first.next_page is not None
+    spans = [(business(c)["startTime"], business(c)["endTime"]) for c in asked.calls]
+    assert spans == [(1772330400, 1772332200), (1772330400, 1772331300)]
+    route(LIST).mock(return_value=listed(ROW, total=1))
+    assert (await channel.pull(SHOP, WINDOW, first.next_page)).next_page is None
+
+
+@respx.mock
+async def test_an_order_that_appears_vanishes_and_appears_again_is_one(channel: XiaohongshuChannel) -> None:
+    route(LIST).mock(side_effect=[listed(ROW), listed(), listed(ROW)])
+    (first,), (), (again,) = [(await channel.pull(SHOP, WINDOW, None)).documents for _ in range(3)]
+    assert first == again, "the inbox knows it"
+    route(DETAIL).mock(side_effect=[detail_answer(), error(-2000101, "订单不存在"), detail_answer()])
+    before = await channel.interpret(first)
+    with pytest.raises(Rejected):  # no answer about the order: it is asked for again later
+        await channel.interpret(first)
+    assert await channel.interpret(first) == before
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(7, None, {}, {"orderId": "P1"}),
+        *({"orderId": number, "updateTime": 1} for number in ("a:b", "P" * 65)),
+    ],
+)
 async def test_an_unreadable_row_goes_to_quarantine_alone(channel: XiaohongshuChannel, bad: Any) -> None:
     route(LIST).mock(return_value=listed(bad, ROW))
     spoilt, good = (await channel.pull(SHOP, WINDOW, None)).documents
@@ -192,6 +269,7 @@ async def test_an_unreadable_row_goes_to_quarantine_alone(channel: XiaohongshuCh
         (error(-5, "限流"), "Throttled"),
         (error(-1), "Unavailable"),
         (ok({"orderList": []}), "Unavailable"),
+        (listed(last=10**12), "Unavailable"),
         (httpx.Response(200, html="<h1>hello</h1>"), "Unavailable"),
     ],
 )
@@ -229,7 +307,9 @@ async def test_a_cancellation_comes_through_when_the_order_is_unreadable(channel
     [
         (detail_answer(totalPayAmount=1), DocumentUnreadable),
         (detail_answer(orderStatus=77), DocumentUnreadable),
-        (ok({}), DocumentUnreadable),
+        (detail_answer(orderId="P9"), DocumentUnreadable),
+        (ok({}), Unavailable),
+        (ok(), Unavailable),
         (error(-2000101, "订单不存在"), Rejected),
         (error(-1), Unavailable),
     ],

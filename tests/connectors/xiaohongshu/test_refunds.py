@@ -273,7 +273,8 @@ async def test_the_row_tells_when_the_detail_does_not(channel: XiaohongshuChanne
         ({"returnType": 3}, "unknown returnType 3"),
         ({"returnType": None}, "unknown returnType None"),
         ({"returnsId": "R2"}, "another after-sale"),
-        ({"orderId": ""}, "not usable"),
+        ({"orderId": ""}, "no orderId"),
+        ({"orderId": "P" * 65}, "no orderId"),
         ({"expectedRefundAmountYuan": "很多"}, "expectedRefundAmountYuan is no amount"),
         ({"expectedRefundAmountYuan": -1}, "negative"),
         ({"expectedRefundAmountYuan": None, "skus": []}, "no expectedRefundAmountYuan"),
@@ -296,7 +297,13 @@ async def test_what_is_not_known_is_never_guessed(
 
 
 @respx.mock
-@pytest.mark.parametrize("bad", [7, None, {}, {"returnsId": "a:b", "updatedAt": 1}, {"returnsId": "R1"}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(7, None, {}, {"returnsId": "R1"}, {"returnsId": "R1", "updatedAt": -1}),
+        *({"returnsId": number, "updatedAt": 1} for number in ("a:b", "R" * 65)),
+    ],
+)
 async def test_an_unreadable_row_goes_to_quarantine_alone(channel: XiaohongshuChannel, bad: Any) -> None:
     route(LIST).mock(return_value=listed(bad, ROW))
     route(DETAIL).mock(return_value=after_sale_answer())
@@ -315,9 +322,12 @@ async def test_an_unreadable_row_goes_to_quarantine_alone(channel: XiaohongshuCh
         (inner_error(-2000400, "参数错误"), Rejected),
         (inner_error(0), Rejected),
         (ok({"code": 7, "success": True, "data": {}}), Rejected),
-        (ok({"code": 0, "success": "maybe", "data": {}}), Rejected),
+        (ok({"code": 0, "success": "maybe", "data": {}}), Unavailable),
+        (ok({"code": 0, "success": "false", "data": {}}), Rejected),
+        (ok({"code": "0", "success": "true", "data": {}}), Unavailable),
         (ok({"code": 0, "success": True, "data": None}), Unavailable),
         (ok({"code": 0, "success": True, "data": {}}), Unavailable),
+        (inner({"totalCount": 10**12, "afterSaleBasicInfos": []}), Unavailable),
         (ok({"success": True}), Unavailable),
         (ok({}), Unavailable),
         (ok("done"), Unavailable),

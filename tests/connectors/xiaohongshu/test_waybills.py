@@ -127,6 +127,8 @@ async def test_what_cannot_go_this_way_is_rejected_without_a_call(
     ("answer", "expected"),
     [
         (bills(success=False, waybillCode=None, errorCode=4029, errorMsg="不在派送范围"), Rejected),
+        (bills(success="false", errorCode=4029, errorMsg="不在派送范围"), Rejected),
+        (bills(success="perhaps"), OutcomeUnknown),
         (error(-5, "面单余额不足"), Rejected),
         (error(-5, "限流"), Throttled),
         (error(-1), OutcomeUnknown),
