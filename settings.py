@@ -128,6 +128,7 @@ class SweepSettings(Group):
     waybills_s: float = Field(900, gt=0)
     tracking_s: float = Field(60, gt=0)
     pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
+    files_s: float = Field(60, gt=0, description="how often each shop's drop is looked into")
     health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
 
 

@@ -31,6 +31,7 @@ from runtime.shutdown import run, stopped
 from settings import Settings, TemporalSettings, load_settings
 from store.database import Database
 from workflows.contracts import Timings
+from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
 from workflows.sweeps import (
     AuthorisationWorkflow,
@@ -51,6 +52,7 @@ WORKFLOWS: list[type[Any]] = [
     PartnerHealthWorkflow,
     ReconcileWorkflow,
     AuthorisationWorkflow,
+    PullFilesWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from connectors.drops import FileFeed
 from connectors.errors import Misconfigured, PartnerError, Rejected, Throttled
 from connectors.ports import Courier, CreditBureau, Messenger, PullSource, SalesChannel, Tracker, Warehouse
 from domain.order import Channel
@@ -32,6 +33,7 @@ class Partners:
     credit: CreditBureau
     messenger: Messenger
     pulls: MutableMapping[str, PullSource] = field(default_factory=dict)
+    files: MutableMapping[str, FileFeed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from activities.channel import ChannelSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
 from activities.delivery import DeliverySteps
+from activities.files import FileSteps
 from activities.health import HealthSteps
 from activities.holds import HoldSteps
 from activities.messages import MessageSteps
@@ -42,6 +43,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         HealthSteps(db, config.health),
         ReconcileSteps(db, partners.pulls),
         AuthorisationSteps(db, partners.channels),
+        FileSteps(db, partners.files),
     ]
     return [step for room in rooms for step in _steps(room)]
 

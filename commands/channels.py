@@ -120,7 +120,7 @@ def look_at(channel: Channel, outside: Outside, kept: list[Shop]) -> ChannelSeen
         courier_plan=tuple(planned(channel, kind, cold) for kind in receivers for cold in (False, True)),
         configured=channel in outside.partners.channels,
         plugin=brought_by.get(channel, ""),
-        feeds=tuple(sorted(feed for feed, source in outside.partners.pulls.items() if source.channel is channel)),
+        feeds=tuple(sorted(feed for feed, served in outside.feeds() if served is channel)),
         shops=tuple(ShopSeen(shop.shop, str(shop.state), shop.why) for shop in kept if shop.channel == channel),
         tests=covering_tests(channel),
     )

@@ -143,7 +143,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
         "jd": {
             "app_key": "jd-app-1",
             "app_secret": keys["jd"],
-            "shops": [JD_SHOP],
+            "shops": {JD_SHOP: {}},
             "base_url": f"{sandbox}/jd",
             "oauth_url": f"{sandbox}/jd",
         },

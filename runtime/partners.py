@@ -12,8 +12,9 @@ from activities.partners import HubConfig, Partners
 from connectors.cainiao import CainiaoCourier
 from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
+from connectors.drops import FileFeed
 from connectors.facts import Facts
-from connectors.jd import JdChannel, JdRefunds, JosApi
+from connectors.jd import JdChannel, JdExports, JdRefunds, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.plugins import Brought
@@ -91,12 +92,20 @@ class Outside:
         _replace(self.partners.channels, ours.channels)
         _replace(self.partners.couriers, ours.couriers)
         _replace(self.partners.pulls, ours.pulls)
+        _replace(self.partners.files, built.files)
         _replace(self.sources, {source.source: source for source in ours.sources})
         _replace(self.authorise, built.authorise)
 
     def pulled(self) -> list[tuple[str, str]]:
-        """Every (feed, shop) whose changes are asked for."""
-        return [(feed, shop) for feed, source in self.partners.pulls.items() for shop in source.shops]
+        """Every (feed, shop) whose changes are asked for, by its interface or by looking for files."""
+        return [(feed, shop) for feed, source in self._feeds().items() for shop in source.shops]
+
+    def feeds(self) -> list[tuple[str, Channel]]:
+        """Every feed that is asked or looked into, and its channel."""
+        return [(feed, source.channel) for feed, source in self._feeds().items()]
+
+    def _feeds(self) -> Mapping[str, PullSource | FileFeed]:
+        return {**self.partners.pulls, **self.partners.files}
 
     async def close(self) -> None:
         """End all connections."""
@@ -115,6 +124,7 @@ class _Builder:
         self.channels: dict[Channel, SalesChannel] = {}
         self.couriers: dict[Provider, Courier] = {}
         self.pulls: dict[str, PullSource] = {}
+        self.files: dict[str, FileFeed] = {}
         self.sources: list[PushSource] = []
         self.authorise: dict[str, Authorise] = {}
         self.rest: dict[Channel, RestSettings] = {}
@@ -184,7 +194,7 @@ def build_partners(settings: Settings, db: Database) -> Outside:
         return built
 
     warehouse = next((p.brought.warehouse for p in plugins if p.brought.warehouse is not None), qimen)
-    outside = Outside(Partners({}, {}, tracker, warehouse, credit, sms, {}), fixed, channels, plugins)
+    outside = Outside(Partners({}, {}, tracker, warehouse, credit, sms), fixed, channels, plugins)
     outside.take(channels(settings))
     return outside
 
@@ -245,6 +255,7 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         jos = JosApi(settings.jd, tokens)
         built.platform(JdChannel(jos), jos.close)
         built.feed(JdRefunds(jos))
+        built.files[JdExports.feed] = JdExports(settings.jd)
         built.authorise["jd"] = partial(_authorise_jd, jos)
 
 
@@ -281,7 +292,7 @@ def connectors_of(channel: Channel) -> tuple[HasFacts, ...]:
     return (RestChannel, *ours) if channel in SOURCES else ours
 
 
-_PLATFORMS = (DouyinChannel, TaobaoChannel, JdChannel, PddChannel, XiaohongshuChannel, WechatChannel)
+_PLATFORMS = (DouyinChannel, TaobaoChannel, JdChannel, JdExports, PddChannel, XiaohongshuChannel, WechatChannel)
 
 
 def configured(settings: Settings) -> list[str]:

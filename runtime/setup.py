@@ -27,6 +27,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.service import RPCError, RPCStatusCode
 
+from connectors.drops import FILES
 from runtime.client import key_ring
 from runtime.shops import pulled_shops, take_over
 from settings import Settings
@@ -35,10 +36,12 @@ from store.migrate import upgrade
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
+    PULL_FILES_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
+    FilesStart,
     PullStart,
     ReconcileStart,
     SweepStart,
@@ -114,6 +117,13 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
         *(
             Sweep(
+                f"{_PULLS}{feed.replace('/', '-')}-{shop}",
+                PULL_FILES_WORKFLOW,
+                timedelta(seconds=settings.sweeps.files_s),
+                FilesStart(feed, shop),
+            )
+            if feed.endswith(FILES)
+            else Sweep(
                 f"{_PULLS}{feed.replace('/', '-')}-{shop}",
                 PULL_WORKFLOW,
                 timedelta(seconds=settings.sweeps.pulls_s),

@@ -12,7 +12,7 @@ from sqlmodel import col, func, or_, select
 
 from domain.clock import utc_now
 from store.tables import InboxRow
-from store.upsert import insert_ignore
+from store.upsert import insert_ignore, insert_ignore_many
 
 NEW, DONE, QUARANTINED = "new", "done", "quarantined"
 
@@ -31,28 +31,34 @@ class Incoming:
 
 async def put(tx: AsyncSession, incoming: Incoming) -> bool:
     """Keep a document. False when it is here already (then its repeats are counted)."""
-    now = utc_now()
-    fresh = await insert_ignore(
-        tx,
-        InboxRow,
-        {
-            "source": incoming.source,
-            "kind": incoming.kind,
-            "document_id": incoming.document_id,
-            "version": incoming.version,
-            "order_id": incoming.order_id,
-            "body": incoming.body,
-            "status": NEW,
-            "outcome": "",
-            "attempts": 0,
-            "repeats": 0,
-            "next_try_at": now,
-            "received_at": now,
-        },
-    )
+    fresh = await insert_ignore(tx, InboxRow, _new_row(incoming))
     if not fresh:
         await tx.execute(_same(incoming).values(repeats=col(InboxRow.repeats) + 1))
     return fresh
+
+
+async def put_many(tx: AsyncSession, incoming: Sequence[Incoming]) -> int:
+    """Keep documents that are hardly here already, in one statement: a few hundred at most. Returns how many were not;
+    repeats are not counted."""
+    return await insert_ignore_many(tx, InboxRow, [_new_row(each) for each in incoming])
+
+
+def _new_row(incoming: Incoming) -> dict[str, object]:
+    now = utc_now()
+    return {
+        "source": incoming.source,
+        "kind": incoming.kind,
+        "document_id": incoming.document_id,
+        "version": incoming.version,
+        "order_id": incoming.order_id,
+        "body": incoming.body,
+        "status": NEW,
+        "outcome": "",
+        "attempts": 0,
+        "repeats": 0,
+        "next_try_at": now,
+        "received_at": now,
+    }
 
 
 async def put_quarantined(tx: AsyncSession, incoming: Incoming, reason: str) -> None:
@@ -133,6 +139,12 @@ async def due(tx: AsyncSession) -> bool:
     free = or_(col(InboxRow.claimed_until).is_(None), col(InboxRow.claimed_until) < now)
     query = select(InboxRow.seq).where(InboxRow.status == NEW, col(InboxRow.next_try_at) <= now, free).limit(1)
     return (await tx.execute(query)).first() is not None
+
+
+async def backlog(tx: AsyncSession, most: int) -> int:
+    """How many documents wait to be claimed; counted up to `most`."""
+    query = select(InboxRow.seq).where(InboxRow.status == NEW, col(InboxRow.next_try_at) <= utc_now()).limit(most)
+    return int((await tx.execute(select(func.count()).select_from(query.subquery()))).scalar_one())
 
 
 async def finish(tx: AsyncSession, seq: int, outcome: str, *, quarantined: bool = False) -> None:

@@ -13,11 +13,18 @@ from sqlmodel import SQLModel
 
 async def insert_ignore(tx: AsyncSession, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
     """Insert a row unless it collides with a unique key. True when this call inserted it."""
+    return await insert_ignore_many(tx, table, [values]) == 1
+
+
+async def insert_ignore_many(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows unless they collide with a unique key, in one statement. How many this call inserted."""
+    if not rows:
+        return 0
     target, build = _target(tx, table)
     # RETURNING tells who won; row counts after DO NOTHING differ between drivers.
     key = next(iter(target.primary_key.columns))
-    statement = build(target).values(**values).on_conflict_do_nothing().returning(key)
-    return (await tx.execute(statement)).first() is not None
+    values = build(target).values(list(rows)) if len(rows) > 1 else build(target).values(**rows[0])
+    return len((await tx.execute(values.on_conflict_do_nothing().returning(key))).all())
 
 
 async def insert_selected(tx: AsyncSession, table: type[SQLModel], columns: Sequence[str], query: Select[Any]) -> None:

@@ -12,6 +12,7 @@ PULL_WORKFLOW = "PullWorkflow"
 PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
 AUTHORISATION_WORKFLOW = "AuthorisationWorkflow"
 RECONCILE_WORKFLOW = "ReconcileWorkflow"
+PULL_FILES_WORKFLOW = "PullFilesWorkflow"
 
 
 @dataclass(frozen=True)
@@ -164,3 +165,11 @@ class PullStart:
     source: str
     shop: str
     rounds: int = 20
+
+
+@dataclass(frozen=True)
+class FilesStart:
+    """What taking the files of one shop is started with."""
+
+    feed: str
+    shop: str

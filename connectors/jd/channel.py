@@ -42,7 +42,7 @@ class JdChannel:
     @property
     def shops(self) -> Sequence[str]:
         """All shops of the settings."""
-        return self._api.settings.shops
+        return tuple(self._api.settings.shops)
 
     async def authorised_until(self, shop: str) -> datetime | None:
         """Port `Authorised`: the end of the refresh token, which JD names no life of: as long as it is tried."""
@@ -95,7 +95,8 @@ class JdChannel:
             return [RefundNews(read_refund(document))]
         stored = read_document(document)
         try:
-            order = to_order(stored.info, stored.shop, encrypted=stored.encrypted)
+            version = document.version if stored.filed else None
+            order = to_order(stored.info, stored.shop, encrypted=stored.encrypted, version=version)
         except ValueError as error:
             if cancelled := _cancelled(stored.info):
                 return [CancelNews(Channel.JD, stored.shop, cancelled, "cancelled")]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.jd.settings import Column
-from domain.clock import format_beijing
+from connectors.jd.addresses import split_address
+from connectors.jd.settings import EXPORT_COLUMNS, Column
 from domain.money import format_yuan, parse_yuan
+from domain.texts import text
 
 Row = Mapping[Column, str]
 """A row's cleaned values; "" for none."""
 
 _OF_A_LINE = frozenset({Column.SKU_ID, Column.OUTER_SKU, Column.TITLE, Column.QUANTITY, Column.PRICE})
 _ALWAYS_FILLED = (Column.QUANTITY, Column.STATE, Column.NAME, Column.ADDRESS, Column.PHONE)
+
+_NOTES = ("orderRemark", "venderRemark")
+_AMOUNTS = ("orderTotalPrice", "orderSellerPrice", "freightPrice")
 
 _STATES: dict[str, str] = {
     "等待付款": "NOT_PAY",
@@ -41,26 +47,27 @@ def clean(cell: str) -> str:
     return (match[1] if match else bare).strip('"').lstrip("'").strip(_BLANKS)
 
 
-def merge(rows: Sequence[Row], shop: str, exported_at: datetime) -> dict[str, Any]:
-    """One order out of its rows. Raises ValueError naming the column, never a value."""
+def merge(rows: Sequence[Row], shop: str) -> dict[str, Any]:
+    """One order out of its rows; it holds no `modified`, for an export does not say. Raises ValueError naming the
+    column, never a value."""
     first = rows[0]
     for column in first:
         if column not in _OF_A_LINE and any(row[column] != first[column] for row in rows):
-            raise ValueError(f"the rows of the order differ in {column}")
+            raise ValueError(text("file.differs", column=named(column)))
     for row in rows:
         if missing := [column for column in _ALWAYS_FILLED if not row[column]]:
-            raise ValueError(f"no {missing[0]}")
+            raise ValueError(text("file.missing", column=named(missing[0])))
 
     def value(column: Column) -> str:
         return first.get(column, "")
 
+    region, detail = split_address(value(Column.ADDRESS))
     return {
         "orderId": value(Column.ORDER_NO),
         "venderId": shop,
         "orderState": _state(value(Column.STATE)),
         "orderStartTime": _time(value(Column.PLACED_AT), Column.PLACED_AT),
         "paymentConfirmTime": _time(value(Column.PAID_AT), Column.PAID_AT),
-        "modified": format_beijing(exported_at),
         "orderTotalPrice": _amount(value(Column.TOTAL), Column.TOTAL),
         "orderSellerPrice": _amount(value(Column.SETTLED), Column.SETTLED),
         "freightPrice": _amount(value(Column.FREIGHT), Column.FREIGHT),
@@ -70,19 +77,29 @@ def merge(rows: Sequence[Row], shop: str, exported_at: datetime) -> dict[str, An
         "consigneeInfo": {
             "fullname": value(Column.NAME),
             "mobile": value(Column.PHONE),
-            "fullAddress": value(Column.ADDRESS),
+            "fullAddress": detail,
+            "province": region.province,
+            "city": region.city,
+            "county": region.district,
         },
         "itemInfoList": [_item(row) for row in rows],
     }
 
 
+def fingerprint(info: Mapping[str, Any]) -> str:
+    """A digest of what matters of an order to whoever ships it: state, address, lines, amounts, and what people wrote
+    (which may demand something of the delivery)."""
+    told = [info[name] for name in ("orderState", "consigneeInfo", "itemInfoList", *_AMOUNTS, *_NOTES)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
 def _item(row: Row) -> dict[str, str]:
     sku_id, outer = row.get(Column.SKU_ID, ""), row.get(Column.OUTER_SKU, "")
     if not sku_id and not outer:
-        raise ValueError(f"no {Column.SKU_ID}")
+        raise ValueError(text("file.missing", column=named(Column.SKU_ID)))
     quantity = row[Column.QUANTITY]
     if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 7 and int(quantity)):
-        raise ValueError(f"{Column.QUANTITY} is no number of pieces")
+        raise ValueError(text("file.quantity", column=named(Column.QUANTITY)))
     return {
         "skuId": sku_id,
         "outerSkuId": outer,
@@ -92,26 +109,31 @@ def _item(row: Row) -> dict[str, str]:
     }
 
 
-def _state(text: str) -> str:
+def named(column: Column) -> str:
+    """A column's name in the export, for whoever wrote the file."""
+    return EXPORT_COLUMNS[column][0]
+
+
+def _state(words: str) -> str:
     """JD's word in its API; the export's own where we know none, which is never guessed."""
-    if text.startswith(_DELETED):
+    if words.startswith(_DELETED):
         return "TRADE_CANCELED"
-    return _STATES.get(text, text)
+    return _STATES.get(words, words)
 
 
-def _amount(text: str, column: Column) -> str:
+def _amount(cell: str, column: Column) -> str:
     try:
-        return format_yuan(parse_yuan(text)) if text else ""
+        return format_yuan(parse_yuan(cell)) if cell else ""
     except ValueError:
-        raise ValueError(f"{column} is no amount") from None
+        raise ValueError(text("file.amount", column=named(column))) from None
 
 
-def _time(text: str, column: Column) -> str:
-    if not text:
+def _time(cell: str, column: Column) -> str:
+    if not cell:
         return ""
     for form in _TIME_FORMATS:
         try:
-            return datetime.strptime(text, form).isoformat(" ")  # noqa: DTZ007 - Beijing in, Beijing out
+            return datetime.strptime(cell, form).isoformat(" ")  # noqa: DTZ007 - Beijing in, Beijing out
         except ValueError:
             continue
-    raise ValueError(f"{column} is no time")
+    raise ValueError(text("file.time", column=named(column)))

@@ -20,11 +20,12 @@ KIND = "order"
 
 @dataclass(frozen=True)
 class StoredOrder:
-    """An order as JD wrote it. `encrypted` says that its receiver is ciphertext."""
+    """An order as JD wrote it. `encrypted` says that its receiver is ciphertext; `filed` that it came in an export."""
 
     shop: str
     encrypted: bool
     info: Mapping[str, Any]
+    filed: bool = False
 
 
 def order_document(info: Any, shop: str, *, encrypted: bool) -> Document:
@@ -42,6 +43,13 @@ def order_document(info: Any, shop: str, *, encrypted: bool) -> Document:
     return Document(SOURCE, KIND, f"{shop}:{number}", version, body, order_id(Channel.JD, shop, number))
 
 
+def filed_document(info: Mapping[str, Any], shop: str) -> Document:
+    """An order of an export for the inbox. Its version is for whoever knows what came before: 0 here."""
+    body = dump_json({"shop": shop, "encrypted": False, "filed": True, "order": info})
+    number = order_no_of(info)
+    return Document(SOURCE, KIND, f"{shop}:{number}", 0, body, order_id(Channel.JD, shop, number))
+
+
 def read_document(document: Document) -> StoredOrder:
     """Raises DocumentUnreadable."""
     try:
@@ -49,6 +57,6 @@ def read_document(document: Document) -> StoredOrder:
         shop, encrypted = body.get("shop"), body.get("encrypted")
         if document.kind != KIND or not isinstance(shop, str) or not isinstance(encrypted, bool):
             raise ValueError("not a document of ours")
-        return StoredOrder(shop, encrypted, as_mapping(body.get("order"), "order"))
+        return StoredOrder(shop, encrypted, as_mapping(body.get("order"), "order"), filed=body.get("filed") is True)
     except ValueError as error:
         raise DocumentUnreadable(SOURCE, f"stored document is not readable ({error})") from None

@@ -79,8 +79,9 @@ def parents_of(info: Mapping[str, Any]) -> list[str]:
     return [no for no in dict.fromkeys(named) if ORDER_NO.fullmatch(no) and no.strip("0") and no != own]
 
 
-def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool) -> Order:
-    """The canonical order. `encrypted` says that the receiver is ciphertext. Raises ValueError."""
+def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool, version: int | None = None) -> Order:
+    """The canonical order. `encrypted` says that the receiver is ciphertext; `version` stands in for the time of change
+    where there is none. Raises ValueError."""
     order_no = order_no_of(info)
     if text_of(info, "venderId") not in ("", shop):
         raise ValueError("the order is another vender's: its token stands under this shop")
@@ -100,7 +101,7 @@ def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool) -> Order:
         channel=Channel.JD,
         shop=shop,
         channel_order_no=order_no,
-        version=version_of(info),
+        version=version_of(info) if version is None else version,
         status=status,
         placed_at=placed_at,
         paid_at=paid_at,

@@ -40,7 +40,7 @@ class JdRefunds:
     @property
     def shops(self) -> Sequence[str]:
         """All shops of the settings."""
-        return self._api.settings.shops
+        return tuple(self._api.settings.shops)
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
         """One page of 50. Where there are more, the first is read for their number, then all from the last back (as

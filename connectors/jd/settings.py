@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from connectors.filedrop import FileSource
 from connectors.transport import Limits
 from domain.shipping import Carrier
 
@@ -72,6 +73,14 @@ EXPORT_COLUMNS: dict[Column, tuple[str, ...]] = {
 """Header names of the export by meaning, the preferred one first (section 7 of the protocol file)."""
 
 
+class JdShop(BaseModel):
+    """One shop: what there is of it beside the API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files: FileSource | None = Field(default=None, description="where its order exports are put; none: by API only")
+
+
 class JdSettings(BaseModel):
     """One JOS application and the shops that authorised it."""
 
@@ -79,7 +88,9 @@ class JdSettings(BaseModel):
 
     app_key: str
     app_secret: SecretStr
-    shops: list[VenderId] = Field(min_length=1, description="vender ids; `Order.shop` is the vender id as text")
+    shops: dict[VenderId, JdShop] = Field(
+        min_length=1, description="by vender id; `Order.shop` is the vender id as text"
+    )
     encrypted: bool = Field(
         default=True, description="read receivers as ciphertext (enSearch); false needs JD's leave for clear text"
     )

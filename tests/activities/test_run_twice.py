@@ -95,8 +95,8 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
-    elsewhere |= {"renew_authorisations"}
-    assert set(steps) - ran == elsewhere, "the sweeps only read, ask for more news, or judge anew (test_health.py)"
+    elsewhere |= {"renew_authorisations", "list_files", "take_file"}
+    assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"
 
 
 @pytest.mark.parametrize("step", [c.PASS_REVIEW, c.RESERVE_STOCK, c.RECORD_SIGNED, c.FINISH_SHIPPING])

@@ -66,7 +66,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "address.": address | {"ciphertext_missing"},
         "partner.": {
             *("own", "pos", "b2b", "wechat_orders", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
-            *("qimen", "sf", "cainiao", "kdniao", "credit", "sms"),
+            *("qimen", "sf", "cainiao", "kdniao", "credit", "sms", "files"),
         },
         "health.breaker.": set(Breaker),
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},

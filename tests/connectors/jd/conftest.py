@@ -10,7 +10,7 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from connectors.jd import JdChannel, JdSettings, JosApi
+from connectors.jd import JdChannel, JdSettings, JdShop, JosApi
 from connectors.transport import Limits
 from domain.order import Channel
 from tests.connectors.memory_tokens import MemoryTokens, token
@@ -27,7 +27,7 @@ def settings(**changes: Any) -> JdSettings:
     values: dict[str, Any] = {
         "app_key": APP_KEY,
         "app_secret": SecretStr(APP_SECRET),
-        "shops": [SHOP, OTHER_SHOP],
+        "shops": {SHOP: JdShop(), OTHER_SHOP: JdShop()},
         "base_url": BASE,
         "oauth_url": OAUTH,
         "limits": Limits(timeout_s=1, concurrency=10, per_second=500, breaker_failures=100, breaker_open_s=1),
