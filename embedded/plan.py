@@ -35,7 +35,7 @@ _REFUNDS = (
     RefundWish(1, "approve"),
     RefundWish(None, "withdraw"),
 )
-_REFUNDING: list[DraftChannel] = ["taobao", "douyin", "pdd", "xiaohongshu", "jd"]
+_REFUNDING: list[DraftChannel] = ["taobao", "douyin", "pdd", "xiaohongshu", "jd", "own", "b2b"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _default_plan(seed: int) -> FaultPlan:
 def write_script(orders: int, seed: int) -> Script:
     """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
     share = max(1, orders // 50) if orders >= 12 else 0
-    refunds = min(share * len(_REFUNDING), orders // 6)
+    refunds = min(share * len(_REFUNDING), orders // 5)
     special = share * 7 + refunds
     crowd = Buyers(seed)
     # One of each channel first: however small the run, all of them are in it where there is room.

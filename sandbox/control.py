@@ -220,12 +220,6 @@ def _rest_router(shop: RestShop) -> APIRouter:
         with in_words():
             shop.remark(order_no, wanted.seller_words)
 
-    @router.post("/{order_no}/touch", status_code=204)
-    async def touch(order_no: str) -> None:
-        """The shop gives the order out as modified, and it is what it was."""
-        with in_words():
-            shop.touch(order_no)
-
     @router.post("/{order_no}/resend", status_code=204)
     async def resend(order_no: str, wanted: RestResend) -> None:
         """Send a version again: the current one is a duplicate, an older one is stale."""

@@ -53,3 +53,8 @@ def changed(
     if receiver is not None:
         following["receiver"] = receiver.model_dump()
     return following
+
+
+def cancelled(latest: Document) -> Document:
+    """The next version of an order that was called off."""
+    return {**latest, "version": latest["version"] + 1, "status": "cancelled"}

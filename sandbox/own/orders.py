@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.clock import utc_now
 from sandbox.digest import receiver_digest
+from sandbox.drafts import Draft
 from sandbox.own.document import Document
 
 
@@ -31,6 +32,7 @@ class Shipment(BaseModel):
 class ShopOrder:
     """One order with all its versions; `modified` are the moments of every change, or touch, of it."""
 
+    draft: Draft
     versions: list[Document]
     status: str = "paid"
     sent: int = 0
@@ -85,7 +87,7 @@ class Parcel:
 
 
 class Modified(Protocol):
-    """An order that knows when it was changed."""
+    """An order or a refund that knows when it was changed."""
 
     modified: list[datetime]
 
@@ -94,10 +96,10 @@ M = TypeVar("M", bound=Modified)
 
 
 def modified_between(orders: Iterable[M], start: datetime, end: datetime) -> list[M]:
-    """The orders that were changed in a window (`start` included), also those that were changed again after it.
+    """Those that were changed in a window (`start` included), also those that were changed again after it.
 
     So the list of a past window stays as it is while its pages are read. Oldest change first, and of several at one
-    moment the one that was placed first.
+    moment the one that was there first.
     """
     found = []
     for order in orders:

@@ -1,4 +1,4 @@
-"""A shop that speaks orderhub's REST protocol: its orders, what it sent of them, and the shipments that it was told."""
+"""A shop that speaks orderhub's REST protocol: its orders and refunds, what it sent of them, and the shipments told."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from domain.clock import utc_now
 from domain.shipping import Carrier
 from sandbox.drafts import Draft, DraftReceiver
 from sandbox.own.answers import Rejections, all_answered
-from sandbox.own.document import Document, changed, document
+from sandbox.own.document import Document, cancelled, changed, document
 from sandbox.own.orders import Parcel, Shipment, ShopOrder, modified_between
+from sandbox.own.refunds import ShopRefunds
 from sandbox.own.signing import objection, signed_headers
+from sandbox.refunds import Verdict
 from sandbox.settings import RestShopSettings
 from sandbox.world import Book, PushRequest, World
 
 _BATCH = 50
 _PAGE = 50
-_ORDERS_PATH = "/api/v1/orders"
+_ORDERS_PATH, _REFUNDS_PATH = "/api/v1/orders", "/api/v1/refunds"
 
 RestChannel = Literal["own", "pos", "b2b"]
 _NUMBER_HEADS: dict[RestChannel, str] = {"own": "SO", "pos": "POS", "b2b": "BO"}
@@ -61,6 +63,7 @@ class RestShop:
         # the moment of the start keeps numbers apart from those of an earlier run against the same hub
         self._number_head = f"{_NUMBER_HEADS[name]}{utc_now():%y%m%d%H%M%S}"
         self._numbered = 0
+        self._refunds = ShopRefunds(name, settings.shop, lambda: f"RF{self.new_order_no()}")
 
     @property
     def shop(self) -> str:
@@ -82,7 +85,7 @@ class RestShop:
         for draft in drafts:
             assert draft.order_no is not None
             first = {"channel": self.name, **document(draft, self.shop, draft.order_no)}
-            self._orders[draft.order_no] = ShopOrder([first])
+            self._orders[draft.order_no] = ShopOrder(draft, [first])
             documents.append(first)
         for start in range(0, len(documents), _BATCH):
             self._send(documents[start : start + _BATCH])
@@ -129,6 +132,25 @@ class RestShop:
         build = self._request(f"{_ORDERS_PATH}/{order_no}/cancel", body)
         self._world.push(self.name, "cancel", build, lambda response: response.status_code == 202)
 
+    def refund(self, order_no: str, line: int | None, amount_fen: int | None) -> str:
+        """The buyer applies for a refund; its id. Raises KeyError, and ValueError for what cannot be refunded."""
+        asked = self._refunds.apply(self._orders[order_no], line, amount_fen)
+        self._send_refund(asked)
+        return str(asked["refund_id"])
+
+    def settle(self, refund_id: str, verdict: Verdict) -> None:
+        """What becomes of a refund. An order of which nothing has left and nothing is left is cancelled with it.
+
+        Raises KeyError, and ValueError for one that was decided before.
+        """
+        order = self._orders[self._refunds.order_no(refund_id)]
+        self._send_refund(self._refunds.settle(refund_id, verdict))
+        if verdict is Verdict.APPROVE and self._refunds.undoes(order):
+            order.status = "cancelled"
+            order.versions.append(cancelled(order.latest))
+            order.modified.append(utc_now())
+            self._send([order.latest])
+
     def router(self) -> APIRouter:
         """`POST /orderhub/shipments` and `GET /orderhub/orders`."""
         router = APIRouter()
@@ -147,9 +169,10 @@ class RestShop:
         return router
 
     def book(self) -> Book:
-        """The orders, the shipments told, and what orderhub did not want."""
+        """The orders, the refunds, the shipments told, and what orderhub did not want."""
         return {
             "orders": [order.book(self.shop) for order in self._orders.values()],
+            "refunds": self._refunds.book(),
             "shipments": [parcel.book() for parcel in self._parcels.values()],
             "rejected": list(self._counts.rejected.values()),
             "duplicates_sent": self._counts.duplicates_sent,
@@ -168,6 +191,16 @@ class RestShop:
 
         rejected = self._counts.rejected
         self._world.push(self.name, "orders", build, lambda response: all_answered(response, versions, rejected))
+
+    def _send_refund(self, entry: Document) -> None:
+        versions = {str(entry["refund_id"]): int(entry["version"])}
+        rejected = self._counts.rejected
+        self._world.push(
+            self.name,
+            "refunds",
+            self._request(_REFUNDS_PATH, _json(entry)),
+            lambda response: all_answered(response, versions, rejected, "refund_id"),
+        )
 
     def _request(self, path: str, body: bytes) -> Callable[[], PushRequest]:
         """How each try of one push is made: proved anew, under the one idempotency key of all tries."""
@@ -207,10 +240,11 @@ class RestShop:
             ask = _Ask.model_validate(dict(request.query_params))
         except ValidationError as error:
             return _invalid(error)
-        found = modified_between(self._orders.values(), ask.modified_from, ask.modified_to)
-        page = found[(ask.page - 1) * _PAGE : ask.page * _PAGE]
-        orders = [order.latest for order in page]
-        return JSONResponse({"orders": orders, "has_more": len(found) > ask.page * _PAGE})
+        page = slice((ask.page - 1) * _PAGE, ask.page * _PAGE)
+        orders = modified_between(self._orders.values(), ask.modified_from, ask.modified_to)
+        refunds = self._refunds.changed_between(ask.modified_from, ask.modified_to)
+        listed = {"orders": [order.latest for order in orders[page]], "refunds": refunds[page]}
+        return JSONResponse({**listed, "has_more": max(len(orders), len(refunds)) > page.stop})
 
     def _shipment(self, request: Request, body: bytes) -> Response:
         refused = self._objection(request, body)
@@ -234,7 +268,8 @@ class RestShop:
         if parcel is None:
             self._parcels[shipment.parcel_no] = Parcel(shipment)
             order.lines_told.update(shipment.line_nos)
-            if shipment.whole_order or order.lines_told >= order.line_nos:
+            everything = shipment.whole_order or order.lines_told >= order.line_nos
+            if everything and order.status != "cancelled":
                 order.status = "shipped"
             self._world.hand_over(shipment.carrier, shipment.number)
             return _reply(200, code=0)

@@ -16,8 +16,9 @@ from activities.pulling import LAG, PullSteps
 from connectors.ports import Document
 from connectors.rest import RestChannel, RestSettings, ShopAccount
 from domain.clock import utc_now
-from domain.news import OrderNews
+from domain.news import OrderNews, RefundNews
 from domain.order import Channel
+from domain.refund import RefundLine, RefundStatus
 from sandbox.faults import Fault, FaultKind, FaultPlan
 from store.database import Database
 from store.tables import InboxRow
@@ -65,3 +66,36 @@ async def test_lost_pushes_are_found_once_in_their_newest_version(database: Data
         document = Document(row.source, row.kind, row.document_id, row.version, row.body, row.order_id)
         [news] = await channel.interpret(document)
         assert isinstance(news, OrderNews)
+
+
+@pytest.mark.parametrize("name", ["pos", "b2b"])
+async def test_lost_refunds_are_found_beside_their_orders(database: Database, name: str) -> None:
+    async with town() as place:
+        place.world.faults.set_plan(FaultPlan(faults=[Fault(partner=name, kind=FaultKind.LOSE_PUSH)]))
+        await place.control("/orders", [draft(channel=name, order_no="A1"), draft(channel=name, order_no="A2")])
+        line = (await place.control(f"/{name}/A1/refund", {"line": 2}))["refund_id"]
+        whole = (await place.control(f"/{name}/A2/refund", {}))["refund_id"]
+        await place.control(f"/{name}/refunds/{whole}/approve", None, 204)
+        channel = channel_of(place, name)
+        with time_machine.travel(utc_now() + LAG + timedelta(minutes=1), tick=False):
+            first = await pulled(database, channel)
+            again = await pulled(database, channel)
+        assert (first.fresh, again.fresh) == (4, 0)
+        async with database.reading() as tx:
+            rows = (await tx.execute(select(InboxRow).where(InboxRow.kind == "refund"))).scalars().all()
+        found = {}
+        for row in rows:
+            [news] = await channel.interpret(Document(row.source, row.kind, row.document_id, row.version, row.body))
+            assert isinstance(news, RefundNews)
+            found[news.refund.refund_id] = news.refund
+        await channel.close()
+    assert {refund_id: (refund.status, refund.version) for refund_id, refund in found.items()} == {
+        line: (RefundStatus.REQUESTED, 1),
+        whole: (RefundStatus.REFUNDED, 2),
+    }
+    assert found[line].lines == (RefundLine(line_no="2", quantity=None),)
+    assert (found[whole].order_id, found[whole].lines, found[whole].amount_fen) == (
+        f"{name}:{channel.shops[0]}:A2",
+        (),
+        13732,
+    )

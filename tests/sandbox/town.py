@@ -75,6 +75,11 @@ class Hub:
         if heard.path.endswith("/cancel"):
             return JSONResponse({"result": "accepted"}, status_code=202)
         content = heard.json()
+        if heard.path == "/api/v1/refunds":
+            refunds = [(refund["refund_id"], refund["order_no"]) for refund in content.get("refunds", [content])]
+            told = [{"refund_id": refund_id, "order_no": order_no} for refund_id, order_no in refunds]
+            accepted = {"order_id": "", "result": "accepted", "error": None}
+            return JSONResponse({"results": [{**one, **self.results.get(one["refund_id"], accepted)} for one in told]})
         numbers = [order["order_no"] for order in content.get("orders", [content])]
         accepted = {"order_id": "", "result": "accepted", "error": None}
         return JSONResponse({"results": [{"order_no": n, **self.results.get(n, accepted)} for n in numbers]})
