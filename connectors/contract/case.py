@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 import httpx
 
-from connectors.contract.stage import Peer
+from connectors.contract.stage import Peer, Served, playing, serving
 from connectors.errors import Rejected
 from connectors.ports import Document, PullSource, Push, PushSource, Window
 
@@ -24,6 +24,10 @@ PORTS: dict[str, frozenset[str]] = {
 }
 """The operations of each port that a case must bring a `Call` of. "pushes" is a `PushSource` and nothing else."""
 WRITES = frozenset({"write_back", "create", "void", "push", "hold", "restore", "cancel"})
+
+
+Play = Callable[[Peer], AbstractContextManager[list[httpx.Request]]]
+"""Lets a peer answer for a while, and gives what it is asked."""
 
 
 class Broken(AssertionError):
@@ -105,7 +109,7 @@ class Case(Generic[T]):
 
     name: str
     port: str
-    build: Callable[[], AbstractAsyncContextManager[T]]
+    build: Callable[..., AbstractAsyncContextManager[T]]
     peer: Peer
     """A partner to whom every request is right."""
     private: Sequence[str]
@@ -119,6 +123,9 @@ class Case(Generic[T]):
     source: Callable[[T], PushSource] = lambda connector: cast(Any, connector)
     """Who takes its documents apart, where that is not the connector itself."""
 
+    served: bool = False
+    """Set for a connector with an HTTP client other than httpx: `build` is given the address where the peer answers."""
+
     def has_source(self) -> bool:
         """Whether it takes documents in at all."""
         return self.port in ("channel", "pushes")
@@ -126,3 +133,15 @@ class Case(Generic[T]):
     def missing(self) -> Iterable[str]:
         """The operations of its port that have no call here."""
         return sorted(PORTS[self.port] - {call.operation for call in self.calls})
+
+
+@asynccontextmanager
+async def staged(case: Case[T]) -> AsyncIterator[tuple[T, Play]]:
+    """A case's connector, and the way to let peers answer it."""
+    if not case.served:
+        async with case.build() as connector:
+            yield connector, playing
+        return
+    stage = Served()
+    async with serving(stage.answer) as url, case.build(url) as connector:
+        yield connector, stage.playing

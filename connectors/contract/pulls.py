@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 import httpx
 
 from connectors.contract.calls import UNREADABLE, in_the_tree
-from connectors.contract.case import Broken, Call, Case, Pull, demand
+from connectors.contract.case import Broken, Call, Case, Pull, demand, staged
 from connectors.contract.pushes import stored
-from connectors.contract.stage import playing
 from connectors.errors import PartnerError
 from connectors.ports import Document, PulledPage, PullSource
 
@@ -38,7 +37,7 @@ async def turned(source: PullSource, pull: Pull[T]) -> tuple[list[Document], int
 
 async def described(case: Case[T], pull: Pull[T]) -> None:
     """A feed says what it is: its name under its source, its channel, its shops, sane windows."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, _):
         feed, source = pull.source(connector), case.source(connector)
         demand(feed.feed == source.source or feed.feed.startswith(f"{source.source}/"), f"{feed.feed}: a strange name")
         demand(feed.channel is getattr(connector, "channel", feed.channel), f"{feed.feed}: of another channel")
@@ -49,8 +48,8 @@ async def described(case: Case[T], pull: Pull[T]) -> None:
 
 async def windows(case: Case[T], pull: Pull[T]) -> None:
     """Nothing outside the window is asked for, and nothing of it is left out. Times may be rounded to minutes."""
-    async with case.build() as connector:
-        with playing(pull.peer) as asked:
+    async with staged(case) as (connector, play):
+        with play(pull.peer) as asked:
             _, pages = await turned(pull.source(connector), pull)
     demand(pages > 1, "the peer of this case gives one page only, so that nothing shows how pages follow each other")
     if pull.asked is None:
@@ -67,15 +66,15 @@ async def windows(case: Case[T], pull: Pull[T]) -> None:
 
 async def stable(case: Case[T], pull: Pull[T]) -> None:
     """What did not change has the same id and version again; every document can be stored and understood."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, play):
         feed, source = pull.source(connector), case.source(connector)
-        with playing(pull.peer):
+        with play(pull.peer):
             first, _ = await turned(feed, pull)
             second, _ = await turned(feed, pull)
         demand(bool(first), "the peer of this case gives no document")
         ids = [[(document.document_id, document.version) for document in found] for found in (first, second)]
         demand(ids[0] == ids[1], "what did not change came under another id or version")
-        with playing(case.peer):
+        with play(case.peer):
             for document in first:
                 stored(source, document)
                 try:
@@ -86,8 +85,8 @@ async def stable(case: Case[T], pull: Pull[T]) -> None:
 
 async def strangers(case: Case[T], pull: Pull[T]) -> None:
     """Nobody is asked about a shop that is not in the settings: an error of the tree, or nothing at all."""
-    async with case.build() as connector:
-        with playing(pull.peer) as asked:
+    async with staged(case) as (connector, play):
+        with play(pull.peer) as asked:
             try:
                 found = await pull.source(connector).pull("no-such-shop", pull.window, None)
                 demand(not found.documents and found.next_page is None, "a shop that is not in the settings was pulled")

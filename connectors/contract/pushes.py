@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from connectors.contract.calls import NOT_TAKEN, UNREADABLE, in_the_tree
-from connectors.contract.case import Call, Case, Pushes, demand
-from connectors.contract.stage import playing
+from connectors.contract.case import Call, Case, Pushes, demand, staged
 from connectors.errors import PushRefused
 from connectors.ports import Document, Push, PushSource
 from domain.news import CancelNews, OrderNews, RefundNews
@@ -45,7 +44,7 @@ _EMPTY = Push("POST", "/hooks/x", "", {}, {}, b"{}", datetime(2026, 3, 1, tzinfo
 
 async def unsigned(case: Case[T]) -> None:
     """What is not surely the partner's is refused, and the answer does not say why."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, _):
         source = case.source(connector)
         forged: list[Push] = [_EMPTY, *(replace(_EMPTY, body=body) for body in GARBAGE)]
         if case.pushes is not None:
@@ -74,11 +73,11 @@ def _refuses(case: Case[T], source: PushSource, push: Push) -> None:
 
 async def pure(case: Case[T]) -> None:
     """The same push twice gives equal documents with equal ids; each can be stored as text and read back."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, play):
         source = case.source(connector)
         if case.pushes is None:
             return
-        with playing(case.peer) as asked:
+        with play(case.peer) as asked:
             for push in case.pushes.genuine:
                 first, second = list(source.unpack(push)), list(source.unpack(replace(push)))
                 demand(bool(first), "a genuine push gave no document")
@@ -111,7 +110,7 @@ def genuine(case: Case[T], source: PushSource) -> list[Document]:
 
 async def garbage(case: Case[T]) -> None:
     """A signed push of garbage is DocumentUnreadable, or gives documents; these raise nothing but what is allowed."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, play):
         source = case.source(connector)
         found: list[Document] = []
         if case.pushes is not None:
@@ -124,7 +123,7 @@ async def garbage(case: Case[T]) -> None:
         kinds |= {"no such kind": Document(source.source, "no such kind", "x", 0, "{}")}
         for like in kinds.values():
             found += [replace(like, body=body.decode("utf-8", "replace")) for body in GARBAGE]
-        with playing(case.peer):
+        with play(case.peer):
             for document in [*found, *case.spoilt]:
                 stored(source, replace(document, body=document.body.replace("\x00", "")))
                 try:
@@ -135,9 +134,9 @@ async def garbage(case: Case[T]) -> None:
 
 async def understood(case: Case[T]) -> None:
     """A genuine document means the same each time, and speaks of its own channel alone."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, play):
         source = case.source(connector)
-        with playing(case.peer):
+        with play(case.peer):
             for document in genuine(case, source):
                 first, second = await source.interpret(document), await source.interpret(document)
                 demand(list(first) == list(second), "the same document meant two things")

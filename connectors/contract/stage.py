@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -32,6 +33,35 @@ def playing(peer: Peer) -> Iterator[list[httpx.Request]]:
         yield asked
     finally:
         httpx.AsyncHTTPTransport.handle_async_request = real  # type: ignore[method-assign]
+
+
+class Served:
+    """A peer that may be another from one moment to the next, for `serving`."""
+
+    def __init__(self) -> None:
+        self._peer: Peer | None = None
+        self._asked: list[httpx.Request] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """The answer of whoever plays now."""
+        self._asked.append(request)
+        return httpx.Response(500) if self._peer is None else self._peer(request)
+
+    @contextmanager
+    def playing(self, peer: Peer) -> Iterator[list[httpx.Request]]:
+        """Let `peer` answer; gives what it is asked."""
+        self._peer, self._asked = peer, []
+        try:
+            yield self._asked
+        finally:
+            self._peer = None
+
+
+def nowhere() -> str:
+    """An address of this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from connectors.contract import calls, pulls, pushes
-from connectors.contract.case import PORTS, Call, Case, demand
+from connectors.contract.case import PORTS, Call, Case, demand, staged
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def _bound(rule: Callable[..., Awaitable[None]], *of: Any) -> Callable[[], Await
 
 async def _asking_back(case: Case[T]) -> None:
     """A document that is confirmed by asking waits while nobody can be asked, and is never called unreadable."""
-    async with case.build() as connector:
+    async with staged(case) as (connector, _):
         documents = pushes.genuine(case, case.source(connector))
     asking: list[Call[T]] = pushes.interpreting(case, documents)
     for rule in (calls.unreached, calls.lost, calls.throttled):

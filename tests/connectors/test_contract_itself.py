@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.contract import Broken, Check, checks, serving
+from connectors.contract import Broken, Case, Check, checks, serving
 from connectors.errors import OutcomeUnknown, Rejected, Unavailable
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import News
@@ -29,6 +29,27 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("check", checks(case()), ids=str)
 def test_a_third_partys_channel(check: Check) -> None:
     check.run()
+
+
+@pytest.mark.parametrize("check", checks(case(served=True)), ids=str)
+def test_the_same_at_a_real_address(check: Check) -> None:
+    check.run()
+
+
+@pytest.mark.parametrize("broken", ["TimeOutMeansNo", "ErrorsOfItsOwn", "AsksForMore"])
+def test_a_broken_one_is_told_there_too(broken: str) -> None:
+    assert told_of(case(globals()[broken], served=True))
+
+
+def told_of(broken: Case[Till]) -> set[str]:
+    """The rules that are broken."""
+    told = set()
+    for check in checks(broken):
+        try:
+            check.run()
+        except AssertionError:
+            told.add(check.name.removeprefix("corner-till-"))
+    return told
 
 
 class NewKeyEachTime(Till):
@@ -133,13 +154,7 @@ class AnothersFeed(Till):
     ],
 )
 def test_a_broken_one_is_told(broken: type[Till], rules: set[str]) -> None:
-    told = set()
-    for check in checks(case(broken)):
-        try:
-            check.run()
-        except AssertionError:
-            told.add(check.name.removeprefix("corner-till-"))
-    assert told == rules
+    assert told_of(case(broken)) == rules
 
 
 def test_a_case_that_leaves_an_operation_out_is_no_case() -> None:

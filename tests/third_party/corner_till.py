@@ -169,18 +169,18 @@ def push(raw: bytes, secret: str = SECRET) -> Push:
     return Push("POST", "/hooks/pos", "", {}, {"x-sign": signature}, raw, START)
 
 
-def built(kind: type[Till]) -> Callable[[], AbstractAsyncContextManager[Till]]:
+def built(kind: type[Till]) -> Callable[..., AbstractAsyncContextManager[Till]]:
     @asynccontextmanager
-    async def build() -> AsyncIterator[Till]:
-        made = kind()
+    async def build(url: str = URL) -> AsyncIterator[Till]:
+        made = kind(url)
         yield made
         await made.line.close()
 
     return build
 
 
-def case(kind: type[Till] = Till) -> Case[Till]:
-    """The till's case; `kind` may be a broken one."""
+def case(kind: type[Till] = Till, *, served: bool = False) -> Case[Till]:
+    """The till's case, within the process or served at an address; `kind` may be a broken one."""
     return Case(
         name="corner-till",
         port="channel",
@@ -197,5 +197,6 @@ def case(kind: type[Till] = Till) -> Case[Till]:
             )
         ],
         pushes=Pushes(genuine=[push(SALE)], forged=[push(SALE, "another")], sealed=push),
+        served=served,
         pulls=[Pull(lambda till: till, SHOP, WINDOW, asked, peer)],
     )
