@@ -30,7 +30,7 @@ class JdChannel:
     source = SOURCE
     feed = SOURCE
     channel = Channel.JD
-    facts = Facts((Way.PULL,), (ReceiverKind.CIPHER, ReceiverKind.CLEAR))
+    facts = Facts((Way.PULL, Way.FILE), (ReceiverKind.CIPHER, ReceiverKind.CLEAR))
     """In clear text only with JD's leave: `JdSettings.encrypted`."""
     longest_window = timedelta(days=1)
     """JD answers a month, but late pages of a long search are slow."""

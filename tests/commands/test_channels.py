@@ -14,6 +14,7 @@ from commands import channels
 from commands.channels import covering_tests, planned
 from connectors.contract import Case, playing
 from connectors.facts import Facts, ReceiverKind, Way
+from connectors.jd import JdExports
 from connectors.rest.documents import SOURCES
 from domain.news import OrderNews
 from domain.order import Channel
@@ -84,9 +85,9 @@ def test_every_channel_has_a_connector_and_a_way_in() -> None:
         assert {kind for each in connectors_of(channel) for kind in each.facts.receivers}
 
 
-def test_a_file_may_be_imported_for_whoever_speaks_rest() -> None:
+def test_files_are_imported_for_whoever_speaks_rest_and_fetched_for_jd() -> None:
     by_file = {channel for channel in Channel for kind in connectors_of(channel) if Way.FILE in kind.facts.ways}
-    assert set(SOURCES) <= by_file
+    assert by_file == {*SOURCES, JdExports.channel}
 
 
 @pytest.mark.parametrize(
