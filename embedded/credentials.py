@@ -32,7 +32,7 @@ _PHONE = "13800001234"
 
 _SECRETS = (
     *("own", "douyin", "qimen", "sf", "cainiao", "kdniao", "credit", "sms", "sf_push", "sms_receipt", "staff"),
-    *("taobao", "taobao_session", "jd", "jd_access", "jd_refresh", "pdd", "pdd_access", "pdd_refresh"),
+    *("taobao", "taobao_session", "jd", "jd_access", "jd_refresh", "jd_ftp", "pdd", "pdd_access", "pdd_refresh"),
     *("xiaohongshu", "pos", "b2b", "wechat", "wechat_apiv3", "wechat_orders"),
 )
 _RSA_KEYS = ("wechat_platform", "wechat_merchant")
@@ -48,6 +48,8 @@ class Ports:
     temporal_ui: int
     gateway: int
     sandbox: int
+    ftp: int = 0
+    """The sandbox's FTP server; 0: there is none (an installation of an earlier version)."""
 
 
 def new_secrets(kept: dict[str, str] | None = None) -> dict[str, str]:
@@ -143,7 +145,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
         "jd": {
             "app_key": "jd-app-1",
             "app_secret": keys["jd"],
-            "shops": {JD_SHOP: {}},
+            "shops": {JD_SHOP: {"files": _export_files(ports, keys)} if ports.ftp else {}},
             "base_url": f"{sandbox}/jd",
             "oauth_url": f"{sandbox}/jd",
         },
@@ -253,6 +255,8 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
                 "app_secret": keys["jd"],
                 "shop": JD_SHOP,
                 "vender_id": int(JD_SHOP),
+                "ftp_port": ports.ftp,
+                "ftp_password": keys["jd_ftp"],
                 "access_token": keys["jd_access"],
                 "refresh_token": keys["jd_refresh"],
             },
@@ -277,3 +281,9 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             },
         },
     }
+
+
+def _export_files(ports: Ports, keys: dict[str, str]) -> dict[str, Any]:
+    """Where JD's order exports lie."""
+    server = {"protocol": "ftp", "host": "127.0.0.1", "port": ports.ftp, "user": "jd", "password": keys["jd_ftp"]}
+    return {**server, "pattern": "JD_*.csv", "settle_s": 2}

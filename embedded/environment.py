@@ -66,7 +66,7 @@ def open_home(path: Path, ports: Ports | None = None) -> Home:
     _lock(path)
     file = path / _FILE
     kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    ports = Ports(**kept["ports"]) if kept else ports or Ports(*free_ports(4))
+    ports = Ports(**kept["ports"]) if kept else ports or Ports(*free_ports(5))
     secrets_ = new_secrets(kept.get("secrets"))
     if secrets_ != kept.get("secrets"):
         _write(file, json.dumps({"ports": asdict(ports), "secrets": secrets_}, indent=1))

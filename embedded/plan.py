@@ -50,13 +50,14 @@ class Script:
     refused_credit: list[Draft]
     bad_address: list[Draft]
     refunds: list[tuple[Draft, RefundWish]]
+    exported: list[Draft]
 
     @property
     def drafts(self) -> list[Draft]:
         """All orders, the special ones first."""
         special = [*self.refused_credit, *self.by_person, *self.address_in_time, *self.address_too_late]
         refunded = [draft for draft, _ in self.refunds]
-        return [*special, *self.cancelled, *self.bad_address, *refunded, *self.crowd]
+        return [*special, *self.cancelled, *self.bad_address, *refunded, *self.exported, *self.crowd]
 
 
 def fault_plan(name: str, seed: int) -> FaultPlan:
@@ -129,7 +130,7 @@ def write_script(orders: int, seed: int) -> Script:
     """Share `orders` between what happens to them. Small runs have at least one of each kind where there is room."""
     share = max(1, orders // 50) if orders >= 12 else 0
     refunds = min(share * len(_REFUNDING), orders // 5)
-    special = share * 7 + refunds
+    special = share * 8 + refunds
     crowd = Buyers(seed)
     # One of each channel first: however small the run, all of them are in it where there is room.
     buyers = [draft for channel in CHANNELS for draft in crowd.drafts(1, [channel])][: orders - special]
@@ -157,6 +158,7 @@ def write_script(orders: int, seed: int) -> Script:
         refused_credit=some(share, customer=on_account) + some(share, customer=refused_late),
         bad_address=some(share, receiver=incomplete),
         refunds=_refunds(refunds, seed + 3),
+        exported=[draft.model_copy(update={"by_export": True}) for draft in Buyers(seed + 4, 0).drafts(share, ["jd"])],
     )
 
 

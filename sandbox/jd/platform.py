@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from domain.address import province_name
 from sandbox.digest import receiver_digest
 from sandbox.douyin.orders import seller_words
 from sandbox.drafts import Draft, DraftReceiver
@@ -234,6 +235,9 @@ class JdPlatform:
         name, phone, detail = sealed.name, sealed.phone, sealed.address
         if order.told_clear:
             name, phone, detail = receiver.name, receiver.phone, receiver.detail
+        # On an export's one line the province stands by its short name, or not: who reads it cannot tell.
+        by_line = order.draft.by_export
+        province = province_name(receiver.province) if by_line else receiver.province
         return {
             "order_no": order.order_id,
             "shop": self.shop,
@@ -242,9 +246,7 @@ class JdPlatform:
             "paid_fen": order.draft.paid_fen,
             "encrypted": not order.told_clear,
             "requirements": [requirement.value for requirement in order.draft.requirements],
-            "receiver_digest": receiver_digest(
-                name, phone, receiver.province, receiver.city, receiver.district, detail
-            ),
+            "receiver_digest": receiver_digest(name, phone, province, receiver.city, receiver.district, detail),
             "sent": order.sent + order.exported,
             "parent_no": order.parent_id,
         }
