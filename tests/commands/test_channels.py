@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import sandbox
 from commands import channels
 from commands.channels import covering_tests, planned
 from connectors.contract import Case, playing
@@ -83,6 +85,25 @@ def test_every_channel_has_a_connector_and_a_way_in() -> None:
         assert connectors_of(channel)
         assert {way for kind in connectors_of(channel) for way in kind.facts.ways}
         assert {kind for each in connectors_of(channel) for kind in each.facts.receivers}
+
+
+def written_in_books(folder: str) -> set[str]:
+    """Which receivers the sandbox's books of a channel can tell of: what their field `encrypted` is written from."""
+    kinds: set[str] = set()
+    for path in (Path(sandbox.__file__).parent / folder).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == "encrypted":
+                        said = value.value if isinstance(value, ast.Constant) else None
+                        kinds |= {"cipher"} if said is True else {"clear"} if said is False else {"cipher", "clear"}
+    return kinds
+
+
+@pytest.mark.parametrize("folder", ["own", "douyin", "taobao", "jd", "pdd", "xiaohongshu", "wechat"])
+def test_receivers_are_those_of_the_sandboxs_books(folder: str) -> None:
+    kinds = {str(kind) for each in connectors_of(Channel(folder)) for kind in each.facts.receivers}
+    assert written_in_books(folder) == kinds
 
 
 def test_files_are_imported_for_whoever_speaks_rest_and_fetched_for_jd() -> None:
