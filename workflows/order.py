@@ -87,7 +87,9 @@ class OrderWorkflow:
             await life.accept()
             if life.cancel is not None:
                 return True
-        return False
+        # Taken back in the last moment: the warehouse was asked to stop, and had packed.
+        taken_back = life.facts is not None and life.facts.cancelled
+        return taken_back and workflow.patched("stay-when-taken-back")
 
     async def _stay(self, why: str) -> None:
         """A packed parcel that does not leave: a person takes it off the belt, and its goods back onto the shelf."""

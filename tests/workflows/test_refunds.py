@@ -85,6 +85,18 @@ async def test_a_parcel_that_is_paid_back_before_it_left_stays(stage: Stage) -> 
     assert not (await order.row()).holds
 
 
+async def test_a_parcel_that_is_paid_back_while_it_is_packed_stays(stage: Stage) -> None:
+    order = await stage.start()
+    code = await order.instructed()
+    report = stage.town.warehouse.pack(code)  # packed, and not yet told
+    await refund(order, 1, RefundStatus.REFUNDED, 4950)
+    await order.task("cancel_too_late")
+    await order.warehouse_reports(report)
+    assert (await order.end()).exit == "UNDELIVERED"
+    assert "stop_parcel" in await order.tasks()
+    assert not stage.town.sf.calls["create"]
+
+
 async def test_a_refunded_line_is_freed_and_not_packed(stage: Stage) -> None:
     await stage.receive("PLATE", 5)
     order = await stage.start(**TWO_LINES)
