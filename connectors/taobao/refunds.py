@@ -64,6 +64,7 @@ class _Page(Wire):
 
 class _Row(Wire):
     refund_id: Text
+    tid: Text = ""
     modified: Moment
 
 
@@ -170,7 +171,6 @@ def to_refund(raw: Mapping[str, Any], hint: RefundHint) -> Refund:
 
 
 def _document(shop: str, raw: object) -> Document:
-    """A row as a document. `order_id` stays open: a refund is not known by its order's versions."""
     try:
         row = read(_Row, raw)
         if row.modified is None or not _ID.fullmatch(row.refund_id):
@@ -180,5 +180,11 @@ def _document(shop: str, raw: object) -> Document:
         body = dump_json({"unreadable": raw})
         digest = hashlib.sha256(body.encode()).hexdigest()
         return Document(PARTNER, KIND, f"{shop}:refund:sha256:{digest}", 0, body)
-    version = int(row.modified.timestamp()) * 1000
-    return Document(PARTNER, KIND, f"{shop}:refund:{row.refund_id}", version, dump_json({"shop": shop, "refund": kept}))
+    return Document(
+        source=PARTNER,
+        kind=KIND,
+        document_id=f"{shop}:refund:{row.refund_id}",
+        version=int(row.modified.timestamp()) * 1000,
+        body=dump_json({"shop": shop, "refund": kept}),
+        order_id=order_id(Channel.TAOBAO, shop, row.tid) if _ID.fullmatch(row.tid) else None,
+    )

@@ -22,6 +22,7 @@ from connectors.xiaohongshu.orders import is_number, numbered_line_nos
 from connectors.xiaohongshu.requests import PAGE_SIZE
 from connectors.xiaohongshu.responses import PARTNER
 from domain.clock import from_epoch_seconds
+from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
 
@@ -98,7 +99,7 @@ def refund_hint(shop: str, data: Mapping[str, Any], order_no: str, version: int)
     if not is_number(shop) or not (number or order_no):
         return None
     body = dump_json({"shop": shop, "returnsId": number, "orderId": order_no})
-    return Document(PARTNER, KIND, f"{shop}:refund:push:{_digest(body)}", version, body)
+    return Document(PARTNER, KIND, f"{shop}:refund:push:{_digest(body)}", version, body, _order(shop, order_no))
 
 
 def read_refund_hint(document: Document) -> RefundHint:
@@ -208,7 +209,7 @@ def _time(source: Mapping[str, Any], name: str) -> datetime:
 
 
 def _row_document(shop: str, row: Any) -> Document:
-    """A row of the list as a document. `order_id` stays open: a refund is not known by its order's versions."""
+    """A row of the list as a document. One that cannot be read still becomes one, and goes to quarantine alone."""
     try:
         fields = as_mapping(row, "afterSaleBasicInfos[]")
         number, version = text_of(fields, "returnsId"), as_int(fields.get("updatedAt"), "updatedAt")
@@ -217,8 +218,13 @@ def _row_document(shop: str, row: Any) -> Document:
     except ValueError:
         body = dump_json({"unreadable": row})
         return Document(PARTNER, KIND, f"{shop}:refund:{_digest(body)}", 0, body)
-    body = dump_json({"shop": shop, "returnsId": number, "orderId": text_of(fields, "orderId"), "updatedAt": version})
-    return Document(PARTNER, KIND, f"{shop}:refund:{number}", version, body)
+    order_no = text_of(fields, "orderId")
+    body = dump_json({"shop": shop, "returnsId": number, "orderId": order_no, "updatedAt": version})
+    return Document(PARTNER, KIND, f"{shop}:refund:{number}", version, body, _order(shop, order_no))
+
+
+def _order(shop: str, order_no: str) -> str | None:
+    return order_id(Channel.XIAOHONGSHU, shop, order_no) if is_number(order_no) else None
 
 
 def _digest(body: str) -> str:

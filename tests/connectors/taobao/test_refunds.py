@@ -75,7 +75,7 @@ async def test_a_page_is_asked_for_and_read(channel: TaobaoChannel) -> None:
         "refund",
         f"{SHOP}:refund:900001",
         1772332200000,
-        None,
+        f"taobao:{SHOP}:{TID}",
     )
     assert "不想要了" not in only.body
     again = await channel.refunds.pull(SHOP, WINDOW, None)

@@ -96,7 +96,7 @@ async def test_a_page_is_asked_for_in_milliseconds(channel: XiaohongshuChannel) 
     (document,) = page.documents
     assert page.next_page is None
     assert (document.document_id, document.kind) == (f"{SHOP}:refund:{RETURNS}", "refund")
-    assert (document.version, document.order_id) == (PAID_AT + 61_234, None)
+    assert (document.version, document.order_id) == (PAID_AT + 61_234, f"xiaohongshu:{SHOP}:{ORDER_NO}")
     assert "不想要了" not in document.body
     assert "user-1" not in document.body
     assert business(asked.calls.last) == {
