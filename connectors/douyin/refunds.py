@@ -25,8 +25,9 @@ _KINDS: dict[int, RefundKind] = {
     7: RefundKind.EXCHANGE,  # 补寄
     8: RefundKind.EXCHANGE,  # 维修
 }
-_GOODS_COME_BACK = frozenset({0, 2})
+_RETURN, _UNSHIPPED = 0, 2
 """Types that take pieces back, or keep them from leaving; the others give back money, and nothing else."""
+_CLOSED = 4  # order_status of a sub order: 已取消
 
 _SUCCEEDED = 12
 _STATUSES: dict[int, RefundStatus] = {
@@ -93,7 +94,7 @@ def to_refund(row: Mapping[str, Any], shop: str) -> Refund:
         status=_status(info, kind),
         kind=kind,
         amount_fen=amount or 0,
-        lines=_lines(info, order, order_no, by_pieces=kind_code in _GOODS_COME_BACK),
+        lines=_lines(info, order, order_no, kind_code),
         asked_at=_asked_at(info),
     )
 
@@ -144,9 +145,10 @@ def _payout(info: Mapping[str, Any]) -> RefundStatus:
 
 
 def _lines(
-    info: Mapping[str, Any], order: Mapping[str, Any], order_no: str, *, by_pieces: bool
+    info: Mapping[str, Any], order: Mapping[str, Any], order_no: str, kind_code: int | None
 ) -> tuple[RefundLine, ...]:
-    """The sub orders that the after-sale is about, with their pieces where pieces come back; () is the whole order."""
+    """The sub orders that the after-sale is about, with their pieces where pieces come back or never leave; () is the
+    whole order."""
     related = [as_mapping(each, "related_order_info[]") for each in as_list(order.get("related_order_info"))]
     if not related:
         about = text_of(info, "related_id")
@@ -159,8 +161,20 @@ def _lines(
         pieces = optional_int(each, "aftersale_item_num") or 0
         if not line_no or pieces < 0:
             raise ValueError("a related order without sku_order_id, or with a negative aftersale_item_num")
-        lines.append(RefundLine(line_no=line_no, quantity=pieces if by_pieces and pieces else None))
+        counted = pieces and _takes_pieces(kind_code, each)
+        lines.append(RefundLine(line_no=line_no, quantity=pieces if counted else None))
     return tuple(lines)
+
+
+def _takes_pieces(kind_code: int | None, related: Mapping[str, Any]) -> bool:
+    """Whether pieces of a sub order are off, and not a part of its price only.
+
+    Before shipping the sub order tells: it is closed when its goods do not leave, although the buyer may get less than
+    its price back (a discount of the payment service); while it lives, its goods are owed, whatever was paid back.
+    """
+    if kind_code == _UNSHIPPED:
+        return optional_int(related, "order_status") in (_CLOSED, None)
+    return kind_code == _RETURN
 
 
 def _asked_at(info: Mapping[str, Any]) -> datetime:
