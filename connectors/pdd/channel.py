@@ -95,11 +95,12 @@ class PddChannel:
         """pdd.logistics.online.send, with which the whole order counts as shipped; the further parcels of one that is
         shipped go by pdd.order.upload.extra.logistics.
 
-        An order with a refund under way is Rejected. An order that the platform will not ship (most often: shipped
-        already) is looked at: with this number it is content, else the refusal stands.
+        The order is looked at first, so that a number which the platform has already is not sent again. An order with a
+        refund under way is Rejected. One that the platform will not ship is looked at once more: with this number it is
+        content, else the refusal stands.
         """
         logistics_id = self._logistics_id(shipment)
-        if not shipment.whole_order and await self._joined(shipment, logistics_id):
+        if await self._joined(shipment, logistics_id):
             return
         try:
             await self._check_refund(shipment)

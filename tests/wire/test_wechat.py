@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +28,7 @@ from domain.shipping import Carrier, SentParcel, Shipment
 from sandbox.settings import SandboxSettings
 from tests.sandbox.stage import make_settings
 from tests.sandbox.town import draft
-from tests.wire.wire import SANDBOX, Wire, wire
+from tests.wire.wire import SANDBOX, Heard, Wire, wire
 
 APPID, MCHID, APIV3_KEY, SERIAL = "wx0000000000000001", "1900000001", "k" * 32, "4A2B01"
 MERCHANT = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -48,7 +47,7 @@ class Hub:
     turned_away: int = 0
     deaf: bool = False
     channel: WechatChannel | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: Heard = field(default_factory=Heard)
 
     async def find(self, shop: str, out_trade_no: str) -> Order | None:
         return self.orders.get(out_trade_no)
@@ -58,15 +57,8 @@ class Hub:
 
     async def take(self, push: Push) -> Reply:
         reply = await self._take(push)
-        self._changed.set()
+        self.heard.one()
         return reply
-
-    async def until(self, enough: Any) -> None:
-        """Wait until what was heard is enough."""
-        async with asyncio.timeout(20):
-            while not enough(self):
-                self._changed.clear()
-                await self._changed.wait()
 
     async def _take(self, push: Push) -> Reply:
         if push.path == "/api/v1/orders":
@@ -130,7 +122,7 @@ async def connected(**changes: Any) -> AsyncIterator[tuple[Wire, Hub, WechatChan
 async def placed(line: Wire, hub: Hub) -> Order:
     """A new order, by the shop's backend."""
     [place] = await line.control("/orders", [draft(channel="wechat")])
-    await hub.until(lambda heard: place["order_no"] in heard.orders)
+    await hub.heard.until(lambda: place["order_no"] in hub.orders)
     return hub.orders[place["order_no"]]
 
 
@@ -155,7 +147,7 @@ async def test_a_payment_is_told_twice_and_beside_a_probe_and_is_one_document() 
     async with connected() as (line, hub, _):
         order = await placed(line, hub)
         assert (order.status, order.paid_at) == (ChannelStatus.UNPAID, None)
-        await hub.until(lambda heard: len(heard.documents) >= 2 and heard.refused >= 1)
+        await hub.heard.until(lambda: len(hub.documents) >= 2 and hub.refused >= 1)
         first, again = hub.documents[:2]
         assert first == again
         news = payments(hub)[0]
@@ -168,9 +160,9 @@ async def test_a_payment_is_told_twice_and_beside_a_probe_and_is_one_document() 
 async def test_what_nobody_may_take_is_not_taken(flaw: str) -> None:
     async with connected(probe_share=0, duplicate_share=0) as (line, hub, _):
         order = await placed(line, hub)
-        await hub.until(payments)
+        await hub.heard.until(lambda: payments(hub))
         await line.control(f"/wechat/{order.channel_order_no}/flawed", {"flaw": flaw})
-        await hub.until(lambda heard: heard.refused)
+        await hub.heard.until(lambda: hub.refused)
         book = await line.book("wechat")
         assert (book["flawed_sent"], book["flawed_taken"]) == ({flaw: 1}, {})
 
@@ -180,10 +172,10 @@ async def test_a_payment_that_nobody_heard_of_is_asked_for() -> None:
         hub.deaf = True
         order = await placed(line, hub)
         window = Window(utc_now() - timedelta(hours=1), utc_now())
-        await hub.until(lambda heard: heard.turned_away)
+        await hub.heard.until(lambda: hub.turned_away)
         page = await channel.payments.pull(APPID, window, None)
         hub.deaf = False
-        await hub.until(lambda heard: heard.documents)  # told again in the end, it is the same document
+        await hub.heard.until(lambda: hub.documents)  # told again in the end, it is the same document
         assert list(page.documents) == hub.documents[:1]
         (news,) = await channel.interpret(page.documents[0])
         assert isinstance(news, PaymentNews)
@@ -193,7 +185,7 @@ async def test_a_payment_that_nobody_heard_of_is_asked_for() -> None:
 async def test_shipping_information_is_uploaded_once() -> None:
     async with connected() as (line, hub, channel):
         order = await placed(line, hub)
-        await hub.until(payments)
+        await hub.heard.until(lambda: payments(hub))
         for _ in range(2):
             await channel.write_back(shipment(order))
         [shipped] = (await line.book("wechat"))["shipments"]
@@ -203,7 +195,7 @@ async def test_shipping_information_is_uploaded_once() -> None:
 async def test_an_order_in_two_parcels_is_uploaded_once_with_both() -> None:
     async with connected() as (line, hub, channel):
         order = await placed(line, hub)
-        await hub.until(payments)
+        await hub.heard.until(lambda: payments(hub))
         first, second = SentParcel(Carrier.SF, "SF1000000000001", ("1",)), SentParcel(Carrier.ZTO, "ZTO2", ("2",))
         part = {"whole_order": False, "line_nos": ("1",)}
         await channel.write_back(shipment(order, numberless=1, **part))
@@ -221,11 +213,11 @@ async def test_an_order_in_two_parcels_is_uploaded_once_with_both() -> None:
 async def test_refunds_are_told_until_the_money_is_back() -> None:
     async with connected(duplicate_share=0) as (line, hub, _):
         order = await placed(line, hub)
-        await hub.until(payments)
+        await hub.heard.until(lambda: payments(hub))
         number = order.channel_order_no
         asked = await line.control(f"/wechat/{number}/refund", {"line": None, "amount_fen": 500})
         await line.control(f"/wechat/refunds/{asked['refund_id']}/approve")
-        await hub.until(lambda heard: any(isinstance(news, RefundNews) for news in heard.news))
+        await hub.heard.until(lambda: any(isinstance(news, RefundNews) for news in hub.news))
         [news] = [news for news in hub.news if isinstance(news, RefundNews)]
         refund = news.refund
         assert (refund.order_id, refund.refund_id) == (order.order_id, asked["refund_id"])

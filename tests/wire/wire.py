@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -21,6 +22,26 @@ SANDBOX = "http://sandbox.test"
 
 Take = Callable[[Push], Awaitable[Reply]]
 """What the hub does with a call of the sandbox's."""
+
+
+@dataclass
+class Heard:
+    """What the hub heard, for tests that wait for it."""
+
+    count: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def one(self) -> None:
+        """Something was heard."""
+        self.count += 1
+        self._changed.set()
+
+    async def until(self, enough: Callable[[], object]) -> None:
+        """Wait until what was heard is enough."""
+        async with asyncio.timeout(20):
+            while not enough():
+                self._changed.clear()
+                await self._changed.wait()
 
 
 @dataclass

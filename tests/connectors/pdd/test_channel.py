@@ -182,6 +182,7 @@ async def test_an_unreadable_order_is_quarantined(channel: PddChannel, changes: 
 
 @respx.mock
 async def test_a_whole_order_is_shipped(channel: PddChannel) -> None:
+    route(DETAIL).mock(return_value=detail_answer())
     refund = route(REFUND).mock(return_value=ok({"order_sns_exists_refund": [{"order_sn": "another"}]}))
     asked = route(SHIP).mock(return_value=ok({"is_success": True}, "logistics_online_send_response"))
     await channel.write_back(shipment())
@@ -200,9 +201,11 @@ async def test_an_order_that_has_this_number_is_content(
     channel: PddChannel, answer: httpx.Response, shipped: dict[str, Any]
 ) -> None:
     no_refund()
-    route(SHIP).mock(return_value=answer)
-    route(DETAIL).mock(return_value=detail_answer(order_status=2, **shipped))
+    asked = route(SHIP).mock(return_value=answer)
+    route(DETAIL).mock(side_effect=[detail_answer(), *[detail_answer(order_status=2, **shipped)] * 2])
+    await channel.write_back(shipment())  # it got the number between the look and the question
     await channel.write_back(shipment())
+    assert asked.call_count == 1
 
 
 @respx.mock
@@ -246,6 +249,7 @@ async def test_a_refund_after_shipping_does_not_undo_what_was_written(channel: P
 )
 async def test_a_write_back_that_fails(channel: PddChannel, answer: httpx.Response, expected: type[Exception]) -> None:
     no_refund()
+    route(DETAIL).mock(return_value=detail_answer())
     route(SHIP).mock(return_value=answer)
     with pytest.raises(expected):
         await channel.write_back(shipment())
@@ -254,9 +258,12 @@ async def test_a_write_back_that_fails(channel: PddChannel, answer: httpx.Respon
 @respx.mock
 async def test_a_time_out_may_have_shipped(channel: PddChannel) -> None:
     no_refund()
-    route(SHIP).mock(side_effect=httpx.ReadTimeout)
+    route(DETAIL).mock(side_effect=[detail_answer(), detail_answer(order_status=2, tracking_number=NUMBER)])
+    asked = route(SHIP).mock(side_effect=httpx.ReadTimeout)
     with pytest.raises(OutcomeUnknown):
         await channel.write_back(shipment())
+    await channel.write_back(shipment())  # it had shipped, and is not told twice
+    assert asked.call_count == 1
 
 
 async def test_a_carrier_without_a_number_at_the_platform(channel: PddChannel) -> None:
