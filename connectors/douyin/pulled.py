@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.douyin import refunds
 from connectors.douyin.inbound import KIND, REFUND_KIND, SOURCE
-from connectors.fields import as_int, as_list, as_mapping, dump_json, text_of
+from connectors.fields import as_int, as_list, as_mapping, dump_json, optional_int, text_of
 from connectors.ports import Document, PulledPage, Window
 from domain.ids import order_id
 from domain.order import Channel
@@ -65,13 +65,13 @@ def changed_refunds(cursor: Cursor, window: Window) -> dict[str, Any]:
 
 
 def read_orders(shop: str, cursor: Cursor, data: Mapping[str, Any]) -> PulledPage:
-    """One hint per order, and the page after it."""
-    return _page(cursor, data.get("shop_order_list"), lambda row: _order(shop, row))
+    """One hint per order, and the page after it. Raises ValueError for a page that came in part."""
+    return _page(cursor, data, "shop_order_list", lambda row: _order(shop, row))
 
 
 def read_refunds(shop: str, cursor: Cursor, data: Mapping[str, Any]) -> PulledPage:
-    """One document per after-sale, and the page after it."""
-    return _page(cursor, data.get("items"), lambda row: _refund(shop, row))
+    """One document per after-sale, and the page after it. Raises ValueError for a page that came in part."""
+    return _page(cursor, data, "items", lambda row: _refund(shop, row))
 
 
 def _end(cursor: Cursor, window: Window) -> int:
@@ -79,9 +79,17 @@ def _end(cursor: Cursor, window: Window) -> int:
     return max(int(window.end.timestamp()), cursor.start + 1)
 
 
-def _page(cursor: Cursor, listed: object, read: Callable[[Mapping[str, Any]], tuple[Document, int]]) -> PulledPage:
-    """A row that cannot be read still becomes a document, which goes to quarantine alone."""
-    rows = as_list(listed)
+def _page(
+    cursor: Cursor, data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], tuple[Document, int]]
+) -> PulledPage:
+    """A row that cannot be read still becomes a document, which goes to quarantine alone.
+
+    Fewer rows than the answer's own `total` are no end of the window: it goes on where they end, and when there are
+    none to go on from, it is asked again.
+    """
+    rows, total = as_list(data.get(name)), optional_int(data, "total")
+    if name not in data and total is None:
+        raise ValueError(f"neither {name} nor total")
     documents: list[Document] = []
     newest = cursor.start
     for row in rows:
@@ -90,8 +98,11 @@ def _page(cursor: Cursor, listed: object, read: Callable[[Mapping[str, Any]], tu
         except ValueError:
             document = _unreadable(row)
         documents.append(document)
-    if len(rows) < PAGE_SIZE:
+    short = len(rows) < PAGE_SIZE
+    if short and cursor.page * PAGE_SIZE + len(rows) >= (total or 0):
         return PulledPage(tuple(documents), None)
+    if newest <= cursor.start and short:
+        raise ValueError(f"{name} is shorter than total says")
     following = Cursor(newest) if newest > cursor.start else Cursor(cursor.start, cursor.page + 1)
     return PulledPage(tuple(documents), following.text())
 

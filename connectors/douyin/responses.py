@@ -51,13 +51,13 @@ def read_data(
 def _error(method: str, code: int, answer: Mapping[str, Any], writes: bool) -> PartnerError:
     sub_code, sub_msg = text_of(answer, "sub_code"), text_of(answer, "sub_msg")
     detail = f"{sub_code} {sub_msg} log_id={text_of(answer, 'log_id')}"[:_DETAIL_LENGTH]
-    kind = _settled(code, sub_code, sub_msg)
+    kind = _settled(code, sub_code, sub_msg, writes)
     if kind is None:  # a platform that stumbled may have done the work before
         kind = OutcomeUnknown if writes else Unavailable
     return kind(PARTNER, method, detail, str(code))
 
 
-def _settled(code: int, sub_code: str, sub_msg: str) -> type[PartnerError] | None:
+def _settled(code: int, sub_code: str, sub_msg: str, writes: bool) -> type[PartnerError] | None:
     """The class of an error after which it is sure that nothing was done; None when it is not."""
     if sub_code.startswith(_TOKEN_REFUSED):
         return TokenRefused
@@ -67,6 +67,8 @@ def _settled(code: int, sub_code: str, sub_msg: str) -> type[PartnerError] | Non
         return Throttled
     if sub_code.startswith(("isp.", "dop.")):
         return None
+    if code == _PARTLY_FAILED and not writes:
+        return None  # a list that came in part must not pass for the whole
     if code in _SETTINGS_CODES:
         return Rejected if "parameter" in sub_code else Misconfigured
     if code == _BUSINESS_FAILED and any(word in sub_msg for word in _TRY_LATER_WORDS):

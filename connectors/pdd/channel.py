@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 
 from connectors.errors import DocumentUnreadable, PushRefused, Rejected
 from connectors.facts import PULLED_CIPHER
+from connectors.paging import ListPage, pull_backwards
 from connectors.pdd import requests
 from connectors.pdd.api import PddApi
 from connectors.pdd.orders import complete, status_of, to_order
-from connectors.pdd.pulled import REFUND_KIND, SOURCE, Page, read_document, read_page
+from connectors.pdd.pulled import REFUND_KIND, SOURCE, read_document, read_page
 from connectors.pdd.refund_feed import PddRefunds
 from connectors.pdd.responses import PARTNER, check_done, order_info, tracking_numbers, under_refund
 from connectors.ports import Document, PulledPage, Push, Reply, Window
@@ -65,14 +66,16 @@ class PddChannel:
         return Reply(404, "application/json", b'{"success":false}')
 
     async def pull(self, shop: str, window: Window, page: str | None) -> PulledPage:
-        """One page of 100 orders, from the last page to the first: an order that changes while pages are read leaves
-        the window and moves those behind it forward, which backwards only shows an order twice."""
-        number = int(page) if page is not None else 1
-        found = await self._page(shop, window, number)
-        if page is None and found.last > 1:
-            number = found.last
-            found = await self._page(shop, window, number)
-        return PulledPage(found.documents, str(number - 1) if number > 1 else None)
+        """One page of 100 orders, from the last page to the first. How pages follow each other stands in
+        `connectors.paging`."""
+
+        async def ask(part: Window, number: int) -> ListPage:
+            business = requests.list_orders(part, number)
+            return await self._api.call(
+                shop, requests.LIST_ORDERS, business, lambda data: read_page(shop, number, data), writes=False
+            )
+
+        return await pull_backwards(ask, window, page)
 
     async def interpret(self, document: Document) -> Sequence[News]:
         """The order or the refund as it was pulled; an order that lacks what it is made of makes us ask for the detail.
@@ -137,12 +140,6 @@ class PddChannel:
         if terms is None:
             raise Rejected(PARTNER, requests.SHIP_ORDER, f"no logistics_id of {shipment.carrier} in the settings")
         return terms.logistics_id
-
-    async def _page(self, shop: str, window: Window, number: int) -> Page:
-        business = requests.list_orders(window, number)
-        return await self._api.call(
-            shop, requests.LIST_ORDERS, business, lambda data: read_page(shop, data), writes=False
-        )
 
     async def _detail(self, shop: str, order_sn: str) -> Mapping[str, Any]:
         return await self._api.call(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import DocumentUnreadable
 from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
+from connectors.paging import ListPage
 from connectors.pdd import refunds
 from connectors.pdd.orders import version_of
 from connectors.pdd.requests import PAGE_SIZE
@@ -21,18 +21,17 @@ KIND, REFUND_KIND = "order", "refund"
 """Kinds of documents."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of the incremental list as documents, and the number of the last page."""
+def read_page(shop: str, number: int, data: Mapping[str, Any]) -> ListPage:
+    """Page `number` out of an answer.
 
-    documents: tuple[Document, ...]
-    last: int
-
-
-def read_page(shop: str, data: Mapping[str, Any]) -> Page:
-    """A page out of an answer. Raises ValueError when the answer does not say how many orders there are."""
+    Raises ValueError when the answer does not say how many orders there are, or holds fewer of them than it says: a
+    page that came in part must not pass for the whole.
+    """
     documents = tuple(_document(shop, row) for row in as_list(data.get("order_sn_list")))
-    return Page(documents, -(-as_int(data.get("total_count"), "total_count") // PAGE_SIZE))
+    total = as_int(data.get("total_count"), "total_count")
+    if len(documents) < min(PAGE_SIZE, total - (number - 1) * PAGE_SIZE):
+        raise ValueError("order_sn_list is shorter than total_count says")
+    return ListPage(documents, total, -(-total // PAGE_SIZE))
 
 
 def read_document(document: Document) -> tuple[str, str, Mapping[str, Any]]:

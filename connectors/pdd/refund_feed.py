@@ -62,7 +62,10 @@ class PddRefunds:
 
 
 def _listed(data: Mapping[str, Any]) -> list[Any]:
-    return as_list(data.get("refund_list"))
+    """The rows of a page. Raises ValueError for an answer without a list, which is none of no refunds."""
+    if "refund_list" not in data:
+        raise ValueError("no refund_list")
+    return as_list(data["refund_list"])
 
 
 def _step(page: str | None) -> tuple[str, int]:

@@ -61,7 +61,10 @@ def method(sent: httpx.Request) -> str:
 
 
 def orders(sent: httpx.Request) -> httpx.Response:
-    return listed(order_info(order_sn=f"260301-10000000000000{form(sent)['page']}"), total=150)
+    """The pages of 150 orders."""
+    first = 100 * (int(form(sent)["page"]) - 1)
+    rows = [order_info(order_sn=f"260301-{n:015}") for n in range(first, min(first + 100, 150))]
+    return listed(*rows, total=150)
 
 
 def changed_refunds(sent: httpx.Request) -> httpx.Response:

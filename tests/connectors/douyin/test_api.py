@@ -93,7 +93,7 @@ async def test_a_call_is_signed_and_carries_the_token(api: DouyinApi) -> None:
         (error(40004, "isv.parameter-invalid:20014", "查询订单不存在"), Rejected, Rejected),
         (error(50002, "isv.business-failed:60040", "有退款申请需要处理"), Rejected, Rejected),
         (error(50002, "isv.business-failed:8888", "系统繁忙，请稍后重试"), Unavailable, OutcomeUnknown),
-        (error(10001, "isv.business-part-failed"), Rejected, Rejected),
+        (error(10001, "isv.business-part-failed"), Unavailable, Rejected),
         (error(12345), Unavailable, OutcomeUnknown),
         (httpx.Response(200, html="<h1>maintenance</h1>"), Unavailable, OutcomeUnknown),
         (httpx.Response(200, json=[]), Unavailable, OutcomeUnknown),

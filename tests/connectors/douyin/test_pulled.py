@@ -18,7 +18,7 @@ from connectors.douyin.pulled import (
     read_refunds,
 )
 from connectors.errors import DocumentUnreadable
-from connectors.ports import Window
+from connectors.ports import PulledPage, Window
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(hours=1))
@@ -88,9 +88,30 @@ def test_half_of_a_full_page_that_cannot_be_read_does_not_stop_the_other_half() 
     assert nothing.next_page == Cursor(SECOND, 1).text()
 
 
-def test_no_list_is_an_empty_one() -> None:
-    assert read_orders("123456", Cursor(SECOND), {}).documents == ()
+def test_an_empty_list_is_empty_however_it_is_written() -> None:
+    empty: list[dict[str, Any]] = [{"shop_order_list": None}, {"shop_order_list": []}, {"total": 0}]
+    for data in empty:
+        assert read_orders("123456", Cursor(SECOND), data) == PulledPage((), None)
     assert read_refunds("123456", Cursor(SECOND), {"items": None}).documents == ()
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"shop_order_list": [], "total": 3}, {"total": 3}, {"shop_order_list": None, "total": 1}]
+)
+def test_a_list_that_did_not_come_is_not_empty(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="shop_order_list"):
+        read_orders("123456", Cursor(SECOND), data)
+
+
+def test_half_of_a_page_goes_on_where_it_ended() -> None:
+    half = _rows(40) | {"total": 90}
+    page = read_orders("123456", Cursor(SECOND), half)
+    assert len(page.documents) == 40
+    assert page.next_page == Cursor(SECOND + 39).text()
+    with pytest.raises(ValueError, match="shorter"):  # nothing to go on from: asked again
+        read_orders("123456", Cursor(SECOND), _rows(40, step=0) | {"total": 90})
+    # The last page among those of one second.
+    assert read_orders("123456", Cursor(SECOND, 1), _rows(40, step=0) | {"total": PAGE_SIZE + 40}).next_page is None
 
 
 class Platform:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -44,6 +45,38 @@ def shipment(**changes: Any) -> Shipment:
 def listed(*rows: Any, total: int | None = None) -> httpx.Response:
     data = {"total_count": len(rows) if total is None else total, "order_sn_list": list(rows)}
     return ok(data, "order_sn_increment_get_response")
+
+
+class Listing:
+    """The platform's list, which rows leave (for a later window) or come into (its index lags) while it is read."""
+
+    def __init__(self, count: int, *, leave: int = 0, come: int = 0) -> None:
+        self.rows = [order_info(order_sn=f"260301-{n:015}") for n in range(count)]
+        self.leave = leave
+        self.come = come
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        number = int(dict(parse_qsl(request.content.decode()))["page"])
+        shown = self.rows[(number - 1) * 100 : number * 100]
+        answer = listed(*shown, total=len(self.rows))
+        self.rows = self.rows[self.leave :]
+        if self.come:
+            late = [order_info(order_sn=f"260302-{n:015}") for n in range(self.come)]
+            self.rows, self.come = [*late, *self.rows], 0
+        return answer
+
+
+async def all_of(channel: PddChannel) -> set[str]:
+    """The orders of all pages of a window."""
+    seen: set[str] = set()
+    page: str | None = None
+    for _ in range(30):
+        found = await channel.pull(SHOP, WINDOW, page)
+        seen |= {document.document_id for document in found.documents}
+        page = found.next_page
+        if page is None:
+            return seen
+    raise AssertionError("the pages have no end")
 
 
 def no_refund() -> None:
@@ -89,17 +122,39 @@ async def test_one_page_of_changed_orders(channel: PddChannel) -> None:
 
 @respx.mock
 async def test_pages_are_read_from_the_last_to_the_first(channel: PddChannel) -> None:
-    asked = route(LIST).mock(return_value=listed(order_info(), total=201))
-    pages = []
-    page: str | None = None
-    while True:
-        found = await channel.pull(SHOP, WINDOW, page)
-        page = found.next_page
-        pages.append(page)
-        if page is None:
-            break
+    listing = Listing(201)
+    asked = route(LIST).mock(side_effect=listing.answer)
+    assert len(await all_of(channel)) == 201
     assert [sent(c)["page"] for c in asked.calls] == ["1", "3", "2", "1"]
-    assert pages == ["2", "1", None]
+
+
+@respx.mock
+async def test_totals_that_change_while_pages_are_read_hide_no_order(channel: PddChannel) -> None:
+    leaving = Listing(350, leave=30)
+    stay = {f"{SHOP}:{row['order_sn']}" for row in leaving.rows[30 * 8 :]}  # of what leaves, a later window knows
+    route(LIST).mock(side_effect=leaving.answer)
+    assert stay <= await all_of(channel)
+    coming = Listing(250, come=60)
+    route(LIST).mock(side_effect=coming.answer)
+    assert {f"{SHOP}:{row['order_sn']}" for row in coming.rows} <= await all_of(channel)
+
+
+@respx.mock
+@pytest.mark.parametrize("rows", [[], [order_info()]])
+async def test_half_of_a_page_is_no_page(channel: PddChannel, rows: list[Any]) -> None:
+    route(LIST).mock(return_value=listed(*rows, total=2))
+    with pytest.raises(Unavailable):
+        await channel.pull(SHOP, WINDOW, None)
+
+
+@respx.mock
+async def test_an_order_that_appears_vanishes_and_appears_again_is_a_document_per_change(channel: PddChannel) -> None:
+    later = order_info(updated_at="2026-03-01 10:28:00")
+    route(LIST).mock(side_effect=[listed(order_info()), listed(), listed(order_info()), listed(later)])
+    seen = [(await channel.pull(SHOP, WINDOW, None)).documents for _ in range(4)]
+    assert seen[0] == seen[2]
+    assert seen[1] == ()
+    assert (seen[3][0].document_id, seen[3][0].version) == (seen[0][0].document_id, seen[0][0].version + 215_000)
 
 
 @respx.mock
@@ -326,7 +381,7 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=3))
 def test_every_row_becomes_a_document_that_can_be_stored(rows: list[Any]) -> None:
-    page = read_page(SHOP, {"total_count": 3, "order_sn_list": rows})
+    page = read_page(SHOP, 1, {"total_count": len(rows), "order_sn_list": rows})
     assert len(page.documents) == len(rows)
     for document in page.documents:
         document.body.encode("ascii")
