@@ -72,7 +72,7 @@ class PullSteps:
                     # What came before it is safe: the next try goes on from there, and at once.
                     return Pulled(pages, fresh, max(1, behind))
                 # A further feed (refunds) that we may not read leaves the shop's orders alone.
-                if error.type != "Misconfigured" or source.feed != source.channel:
+                if error.type != "Misconfigured" or "/" in source.feed:
                     raise
                 if not await shop_state.refused(self._db, source.channel, ask.shop, error.message):
                     raise

@@ -27,7 +27,7 @@ class ReconcileSteps:
     @activity.defn(name=LIST_FEEDS.name)
     async def list_feeds(self, batch: Batch) -> Feeds:
         """Every shop of every list of orders."""
-        lists = [source for source in self._sources.values() if source.feed == source.channel]
+        lists = [source for source in self._sources.values() if "/" not in source.feed]
         return Feeds([[source.feed, shop] for source in lists for shop in source.shops])
 
     @activity.defn(name=RECONCILE_SHOP.name)
