@@ -12,6 +12,8 @@ if __name__ == "__main__":  # run as a file: the house itself is not on the path
 
 import typer
 
+from bench import BENCHES
+
 app = typer.Typer(
     name="orderhub",
     no_args_is_help=True,
@@ -23,6 +25,12 @@ app = typer.Typer(
 DEFAULT_HOME = Path(".orderhub")
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the embedded installation: databases, logs, keys.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
+
+
+def _known_bench(name: str) -> str:
+    if name not in BENCHES:
+        raise typer.BadParameter(f"there is no {name!r}; there are: {', '.join(BENCHES)}")
+    return name
 
 
 @app.command()
@@ -298,6 +306,34 @@ def rules_check() -> None:
     from runtime.shutdown import leave
 
     leave(check())
+
+
+@app.command(
+    help="Measure orderhub on this machine. NAME is one of:\n\n"
+    + "\n\n".join(f"{name}: {what}" for name, what in BENCHES.items())
+)
+def bench(
+    name: Annotated[str, typer.Argument(help="What to measure.", callback=_known_bench)],
+    orders: Annotated[int, typer.Option(min=1, help="New orders in each burst.")] = 30_000,
+    seconds: Annotated[float, typer.Option(min=1, max=240, help="No phase takes longer.")] = 120,
+    batch: Annotated[int, typer.Option(min=1, max=500, help="Documents in each request.")] = 100,
+    postgres: Annotated[
+        str,
+        typer.Option(
+            envvar="ORDERHUB_BENCH_POSTGRES_URL",
+            help="A PostgreSQL server (postgresql+asyncpg://...) for a database of the benchmark's own.",
+        ),
+    ] = "",
+    home: Annotated[Path, typer.Option(help="Folder for data and logs; emptied at the start.")] = DEFAULT_HOME
+    / "bench",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure orderhub on this machine, with processes and a store of its own. What there is, stands below."""
+    from bench.intake import Options
+    from commands.bench import main
+    from runtime.shutdown import run
+
+    run(main(name, Options(home, orders, seconds, batch, postgres), as_json=as_json))
 
 
 @app.command()

@@ -12,6 +12,7 @@ from console.clerk import ClerkPages
 from domain.texts import use_language
 from gateway.app import create_app
 from gateway.deps import Gateway, InWords
+from gateway.keeping import Keeper
 from gateway.temporal_orders import TemporalOrders
 from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
@@ -34,6 +35,7 @@ async def main(settings: Settings) -> int:
         stack.push_async_callback(outside.close)
         gateway = Gateway(
             db=db,
+            keeper=Keeper(db),
             sources=outside.sources,
             rest=outside.rest,
             orders=TemporalOrders(lambda: connect(settings)),

@@ -8,6 +8,7 @@ import ctypes
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,12 @@ class Child:
     def running(self) -> bool:
         """Whether it is alive."""
         return self._process is not None and self._process.returncode is None
+
+    def rss_mb(self) -> float:
+        """The memory that it has resident now, in MiB."""
+        assert self._process is not None
+        asked = ["ps", "-o", "rss=", "-p", str(self._process.pid)]
+        return round(int(subprocess.run(asked, capture_output=True, check=True).stdout) / 1024, 1)  # noqa: S603
 
     async def start(self) -> None:
         """Start it; its output goes to the end of its log."""

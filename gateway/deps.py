@@ -12,6 +12,7 @@ from temporalio.converter import PayloadCodec
 from connectors.ports import PushSource
 from connectors.rest import RestDoor
 from domain.texts import text
+from gateway.keeping import Keeper
 from store.database import Database
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
 
@@ -75,6 +76,7 @@ class Gateway:
     """
 
     db: Database
+    keeper: Keeper
     sources: Mapping[str, PushSource]
     rest: RestDoor | None
     orders: OrderGate
@@ -87,7 +89,7 @@ class Gateway:
     codec_origins: Sequence[str] = ()
 
 
-def _of(request: Request) -> Gateway:
+async def _of(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.ports import Push
 from gateway.deps import Gateway, Hub
+from gateway.keeping import Answer
 from gateway.pushes import incoming, push_of, response_of, unreadable
 from store import inbox
+from store.inbox import Put
 
 router = APIRouter(prefix="/hooks", tags=["pushes"])
 
@@ -43,9 +46,13 @@ async def _take(hub: Gateway, name: str, push: Push) -> Response:
         async with hub.db.transaction() as tx:
             await inbox.put_quarantined(tx, unreadable(name, push.body), error.reason)
         return response_of(source.accepted(push))
-    async with hub.db.transaction() as tx:
-        # In key order, so that two pushes with the same documents never wait for each other in a circle.
-        ordered = sorted(documents, key=lambda document: (document.document_id, document.version))
-        fresh = [await inbox.put(tx, incoming(document)) for document in ordered]
-    _log.info("push taken", extra={"source": name, "documents": len(fresh), "new": sum(fresh)})
+
+    became: list[Put] = []
+
+    def say(puts: Sequence[Put]) -> Answer:
+        became[:] = puts
+        return Answer(200, "")
+
+    await hub.keeper.keep([incoming(document) for document in documents], say)
+    _log.info("push taken", extra={"source": name, "documents": len(became), "new": became.count(Put.FRESH)})
     return response_of(source.accepted(push))

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from fastapi import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import DocumentUnreadable
 from connectors.ports import Push
 from connectors.rest import Caller
 from connectors.transport import compact_json
-from store import idempotency
-from store.database import Database
-from store.idempotency import InProgress, KeptAnswer, OtherRequest, Slot
+from gateway.keeping import Answer, Keeper, OtherRequest, Say
+from store.idempotency import InProgress, Slot
+from store.inbox import Incoming
 
 HEADER = "idempotency-key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a request is answered: a status, and content for JSON."""
-
-    status: int
-    content: Any
-
-
-Work = Callable[[AsyncSession], Awaitable[Answer]]
 
 
 def slot_of(push: Push, caller: Caller) -> Slot | None:
@@ -45,23 +31,16 @@ def slot_of(push: Push, caller: Caller) -> Slot | None:
     return Slot(caller.channel, caller.shop, key, digest)
 
 
-async def once(db: Database, slot: Slot | None, work: Work) -> Response:
-    """Do `work` in a transaction, and keep its answer in the same one. Without a slot it is simply done."""
+async def once(keeper: Keeper, slot: Slot | None, documents: Sequence[Incoming], say: Say) -> Response:
+    """Keep what a request brings, and answer it; or answer it as before."""
     try:
-        async with db.transaction() as tx:
-            kept = await idempotency.claim(tx, slot) if slot is not None else None
-            if kept is not None:
-                return _response(kept, {"Idempotency-Replayed": "true"})
-            done = await work(tx)
-            answer = KeptAnswer(done.status, compact_json(done.content))
-            if slot is not None:
-                await idempotency.keep(tx, slot, answer)
+        answer = await keeper.keep(documents, say, slot)
     except OtherRequest:
-        return _response(KeptAnswer(409, compact_json({"code": "IDEMPOTENCY_CONFLICT"})))
+        return _response(Answer(409, compact_json({"code": "IDEMPOTENCY_CONFLICT"})))
     except InProgress:
-        return _response(KeptAnswer(409, compact_json({"code": "IN_PROGRESS"})), {"Retry-After": "1"})
-    return _response(answer)
+        return _response(Answer(409, compact_json({"code": "IN_PROGRESS"})), {"Retry-After": "1"})
+    return _response(answer, {"Idempotency-Replayed": "true"} if answer.replayed else None)
 
 
-def _response(answer: KeptAnswer, headers: dict[str, str] | None = None) -> Response:
-    return Response(answer.answer.encode(), answer.status, headers, media_type="application/json")
+def _response(answer: Answer, headers: dict[str, str] | None = None) -> Response:
+    return Response(answer.body.encode(), answer.status, headers, media_type="application/json")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.rest import Refused
 from connectors.rest.documents import order_document
+from connectors.transport import compact_json
 from domain.order import Order
 from gateway.deps import Hub
-from gateway.once import Answer, once, slot_of
+from gateway.keeping import Answer
+from gateway.once import once, slot_of
 from gateway.pushes import incoming, push_of, response_of
-from gateway.rest_door import CONFLICT, conflict_of, keep_document, rest_door
-from store import inbox
+from gateway.rest_door import became, conflict_of, rest_door
+from store.inbox import Put
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
 
@@ -47,13 +49,18 @@ async def take_orders(request: Request, hub: Hub) -> Response:
         _log.warning("orders refused", extra={"source": error.source, "reason": error.reason})
         return response_of(door.refused(error))
 
-    async def keep(tx: AsyncSession) -> Answer:
-        results = await _keep_all(tx, orders)
-        counts = {name: sum(result.result == name for result in results) for name in {r.result for r in results}}
-        _log.info("orders taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
-        return Answer(200, {"results": [vars(result) for result in results]})
+    good = [order for order in orders if isinstance(order, Order)]
+    results: list[_Result] = []
 
-    return await once(hub.db, slot, keep)
+    def say(puts: Sequence[Put]) -> Answer:
+        became = iter(puts)
+        results[:] = (_invalid(order) if isinstance(order, Refused) else _kept(order, next(became)) for order in orders)
+        return Answer(200, compact_json({"results": [vars(result) for result in results]}))
+
+    response = await once(hub.keeper, slot, [incoming(order_document(order)) for order in good], say)
+    counts = Counter(result.result for result in results)
+    _log.info("orders taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
+    return response
 
 
 @router.post("/{order_no}/cancel")
@@ -69,26 +76,13 @@ async def take_cancellation(order_no: str, request: Request, hub: Hub) -> Respon
         _log.warning("cancellation refused", extra={"source": error.source, "reason": error.reason})
         return response_of(door.refused(error))
 
-    async def keep(tx: AsyncSession) -> Answer:
-        await inbox.put(tx, incoming(document))
-        return Answer(202, {"result": "accepted"})
-
-    return await once(hub.db, slot, keep)
+    accepted = Answer(202, compact_json({"result": "accepted"}))
+    return await once(hub.keeper, slot, [incoming(document)], lambda _: accepted)
 
 
-async def _keep_all(tx: AsyncSession, orders: Sequence[Order | Refused]) -> list[_Result]:
-    results = [_invalid(order) if isinstance(order, Refused) else None for order in orders]
-    good = [(i, order) for i, order in enumerate(orders) if isinstance(order, Order)]
-    # In key order, so that two batches with the same orders never wait for each other in a circle.
-    for i, order in sorted(good, key=lambda item: (item[1].order_id, item[1].version)):
-        results[i] = await _keep(tx, order)
-    return [result for result in results if result is not None]
-
-
-async def _keep(tx: AsyncSession, order: Order) -> _Result:
-    result = await keep_document(tx, order_document(order))
-    error = conflict_of(order.version) if result == CONFLICT else None
-    return _Result(order.channel_order_no, order.order_id, result, error)
+def _kept(order: Order, put: Put) -> _Result:
+    error = conflict_of(order.version) if put is Put.OTHER else None
+    return _Result(order.channel_order_no, order.order_id, became(put), error)
 
 
 def _invalid(order: Refused) -> _Result:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.rest import Refused
 from connectors.rest.documents import refund_document
+from connectors.transport import compact_json
 from domain.refund import Refund
 from gateway.deps import Hub
-from gateway.once import Answer, once, slot_of
-from gateway.pushes import push_of, response_of
-from gateway.rest_door import CONFLICT, conflict_of, keep_document, rest_door
+from gateway.keeping import Answer
+from gateway.once import once, slot_of
+from gateway.pushes import incoming, push_of, response_of
+from gateway.rest_door import became, conflict_of, rest_door
+from store.inbox import Put
 
 router = APIRouter(prefix="/api/v1/refunds", tags=["refunds"])
 
@@ -47,28 +50,23 @@ async def take_refunds(request: Request, hub: Hub) -> Response:
         _log.warning("refunds refused", extra={"source": error.source, "reason": error.reason})
         return response_of(door.refused(error))
 
-    async def keep(tx: AsyncSession) -> Answer:
-        results = await _keep_all(tx, refunds)
-        counts = {name: sum(result.result == name for result in results) for name in {r.result for r in results}}
-        _log.info("refunds taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
-        return Answer(200, {"results": [vars(result) for result in results]})
+    good = [refund for refund in refunds if isinstance(refund, Refund)]
+    results: list[_Result] = []
 
-    return await once(hub.db, slot, keep)
+    def say(puts: Sequence[Put]) -> Answer:
+        put = iter(puts)
+        results[:] = (_invalid(each) if isinstance(each, Refused) else _kept(each, next(put)) for each in refunds)
+        return Answer(200, compact_json({"results": [vars(result) for result in results]}))
 
-
-async def _keep_all(tx: AsyncSession, refunds: Sequence[Refund | Refused]) -> list[_Result]:
-    results = [_invalid(refund) if isinstance(refund, Refused) else None for refund in refunds]
-    good = [(i, refund) for i, refund in enumerate(refunds) if isinstance(refund, Refund)]
-    # In key order, so that two batches with the same refunds never wait for each other in a circle.
-    for i, refund in sorted(good, key=lambda item: (item[1].refund_id, item[1].version)):
-        results[i] = await _keep(tx, refund)
-    return [result for result in results if result is not None]
+    response = await once(hub.keeper, slot, [incoming(refund_document(refund)) for refund in good], say)
+    counts = Counter(result.result for result in results)
+    _log.info("refunds taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
+    return response
 
 
-async def _keep(tx: AsyncSession, refund: Refund) -> _Result:
-    result = await keep_document(tx, refund_document(refund))
-    error = conflict_of(refund.version) if result == CONFLICT else None
-    return _Result(refund.refund_id, refund.channel_order_no, refund.order_id, result, error)
+def _kept(refund: Refund, put: Put) -> _Result:
+    error = conflict_of(refund.version) if put is Put.OTHER else None
+    return _Result(refund.refund_id, refund.channel_order_no, refund.order_id, became(put), error)
 
 
 def _invalid(refund: Refused) -> _Result:

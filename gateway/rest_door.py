@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from fastapi import HTTPException
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.ports import Document
 from connectors.rest import RestDoor
 from gateway.deps import Gateway
-from gateway.pushes import incoming
-from store import inbox
-
-CONFLICT = "conflict"
+from store.inbox import Put
 
 
 def rest_door(hub: Gateway) -> RestDoor:
@@ -21,12 +16,10 @@ def rest_door(hub: Gateway) -> RestDoor:
     return hub.rest
 
 
-async def keep_document(tx: AsyncSession, document: Document) -> str:
-    """Into the inbox: accepted, duplicate, or conflict, for a version that was sent before with other content."""
-    new = incoming(document)
-    if await inbox.put(tx, new):
-        return "accepted"
-    return "duplicate" if await inbox.body_of(tx, new) == new.body else CONFLICT
+def became(put: Put) -> str:
+    """What a shop is told of its document: accepted, duplicate, or conflict, for a version that was sent before with
+    other content."""
+    return {Put.FRESH: "accepted", Put.SAME: "duplicate", Put.OTHER: "conflict"}[put]
 
 
 def conflict_of(version: int) -> dict[str, str]:

@@ -131,7 +131,8 @@ async def take(
         rows = await _filed(tx, orders)
         versions = await _versions(tx, orders)
         told = [_take(tx, order, rows, versions, told_at) for order in orders]
-        news = await inbox.put_many(tx, [incoming for incoming in told if incoming is not None])
+        puts = await inbox.put_all(tx, [incoming for incoming in told if incoming is not None])
+        news = puts.count(inbox.Put.FRESH)
     moved = (
         update(TakenFileRow)
         .where(

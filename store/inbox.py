@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, or_, select, tuple_
 
 from domain.clock import utc_now
 from store.tables import InboxRow
-from store.upsert import insert_ignore, insert_ignore_many
+from store.upsert import insert_ignore_all, parts
 
 NEW, DONE, QUARANTINED = "new", "done", "quarantined"
+
+_Key = tuple[str, str, int]
+"""Source, document id, version."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +35,48 @@ class Incoming:
     order_id: str | None = None
 
 
+class Put(StrEnum):
+    """What became of a document on its way into the inbox."""
+
+    FRESH = "fresh"
+    """It is kept now."""
+    SAME = "same"
+    """It was here already, with the same body."""
+    OTHER = "other"
+    """One of the same name and version was here already, with another body, which stays."""
+
+
+async def put_all(tx: AsyncSession, documents: Sequence[Incoming]) -> list[Put]:
+    """Keep documents, in a few statements whatever their number; repeats are counted. Answers in the order given.
+
+    Two transactions with the same documents never wait for each other in a circle: rows are inserted in the order of
+    their keys, and those that are here already are locked in the order of `seq`, as everywhere.
+    """
+    now = utc_now()
+    keys = [_key(document) for document in documents]
+    came = Counter(keys)
+    first: dict[_Key, int] = {}
+    for i, key in enumerate(keys):
+        first.setdefault(key, i)
+    rows = [_row(documents[first[key]], now) | {"repeats": came[key] - 1} for key in sorted(first)]
+    fresh = await insert_ignore_all(tx, InboxRow, rows, ("source", "document_id", "version"))
+    bodies = {key: documents[i].body for key, i in first.items()}
+    if len(fresh) < len(first):
+        here = await _kept(tx, [key for key in first if key not in fresh])
+        bodies |= {key: body for key, _, body in here}
+        await _count_repeats(tx, {seq: came[key] for key, seq, _ in here})
+
+    def became(i: int) -> Put:
+        if keys[i] in fresh and first[keys[i]] == i:
+            return Put.FRESH
+        return Put.SAME if bodies[keys[i]] == documents[i].body else Put.OTHER
+
+    return [became(i) for i in range(len(documents))]
+
+
 async def put(tx: AsyncSession, incoming: Incoming) -> bool:
     """Keep a document. False when it is here already (then its repeats are counted)."""
-    fresh = await insert_ignore(tx, InboxRow, _new_row(incoming))
-    if not fresh:
-        await tx.execute(_same(incoming).values(repeats=col(InboxRow.repeats) + 1))
-    return fresh
-
-
-async def put_many(tx: AsyncSession, incoming: Sequence[Incoming]) -> int:
-    """Keep documents that are hardly here already, in one statement: a few hundred at most. Returns how many were not;
-    repeats are not counted."""
-    return await insert_ignore_many(tx, InboxRow, [_new_row(each) for each in incoming])
-
-
-def _new_row(incoming: Incoming) -> dict[str, object]:
-    now = utc_now()
-    return {
-        "source": incoming.source,
-        "kind": incoming.kind,
-        "document_id": incoming.document_id,
-        "version": incoming.version,
-        "order_id": incoming.order_id,
-        "body": incoming.body,
-        "status": NEW,
-        "outcome": "",
-        "attempts": 0,
-        "repeats": 0,
-        "next_try_at": now,
-        "received_at": now,
-    }
+    return await put_all(tx, [incoming]) == [Put.FRESH]
 
 
 async def put_quarantined(tx: AsyncSession, incoming: Incoming, reason: str) -> None:
@@ -69,12 +87,7 @@ async def put_quarantined(tx: AsyncSession, incoming: Incoming, reason: str) -> 
 
 async def body_of(tx: AsyncSession, incoming: Incoming) -> str | None:
     """The body kept under the same key; None when there is none."""
-    query = select(InboxRow.body).where(
-        InboxRow.source == incoming.source,
-        InboxRow.document_id == incoming.document_id,
-        InboxRow.version == incoming.version,
-    )
-    return (await tx.execute(query)).scalar_one_or_none()
+    return next((body for _, _, body in await _kept(tx, [_key(incoming)])), None)
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,41 @@ async def counts(tx: AsyncSession) -> dict[str, int]:
     """How many documents are in each status."""
     query = select(InboxRow.status, func.count()).group_by(InboxRow.status)
     return dict((await tx.execute(query)).tuples().all())
+
+
+def _key(document: Incoming) -> _Key:
+    return document.source, document.document_id, document.version
+
+
+def _row(document: Incoming, now: datetime) -> dict[str, Any]:
+    return {
+        "source": document.source,
+        "kind": document.kind,
+        "document_id": document.document_id,
+        "version": document.version,
+        "order_id": document.order_id,
+        "body": document.body,
+        "status": NEW,
+        "outcome": "",
+        "attempts": 0,
+        "next_try_at": now,
+        "received_at": now,
+    }
+
+
+async def _kept(tx: AsyncSession, keys: Sequence[_Key]) -> list[tuple[_Key, int, str]]:
+    """Key, seq and body of the documents under these keys."""
+    key = tuple_(col(InboxRow.source), col(InboxRow.document_id), col(InboxRow.version))
+    columns: list[Any] = [*key.clauses, InboxRow.seq, InboxRow.body]
+    rows = [row for part in parts(keys) for row in (await tx.execute(select(*columns).where(key.in_(part)))).all()]
+    return [((source, document_id, version), seq, body) for source, document_id, version, seq, body in rows]
+
+
+async def _count_repeats(tx: AsyncSession, came: Mapping[int, int]) -> None:
+    table: Any = InboxRow.__table__  # type: ignore[attr-defined]
+    statement = update(table).where(table.c.seq == bindparam("at")).values(repeats=table.c.repeats + bindparam("more"))
+    # Through the connection: the ORM would take many sets of values for an update by primary key.
+    await (await tx.connection()).execute(statement, [{"at": seq, "more": came[seq]} for seq in sorted(came)])
 
 
 def _same(incoming: Incoming):  # type: ignore[no-untyped-def]

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+T = TypeVar("T")
+
 
 async def insert_ignore(tx: AsyncSession, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
     """Insert a row unless it collides with a unique key. True when this call inserted it."""
-    return await insert_ignore_many(tx, table, [values]) == 1
-
-
-async def insert_ignore_many(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert rows unless they collide with a unique key, in one statement. How many this call inserted."""
-    if not rows:
-        return 0
     target, build = _target(tx, table)
     # RETURNING tells who won; row counts after DO NOTHING differ between drivers.
     key = next(iter(target.primary_key.columns))
-    values = build(target).values(list(rows)) if len(rows) > 1 else build(target).values(**rows[0])
-    return len((await tx.execute(values.on_conflict_do_nothing().returning(key))).all())
+    statement = build(target).values(**values).on_conflict_do_nothing().returning(key)
+    return (await tx.execute(statement)).first() is not None
 
 
 async def insert_selected(tx: AsyncSession, table: type[SQLModel], columns: Sequence[str], query: Select[Any]) -> None:
     """Insert what a query gives, without the rows that are there already."""
     target, build = _target(tx, table)
     await tx.execute(build(target).from_select(columns, query).on_conflict_do_nothing())
+
+
+async def insert_ignore_all(
+    tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], key: Sequence[str]
+) -> set[tuple[Any, ...]]:
+    """Insert rows unless they collide with a unique key, in the order given, so that whoever inserts the same rows at
+    the same moment in the same order waits and never deadlocks. Returns the `key` columns of those inserted.
+
+    All rows have the same columns. A hundred of them in a statement are thirty times as cheap as one by one.
+    """
+    target, build = _target(tx, table)
+    returned = (target.c[name] for name in key)
+    statement = build(target).on_conflict_do_nothing().returning(*returned)
+    inserted: set[tuple[Any, ...]] = set()
+    for part in parts(rows):
+        inserted.update(tuple(row) for row in (await tx.execute(statement, list(part))).all())
+    return inserted
 
 
 async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -42,6 +54,19 @@ async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[
     statement = build(target)
     changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
     await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), [dict(row) for row in rows])
+
+
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts of 256, 128, 64, ... 1, so that statements about them have few different texts.
+
+    Drivers keep prepared statements by their text: one of each length would fill a hundred megabytes with them.
+    """
+    start, size = 0, 256
+    while start < len(items):
+        while size > len(items) - start:
+            size //= 2
+        yield items[start : start + size]
+        start += size
 
 
 def _target(tx: AsyncSession, table: type[SQLModel]) -> tuple[Any, Any]:

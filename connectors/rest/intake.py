@@ -131,8 +131,7 @@ def check_caller(wire: WireOrder | WireCancel | WireRefund, caller: Caller) -> N
 def validated(model: type[W], item: Any) -> W:
     """JSON that may be anything, in a documented shape. Raises FieldError, with the first field that is wrong."""
     try:
-        # As JSON once more: only then do pydantic's strict rules read times and enumerations out of text.
-        return model.model_validate_json(json.dumps(item))
+        return model.model_validate(item)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise FieldError(_path(first), _words(first)) from None
@@ -148,7 +147,12 @@ def _path(problem: ErrorDetails) -> str:
 
 
 def _words(problem: ErrorDetails) -> str:
-    known = {"missing": "is missing", "extra_forbidden": "is not a field of this API"}
+    known = {
+        "missing": "is missing",
+        "extra_forbidden": "is not a field of this API",
+        "model_type": "should be an object",
+        "tuple_type": "should be a valid array",
+    }
     return known.get(problem["type"]) or problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 

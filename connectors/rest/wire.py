@@ -52,12 +52,13 @@ Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storabl
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_storable)]
 Code = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 ChannelName = Literal["own", "pos", "b2b", "wechat"]
+Terms = Annotated[PaymentTerms, Field(strict=False)]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_moment)]
 
 
 def check_order_no(value: str) -> str:
     """An order number that an order id and a path can hold. Raises ValueError."""
-    if not re.fullmatch(r"[^\s:#/?%\x00-\x1f]{1,64}", value):
+    if not re.fullmatch(r"[^\s:#/?%\x00-\x1f\ud800-\udfff]{1,64}", value):
         raise ValueError("should be 1 to 64 characters without blanks and without : # / ? %")
     return value
 
@@ -66,7 +67,12 @@ OrderNo = Annotated[str, AfterValidator(check_order_no)]
 
 
 class Wire(BaseModel):
-    """Base: types as written (no "2" for 2), unknown fields refused, since a misspelt amount must not go unseen."""
+    """Base: types as written (no "2" for 2), unknown fields refused, since a misspelt amount must not go unseen.
+
+    What is validated are the values that JSON has. `strict=False` stands where it has none of the kind: it writes a
+    tuple as an array and an enumeration as text, and nothing else passes for one. Half a surrogate pair, which JSON can
+    hold and nothing else, is refused by every text that has a limit.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -111,7 +117,7 @@ class WireCustomer(Wire):
     id: Name | None = None
     name: Text = ""
     tax_no: Text = ""
-    terms: PaymentTerms = PaymentTerms.PREPAID
+    terms: Terms = PaymentTerms.PREPAID
     member_code: Code = ""
 
     @model_validator(mode="after")
@@ -131,13 +137,13 @@ class WireOrder(Wire):
     status: Literal["unpaid", "paid", "shipped", "finished", "cancelled"]
     placed_at: Moment
     paid_at: Moment | None = None
-    lines: Annotated[tuple[WireLine, ...], Field(min_length=1)]
+    lines: Annotated[tuple[WireLine, ...], Field(min_length=1, strict=False)]
     amounts: WireAmounts
     receiver: WireReceiver
     customer: WireCustomer
     buyer_note: Text = ""
     seller_note: Text = ""
-    requirements: tuple[Requirement, ...] = ()
+    requirements: Annotated[tuple[Annotated[Requirement, Field(strict=False)], ...], Field(strict=False)] = ()
 
 
 class WireCancel(Wire):
@@ -166,5 +172,5 @@ class WireRefund(Wire):
     status: Literal["requested", "refunded", "refused", "closed"]
     kind: Literal["money", "return", "exchange"]
     amount_fen: Fen
-    lines: tuple[WireRefundLine, ...]
+    lines: Annotated[tuple[WireRefundLine, ...], Field(strict=False)]
     asked_at: Moment

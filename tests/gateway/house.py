@@ -23,6 +23,7 @@ from connectors.sf import Sender, SfCourier, SfRoutePush, SfSettings
 from connectors.sms import SmsReceipts, SmsSettings
 from domain.order import Channel
 from gateway.deps import Gateway, OrderGate, Wish
+from gateway.keeping import Keeper
 from runtime.codec import EncryptionCodec
 from runtime.keys import KeyRing, decode_key
 from store.database import Database
@@ -92,6 +93,7 @@ async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack
     ]
     values: dict[str, Any] = {
         "db": db,
+        "keeper": Keeper(db),
         "sources": {partner.source: partner for partner in partners},
         "rest": RestDoor(rest.channels()),
         "orders": orders,

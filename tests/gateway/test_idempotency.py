@@ -18,7 +18,7 @@ from domain.clock import utc_now
 from gateway.app import create_app
 from store import idempotency
 from store.database import Database
-from store.idempotency import InProgress, KeptAnswer, OtherRequest, Slot
+from store.idempotency import InProgress, Kept, Slot, SlotId
 from store.tables import IdempotencyKeyRow
 from tests.connectors.rest.conftest import keyed_push, order_json
 from tests.gateway.house import Orders, build_gateway, client_of, rest_push, send
@@ -112,7 +112,7 @@ async def test_what_fails_on_the_way_keeps_no_key(
         raise OSError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr("store.inbox.put", away)
+        patched.setattr("store.inbox.put_all", away)
         assert (await send(client, keyed(order_json()))).status_code == 503
     assert await kept(database) == 0
     assert results(await send(client, keyed(order_json()))) == [("SO1001", "accepted")]
@@ -145,40 +145,40 @@ async def test_whoever_waits_gets_the_key_when_the_first_one_fails(database: Dat
 
     async def fails() -> None:
         async with database.transaction() as tx:
-            assert await idempotency.claim(tx, SLOT) is None
+            assert await idempotency.claim(tx, [SLOT]) == {}
             holds.set()
             await ends.wait()
             raise RuntimeError("no answer")
 
-    async def waits() -> KeptAnswer | None:
+    async def waits() -> dict[SlotId, Kept]:
         await holds.wait()
         async with database.transaction() as tx:
-            return await idempotency.claim(tx, SLOT)
+            return await idempotency.claim(tx, [SLOT])
 
     first, second = asyncio.create_task(fails()), asyncio.create_task(waits())
     await holds.wait()
     ends.set()
     with pytest.raises(RuntimeError):
         await first
-    assert await second is None
+    assert await second == {}
 
 
 async def test_whoever_waits_too_long_is_told(
     database: Database, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On SQLite, where a second writer of this process waits its turn, the first one is played."""
-    monkeypatch.setattr(idempotency, "_WAIT_MS", 30)
+    monkeypatch.setattr(idempotency, "WAIT_S", 0.03)
     push = keyed(order_json())
     if database.is_sqlite:
 
-        async def held(*_: object) -> None:
+        async def held(*_: object, **__: object) -> None:
             raise InProgress("key-1")
 
         monkeypatch.setattr(idempotency, "claim", held)
         answer = await send(client, push)
     else:
         async with database.transaction() as tx:
-            assert await idempotency.claim(tx, SLOT) is None
+            assert await idempotency.claim(tx, [SLOT]) == {}
             answer = await send(client, push)
     assert (answer.status_code, answer.json()) == (409, {"code": "IN_PROGRESS"})
     assert int(answer.headers["retry-after"]) > 0
@@ -186,18 +186,15 @@ async def test_whoever_waits_too_long_is_told(
 
 
 async def test_an_answer_is_kept_for_three_days(database: Database) -> None:
-    answer = KeptAnswer(200, json.dumps({"result": "测试"}))
+    kept_one = Kept(SLOT.request_sha256, 200, json.dumps({"result": "测试"}))
     others = [Slot("own", "main", f"old-{i}", "0" * 64) for i in range(3)]
     async with database.transaction() as tx:
-        for slot in (SLOT, *others):
-            assert await idempotency.claim(tx, slot) is None
-            await idempotency.keep(tx, slot, answer)
+        assert await idempotency.claim(tx, [SLOT, *others]) == {}
+        await idempotency.keep(tx, {slot.id: kept_one for slot in (SLOT, *others)})
     with time_machine.travel(utc_now() + timedelta(hours=71, minutes=59), tick=False):
         async with database.transaction() as tx:
-            assert await idempotency.claim(tx, SLOT) == answer
-            with pytest.raises(OtherRequest):
-                await idempotency.claim(tx, Slot("own", "main", "key-1", "1" * 64))
+            assert await idempotency.claim(tx, [SLOT]) == {SLOT.id: kept_one}
     with time_machine.travel(utc_now() + timedelta(hours=72, minutes=1), tick=False):
         async with database.transaction() as tx:
-            assert await idempotency.claim(tx, Slot("own", "main", "key-1", "1" * 64)) is None
+            assert await idempotency.claim(tx, [Slot("own", "main", "key-1", "1" * 64)]) == {}
         assert await kept(database) == 1

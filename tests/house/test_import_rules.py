@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "embedded": {
         "domain", "rules", "store", "sandbox", "workflows", "activities", "intake", "audit", "gateway", "console",
     },
+    "bench": {"domain", "store", "sandbox", "embedded"},
 }  # fmt: skip
 """The table of rooms (docs/architecture.md, section 1)."""
 

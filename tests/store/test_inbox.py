@@ -2,23 +2,30 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from random import Random
 
-from sqlmodel import select
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import col, select
 
 from domain.clock import utc_now
 from store.database import Database
 from store.inbox import (
     Incoming,
+    Put,
     body_of,
     claim,
     counts,
     finish,
     postpone,
     put,
+    put_all,
     put_quarantined,
     release,
 )
 from store.tables import InboxRow
+from store.upsert import parts
 
 LEASE = timedelta(minutes=1)
 OVER = timedelta(seconds=-1)
@@ -211,3 +218,71 @@ async def test_an_unreadable_document_is_kept_aside_with_its_reason(database: Da
     row = await _only(database)
     assert (row.status, row.outcome, row.repeats) == ("quarantined", "no such field", 1)
     assert await _claimed(database) == []
+
+
+async def test_many_documents_at_once_are_answered_in_their_order(database: Database) -> None:
+    async with database.transaction() as tx:
+        await put(tx, incoming("D3", body="here"))
+    asked = [
+        incoming("D9"),
+        incoming("D3", body="here"),
+        incoming("D1", body="first"),
+        incoming("D3", body="other"),
+        incoming("D1", body="second"),
+        incoming("D1", body="first"),
+        incoming("D1", version=2),
+    ]
+    async with database.transaction() as tx:
+        assert await put_all(tx, asked) == [
+            Put.FRESH, Put.SAME, Put.FRESH, Put.OTHER, Put.OTHER, Put.SAME, Put.FRESH,
+        ]  # fmt: skip
+    async with database.reading() as tx:
+        rows = (
+            (await tx.execute(select(InboxRow).order_by(col(InboxRow.document_id), col(InboxRow.version))))
+            .scalars()
+            .all()
+        )
+    assert [(row.document_id, row.version, row.body, row.repeats) for row in rows] == [
+        ("D1", 1, "first", 2),
+        ("D1", 2, "{}", 0),
+        ("D3", 1, "here", 2),
+        ("D9", 1, "{}", 0),
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1, 255, 256, 257, 777])
+async def test_any_number_of_documents(database: Database, number: int) -> None:
+    documents = [incoming(f"D{n}") for n in range(number)]
+    async with database.transaction() as tx:
+        assert await put_all(tx, documents) == [Put.FRESH] * number
+    async with database.transaction() as tx:
+        assert await put_all(tx, documents[::-1]) == [Put.SAME] * number
+        assert await counts(tx) == ({"new": number} if number else {})
+    async with database.reading() as tx:
+        assert set((await tx.execute(select(InboxRow.repeats))).scalars()) == ({1} if number else set())
+
+
+async def test_batches_with_the_same_documents_in_any_order_never_wait_in_a_circle(database: Database) -> None:
+    """Each pair collides both in what is inserted and in whose repeats are counted."""
+    documents = [incoming(f"D{n}") for n in range(30)]
+    async with database.transaction() as tx:
+        await put_all(tx, documents[::2])
+
+    async def one(seed: int) -> list[Put]:
+        mixed = Random(seed).sample(documents, len(documents))
+        async with database.transaction() as tx:
+            first = await put_all(tx, mixed)
+            await asyncio.sleep(0)
+        return first
+
+    results = await asyncio.gather(*(one(seed) for seed in range(8)))
+    assert sum(result.count(Put.FRESH) for result in results) == 15
+    assert sum(result.count(Put.SAME) for result in results) == 8 * 30 - 15
+
+
+@given(st.integers(0, 3000))
+def test_parts_are_the_whole_and_of_few_lengths(number: int) -> None:
+    cut = list(parts(range(number)))
+    assert [item for part in cut for item in part] == list(range(number))
+    assert {len(part) for part in cut} <= {2**n for n in range(9)}
+    assert len(cut) <= number // 256 + 8

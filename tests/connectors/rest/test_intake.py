@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -232,6 +234,27 @@ def test_a_wrong_field_is_named_in_words(change: dict[str, Any], field: str, wor
     named, message = refusal(order_json(**change))
     assert named == field
     assert words in message
+
+
+def leaves(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every plain value of an order."""
+    inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
+    if inside is None:
+        yield path
+        return
+    for name, part in inside:
+        yield from leaves(part, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(leaves(order_json(channel="own"))), ids=lambda path: ".".join(map(str, path)))
+def test_nothing_passes_for_what_it_is_not(path: tuple[Any, ...]) -> None:
+    """Neither a number as text, nor a truth as a number, nor half a character, which no database takes."""
+    for impostor in ("7\ud800", 7.0, True, ["7"], {"7": "7"}):
+        order = order_json(channel="own")
+        *way, last = path
+        reduce(lambda node, name: node[name], way, order)[last] = impostor
+        (result,) = read(order)
+        assert isinstance(result, Refused), impostor
 
 
 def test_no_value_of_the_order_is_repeated() -> None:
