@@ -98,6 +98,8 @@ class CipherReceiver(Model):
     phone_mask: str = ""
     detail_mask: str = ""
     region: Region
+    handle: str = ""
+    """The platform's own handle of this receiver (JD's oaid) beside the ciphertexts; "" where it gives none."""
 
 
 Receiver = Annotated[ClearReceiver | CipherReceiver, Field(discriminator="kind")]

@@ -30,6 +30,7 @@ class Provider(StrEnum):
     SF = "sf"
     CAINIAO = "cainiao"
     DOUYIN = "douyin"
+    JD = "jd"
     PDD = "pdd"
     XIAOHONGSHU = "xiaohongshu"
     TAOBAO = "taobao"

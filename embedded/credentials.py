@@ -148,6 +148,8 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "shops": {JD_SHOP: {"files": _export_files(ports, keys)} if ports.ftp else {}},
             "base_url": f"{sandbox}/jd",
             "oauth_url": f"{sandbox}/jd",
+            "sender": {"name": "示例仓", "mobile": _PHONE, **_SENDER},
+            "couriers": {"SF": {"settlement_code": "7550000001"}, "ZTO": {"branch_code": "ZTO00001"}},
         },
         "pdd": {
             "client_id": "pdd-client-1",

@@ -14,7 +14,7 @@ from connectors.credit import CreditCallback, CrmCredit
 from connectors.douyin import DouyinApi, DouyinChannel, DouyinWaybills
 from connectors.drops import FileFeed
 from connectors.facts import Facts
-from connectors.jd import JdChannel, JdExports, JdRefunds, JosApi
+from connectors.jd import JdChannel, JdExports, JdRefunds, JdWaybills, JosApi
 from connectors.kdniao import KdniaoPush, KdniaoTracker
 from connectors.pdd import PddApi, PddChannel, PddWaybills
 from connectors.plugins import Brought
@@ -255,6 +255,7 @@ def _platforms(settings: Settings, tokens: StoredTokens, built: _Builder) -> Non
         jos = JosApi(settings.jd, tokens)
         built.platform(JdChannel(jos), jos.close)
         built.feed(JdRefunds(jos))
+        built.couriers[Provider.JD] = JdWaybills(jos)
         built.files[JdExports.feed] = JdExports(settings.jd)
         built.authorise["jd"] = partial(_authorise_jd, jos)
 

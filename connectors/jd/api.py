@@ -51,7 +51,13 @@ class JosApi:
         await self.tokens.keep(shop, await self._ask_token(_AUTHORISE, "/oauth2/access_token", grant))
 
     async def call(
-        self, shop: str, method: str, business: dict[str, str], parse: Callable[[Mapping[str, Any]], T], *, writes: bool
+        self,
+        shop: str,
+        method: str,
+        business: Mapping[str, object],
+        parse: Callable[[Mapping[str, Any]], T],
+        *,
+        writes: bool,
     ) -> T:
         """Call `method` ("jingdong.pop.order.search") for a shop, and return what `parse` makes of the answer's body.
 
@@ -69,7 +75,7 @@ class JosApi:
     async def _send(
         self,
         method: str,
-        business: dict[str, str],
+        business: Mapping[str, object],
         parse: Callable[[Mapping[str, Any]], T],
         access: str,
         *,

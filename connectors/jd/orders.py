@@ -203,7 +203,12 @@ def _receiver(info: Mapping[str, Any], encrypted: bool) -> Receiver:
     phone = text_of(who, "mobile") or text_of(who, "telephone")
     if encrypted:
         return CipherReceiver(
-            platform=Channel.JD, name_cipher=name, phone_cipher=phone, detail_cipher=address, region=region
+            platform=Channel.JD,
+            name_cipher=name,
+            phone_cipher=phone,
+            detail_cipher=address,
+            region=region,
+            handle=text_of(who, "oaid"),
         )
     return ClearReceiver(name=name, phone=phone, region=region, detail=_detail(address, region))
 

@@ -57,7 +57,8 @@ class RefundPage:
 
 
 def read_answer(method: str, response: httpx.Response, *, writes: bool) -> Mapping[str, Any]:
-    """The body under `{method}_responce` (JD's spelling).
+    """The body under `{method}_responce` (JD's spelling); e-waybills come without it, and are put into `resultInfo`,
+    where they are in the SDK's classes.
 
     Raises the errors of `connectors.errors`, or ValueError when this is no answer of JD's.
     """
@@ -65,6 +66,8 @@ def read_answer(method: str, response: httpx.Response, *, writes: bool) -> Mappi
     error = answer.get("error_response")
     if isinstance(error, dict):
         raise _gateway_error(method, error, writes)
+    if "statusCode" in answer:
+        return {"resultInfo": answer}
     body = as_mapping(answer.get(method.replace(".", "_") + "_responce"), "responce")
     if text_of(body, "code") not in ("", "0"):
         raise _gateway_error(method, body, writes)
@@ -76,9 +79,9 @@ def classify(code: int, words: str, writes: bool) -> type[PartnerError]:
     lowered = words.lower()
     # A platform that stumbled may have done the work before.
     stumbled = OutcomeUnknown if writes else Unavailable
-    if _names(lowered, _LIMIT_WORDS):
+    if means_throttled(words):
         return Throttled
-    if _names(lowered, _BUSY_WORDS):
+    if means_busy(words):
         return stumbled
     # "Not authorised for this interface" is about permissions, which no new token mends.
     if code in _TOKEN_CODES or (_names(lowered, _TOKEN_WORDS) and not _names(lowered, _PERMISSION_WORDS)):
@@ -90,6 +93,16 @@ def classify(code: int, words: str, writes: bool) -> type[PartnerError]:
     if code in _PERMISSION_CODES and _names(lowered, _PERMISSION_WORDS):
         return Misconfigured
     return Rejected
+
+
+def means_throttled(words: str) -> bool:
+    """Whether JD says that there were too many calls."""
+    return _names(words.lower(), _LIMIT_WORDS)
+
+
+def means_busy(words: str) -> bool:
+    """Whether JD says that it stumbled."""
+    return _names(words.lower(), _BUSY_WORDS)
 
 
 def _gateway_error(method: str, error: Mapping[str, Any], writes: bool) -> PartnerError:

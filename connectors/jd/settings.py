@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from connectors.filedrop import FileSource
 from connectors.transport import Limits
@@ -25,6 +25,49 @@ CARRIER_IDS: dict[Carrier, str] = {
     Carrier.DEPPON: "3046",
 }
 """The published ids (section 5 of the protocol file); a shop's own list stands in its back office."""
+
+
+EWAYBILL_CODES: dict[Carrier, str] = {
+    Carrier.SF: "SF",
+    Carrier.ZTO: "ZTO",
+    Carrier.YTO: "YTO",
+    Carrier.STO: "STO",
+    Carrier.YUNDA: "YUNDA",
+    Carrier.EMS: "EMS",
+    Carrier.JD: "JD",
+    Carrier.DEPPON: "DBKD",
+}
+"""The carriers' codes at JD's e-waybills (无界电子面单); SF, ZTO, YTO, STO, YUNDA, EMS, JD seen in public code."""
+
+
+class Sender(BaseModel):
+    """Who is printed as the sender on e-waybills."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    mobile: str
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+class CourierTerms(BaseModel):
+    """The contract with one courier for e-waybills: what JD's back office shows of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field("", description="the courier's code; empty: the known one")
+    branch_code: str = Field("", description="of a franchise courier (加盟: ZTO, YTO, …): the branch that signed")
+    settlement_code: str = Field("", description="of a courier that runs itself (直营: SF, …): the monthly account")
+    express_type: str = Field("", description="SF only: 1 标快, 2 特惠; empty: 1")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> CourierTerms:
+        if bool(self.branch_code) == bool(self.settlement_code):
+            raise ValueError("either branch_code or settlement_code is needed")
+        return self
 
 
 class Column(StrEnum):
@@ -78,6 +121,7 @@ class JdShop(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    name: str = Field("", description="the shop's name on e-waybills; empty: its vender id")
     files: FileSource | None = Field(default=None, description="where its order exports are put; none: by API only")
 
 
@@ -97,6 +141,8 @@ class JdSettings(BaseModel):
     base_url: str = "https://api.jd.com"
     oauth_url: str = "https://open-oauth.jd.com"
     limits: Limits = Field(default_factory=Limits)
+    sender: Sender | None = Field(default=None, description="of e-waybills; none: encrypted orders go to a person")
+    couriers: dict[Carrier, CourierTerms] = Field({}, description="the couriers with e-waybills")
     carrier_ids: dict[Carrier, CarrierId] = Field(default_factory=lambda: dict(CARRIER_IDS))
     token_margin_s: float = Field(default=3600.0, ge=0, description="refresh so long before expiry")
     token_wait_s: float = Field(default=3.0, ge=0, description="how long to wait for another process's refresh")

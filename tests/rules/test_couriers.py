@@ -53,7 +53,9 @@ CASES = [
     (_encrypted(Channel.PDD, notes=COLD), "platform_cold", "pdd:SF"),
     (_encrypted(Channel.XIAOHONGSHU), "platform", "xiaohongshu:SF xiaohongshu:ZTO"),
     (_encrypted(Channel.XIAOHONGSHU, notes=COLD), "platform_cold", "xiaohongshu:SF"),
-    (_encrypted(Channel.JD), "encrypted", ""),
+    (_encrypted(Channel.JD), "platform", "jd:SF jd:ZTO"),
+    (_encrypted(Channel.JD, notes=COLD), "platform_cold", "jd:SF"),
+    (_encrypted(Channel.WECHAT), "encrypted", ""),
 ]
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 import httpx
 
 from connectors.contract import Call, Case, Pull
-from connectors.jd import JdChannel, JdRefunds, JosApi
+from connectors.jd import JdChannel, JdRefunds, JdWaybills, JosApi
 from domain.clock import parse_beijing
 from domain.order import Channel
+from domain.shipping import VoidOutcome
 from tests.connectors.contract.peers import PHONE, by, form, to
 from tests.connectors.jd.conftest import (
     APP_SECRET,
@@ -31,10 +32,13 @@ from tests.connectors.jd.conftest import (
     shipped,
 )
 from tests.connectors.jd.test_channel import NUMBER, WINDOW, shipment
+from tests.connectors.jd.test_waybills import RECEIVE, UNBIND, WAYBILL, got, refused, unbound
+from tests.connectors.jd.test_waybills import request as waybill
 from tests.connectors.memory_tokens import MemoryTokens, token
 
 PRIVATE = (APP_SECRET, f"access-{SHOP}", PHONE, "mobile-cipher")
 THROTTLED = error("63", "超过调用次数")
+NO = refused(f"收件人电话{PHONE}有误")
 
 
 @asynccontextmanager
@@ -52,6 +56,12 @@ async def channel() -> AsyncIterator[JdChannel]:
         yield JdChannel(built)
 
 
+@asynccontextmanager
+async def waybills() -> AsyncIterator[JdWaybills]:
+    async with api() as built:
+        yield JdWaybills(built)
+
+
 def method(request: httpx.Request) -> str:
     return form(request)["method"]
 
@@ -59,6 +69,11 @@ def method(request: httpx.Request) -> str:
 def sent(request: httpx.Request) -> dict[str, str]:
     business: dict[str, str] = json.loads(form(request)["360buy_param_json"])
     return business
+
+
+def waybill_key(request: httpx.Request) -> object:
+    content: dict[str, object] = json.loads(form(request)["360buy_param_json"])["content"]
+    return content["vendorOrderCode"]
 
 
 def orders(request: httpx.Request) -> httpx.Response:
@@ -77,7 +92,17 @@ def asked(request: httpx.Request) -> tuple[datetime, datetime] | None:
     return None
 
 
-PEER = by(method, {SEARCH: orders, GET: detail(NUMBER), SHIPMENT: shipped(), REFUNDS: refunds})
+PEER = by(
+    method,
+    {
+        SEARCH: orders,
+        GET: detail(NUMBER),
+        SHIPMENT: shipped(),
+        REFUNDS: refunds,
+        RECEIVE: got(),
+        UNBIND: unbound(),
+    },
+)
 CHANNEL: Case[JdChannel] = Case(
     name="jd",
     port="channel",
@@ -99,4 +124,23 @@ CHANNEL: Case[JdChannel] = Case(
         Pull(lambda built: JdRefunds(built._api), SHOP, WINDOW, asked, PEER),
     ],
 )
-CASES = (CHANNEL,)
+COURIER: Case[JdWaybills] = Case(
+    name="jd-waybills",
+    port="courier",
+    build=waybills,
+    peer=PEER,
+    private=PRIVATE,
+    calls=[
+        Call("create", lambda built: built.create(waybill()), key=waybill_key, refusal=NO, throttled=THROTTLED),
+        Call("find", lambda built: built.find(waybill()), key=waybill_key, may_write=True, throttled=THROTTLED),
+        Call(
+            "void",
+            lambda built: built.void(WAYBILL),
+            key=lambda request: sent(request)["waybillCode"],
+            refusal=unbound(1, "快件已揽收，不能解绑"),
+            refused=VoidOutcome.TOO_LATE,
+            throttled=THROTTLED,
+        ),
+    ],
+)
+CASES = (CHANNEL, COURIER)

@@ -10,9 +10,10 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from connectors.jd import JdChannel, JdSettings, JdShop, JosApi
+from connectors.jd import JdChannel, JdSettings, JdShop, JdWaybills, JosApi
 from connectors.transport import Limits
 from domain.order import Channel
+from domain.shipping import Carrier
 from tests.connectors.memory_tokens import MemoryTokens, token
 
 BASE, OAUTH = "https://api.jd.test", "https://open-oauth.jd.test"
@@ -32,6 +33,15 @@ def settings(**changes: Any) -> JdSettings:
         "oauth_url": OAUTH,
         "limits": Limits(timeout_s=1, concurrency=10, per_second=500, breaker_failures=100, breaker_open_s=1),
         "token_wait_s": 0.3,
+        "sender": {
+            "name": "示例仓",
+            "mobile": "13800000000",
+            "province": "浙江省",
+            "city": "杭州市",
+            "district": "余杭区",
+            "detail": "示例路1号",
+        },
+        "couriers": {Carrier.SF: {"settlement_code": "755"}, Carrier.YTO: {"branch_code": "YTO1"}},
     }
     return JdSettings(**(values | changes))
 
@@ -49,6 +59,11 @@ async def api(tokens: MemoryTokens) -> AsyncIterator[JosApi]:
     built = JosApi(settings(), tokens)
     yield built
     await built.close()
+
+
+@pytest.fixture
+def waybills(api: JosApi) -> JdWaybills:
+    return JdWaybills(api)
 
 
 @pytest.fixture

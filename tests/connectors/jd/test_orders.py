@@ -64,6 +64,13 @@ def test_an_encrypted_receiver_is_passed_on_untouched() -> None:
     )
 
 
+def test_the_handle_of_a_receiver_is_kept_beside_the_ciphertexts() -> None:
+    who = order_info()["consigneeInfo"] | {"oaid": "oaid-1"}
+    receiver = order(consigneeInfo=who).receiver
+    assert isinstance(receiver, CipherReceiver)
+    assert (receiver.handle, receiver.name_cipher) == ("oaid-1", "name-cipher")
+
+
 def test_a_receiver_in_clear_text_has_its_region_once() -> None:
     who = order_info()["consigneeInfo"] | {
         "fullname": "测试",
