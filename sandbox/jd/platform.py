@@ -235,9 +235,10 @@ class JdPlatform:
         name, phone, detail = sealed.name, sealed.phone, sealed.address
         if order.told_clear:
             name, phone, detail = receiver.name, receiver.phone, receiver.detail
-        # On an export's one line the province stands by its short name, or not: who reads it cannot tell.
-        by_line = order.draft.by_export
-        province = province_name(receiver.province) if by_line else receiver.province
+        province = receiver.province
+        if order.draft.by_export:
+            # On an export's one line nobody can tell how the province was written, nor where the town ends.
+            province, detail = province_name(province), receiver.town + detail
         return {
             "order_no": order.order_id,
             "shop": self.shop,
