@@ -19,6 +19,7 @@ from domain.ids import order_id
 from domain.order import Channel
 
 PAGE_SIZE = 100
+_LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def _page(
 
 def _order(shop: str, row: Mapping[str, Any]) -> tuple[Document, int]:
     number, updated = text_of(row, "order_id"), as_int(row.get("update_time"), "update_time")
+    if updated <= 0 or len(number) > _LONGEST_NUMBER:
+        raise ValueError("no update_time, or no order_id")
     # The same shape as a push: whoever reads it need not know which way it came.
     body = dump_json({"data": {"p_id": number, "shop_id": shop}})
     known = order_id(Channel.DOUYIN, shop, number)

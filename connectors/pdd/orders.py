@@ -21,6 +21,7 @@ from connectors.fields import (
     text_of,
     yuan_of,
 )
+from domain.ids import order_id
 from domain.money import split
 from domain.order import (
     Amounts,
@@ -45,6 +46,7 @@ _REFUNDS = frozenset({1, 2, 3, 4})
 _REFUNDED = 4
 _UNDER_REVIEW = 1  # of risk_control_status
 _ORDINARY = 0  # of trade_type
+_LONGEST_NUMBER = 64
 _YEAR_OF_NOTHING = 2000
 """Times before it stand for none: 1970-01-01, 0001-01-01."""
 
@@ -87,6 +89,13 @@ def version_of(detail: Mapping[str, Any]) -> int:
     if updated_at is None or updated_at.year < _YEAR_OF_NOTHING:
         raise ValueError("no updated_at")
     return int(updated_at.timestamp()) * 1000
+
+
+def key_of(shop: str, order_sn: str) -> str:
+    """The order's id with us. Raises ValueError for a number that no order can have."""
+    if len(order_sn) > _LONGEST_NUMBER:
+        raise ValueError("order_sn is too long")
+    return order_id(Channel.PDD, shop, order_sn)
 
 
 def to_order(detail: Mapping[str, Any], shop: str, order_sn: str) -> Order:

@@ -10,11 +10,9 @@ from connectors.errors import DocumentUnreadable
 from connectors.fields import as_int, as_list, as_mapping, dump_json, load_json, text_of
 from connectors.paging import ListPage
 from connectors.pdd import refunds
-from connectors.pdd.orders import version_of
+from connectors.pdd.orders import key_of, version_of
 from connectors.pdd.requests import PAGE_SIZE
 from connectors.ports import Document
-from domain.ids import order_id
-from domain.order import Channel
 
 SOURCE = "pdd"
 KIND, REFUND_KIND = "order", "refund"
@@ -39,7 +37,7 @@ def read_document(document: Document) -> tuple[str, str, Mapping[str, Any]]:
     try:
         shop, _, order_sn = document.document_id.partition(":")
         fields = as_mapping(load_json(document.body), "order")
-        order_id(Channel.PDD, shop, order_sn)
+        key_of(shop, order_sn)
         if text_of(fields, "order_sn") != order_sn:
             raise ValueError("no order_sn")
     except ValueError as error:
@@ -76,7 +74,7 @@ def _document(shop: str, row: Any) -> Document:
     try:
         fields = as_mapping(row, "order_sn_list[]")
         order_sn, version = text_of(fields, "order_sn"), version_of(fields)
-        known: str | None = order_id(Channel.PDD, shop, order_sn)
+        known: str | None = key_of(shop, order_sn)
     except ValueError:
         order_sn, version, known = _digest(body), 0, None
     return Document(SOURCE, KIND, f"{shop}:{order_sn}", version, body, known)

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.fields import as_int, optional_beijing, optional_int, text_of, yuan_of
+from connectors.pdd.orders import key_of
 from domain.clock import from_epoch_seconds
-from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
 
@@ -72,7 +72,7 @@ def to_refund(row: Mapping[str, Any], shop: str) -> Refund:
     not how much comes back.
     """
     order_sn = text_of(row, "order_sn")
-    order_id(Channel.PDD, shop, order_sn)
+    key_of(shop, order_sn)
     kind = _KINDS[_code(row, "after_sales_type", _KINDS)]
     amount = 0 if kind is RefundKind.EXCHANGE and row.get("refund_amount") in (None, "") else _amount(row)
     sku = text_of(row, "sku_id") or text_of(row, "goods_id")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.errors import DocumentUnreadable, PushRefused
+from connectors.fields import text_of
 from connectors.ports import Document, Push
 from connectors.wechat.documents import SOURCE, payment_document, refund_document
 from connectors.wechat.merchant import NONCE, RSA, SERIAL, SIGNATURE, SIGNATURE_TYPE, TIMESTAMP, Merchant
@@ -75,7 +76,7 @@ class Inbound:
         resource = found.get("resource")
         if not isinstance(resource, dict):
             raise DocumentUnreadable(SOURCE, "the resource is no object")
-        if resource.get("mchid") not in mchids:
+        if text_of(resource, "mchid") not in mchids:
             raise DocumentUnreadable(SOURCE, "it speaks of another merchant than the one whose keys it fits")
         return found
 

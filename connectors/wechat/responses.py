@@ -78,7 +78,7 @@ def _error(operation: str, code: int, words: str, writes: bool) -> PartnerError:
 def read_token(answer: Mapping[str, Any]) -> tuple[str, int]:
     """The token and the seconds that it lives. Raises ValueError."""
     token, life = answer.get("access_token"), answer.get("expires_in")
-    if not isinstance(token, str) or not token or not isinstance(life, int) or life < 0:
+    if not isinstance(token, str) or not token or not token.isascii() or not isinstance(life, int) or life < 0:
         raise ValueError("no access_token")
     return token, min(life, _LONGEST_LIFE_S)
 

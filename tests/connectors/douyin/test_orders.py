@@ -269,3 +269,29 @@ def test_requirements_are_read_out_of_notes(texts: tuple[str, ...], expected: tu
 
 def test_the_words_that_are_written_are_the_words_that_are_read() -> None:
     assert requirements_in(requirement_words(Requirement)) == tuple(Requirement)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"pay_amount": "100.00"}, "pay_amount"),  # yuan, where the platform promises fen
+        ({"pay_amount": "99.995"}, "pay_amount"),
+        ({"pay_amount": 100.5}, "pay_amount"),
+        ({"pay_amount": True}, "pay_amount"),
+        ({"pay_amount": "true"}, "pay_amount"),
+        ({"post_amount": "ten"}, "post_amount"),
+        ({"create_time": PAID_AT * 10**6}, "create_time"),  # microseconds
+        ({"create_time": "2026-03-01 10:24:20"}, "create_time"),
+        ({"update_time": "0001-01-01 00:00:00"}, "update_time"),
+        ({"pay_time": [PAID_AT]}, "pay_time"),
+    ],
+)
+def test_money_and_times_of_another_unit_are_never_guessed(changes: dict[str, Any], name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        order(**changes)
+
+
+@pytest.mark.parametrize("nothing", [0, "0", "", None])
+def test_a_moment_that_has_not_come_yet_may_be_written_in_any_way(nothing: Any) -> None:
+    unpaid = order(order_status=1, main_status=1, pay_time=nothing, finish_time=nothing, ship_time=nothing)
+    assert unpaid.paid_at is None

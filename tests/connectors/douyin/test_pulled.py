@@ -66,7 +66,13 @@ def test_a_full_page_within_one_second_goes_on_by_page() -> None:
     assert read_cursor(page.next_page, WINDOW) == Cursor(SECOND, 1)
 
 
-@pytest.mark.parametrize("bad", [7, None, [], {"order_id": "1"}, {"order_id": "a:b", "update_time": SECOND}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(7, None, [], {"order_id": "1"}, {"order_id": "1", "update_time": -1}),
+        *({"order_id": number, "update_time": SECOND} for number in ("a:b", "9" * 21)),
+    ],
+)
 def test_a_row_that_cannot_be_read_goes_to_quarantine_alone(bad: Any) -> None:
     data = _rows(2)
     data["shop_order_list"].insert(1, bad)

@@ -165,7 +165,11 @@ async def test_an_empty_window(channel: PddChannel) -> None:
 
 @respx.mock
 @pytest.mark.parametrize(
-    "bad", [7, None, {}, {"order_sn": "a:b", "updated_at": "2026-03-01 10:24:25"}, {"order_sn": "1"}]
+    "bad",
+    [
+        *(7, None, {}, {"order_sn": "1"}),
+        *({"order_sn": number, "updated_at": "2026-03-01 10:24:25"} for number in ("a:b", "9" * 65)),
+    ],
 )
 async def test_an_unreadable_row_goes_to_quarantine_alone(channel: PddChannel, bad: Any) -> None:
     route(LIST).mock(return_value=listed(bad, order_info()))

@@ -120,6 +120,7 @@ def test_times_are_beijing_text_or_seconds(updated: Any) -> None:
         ({"refund_amount": "1e400"}, "refund_amount"),
         ({"order_sn": ""}, "order id"),
         ({"order_sn": "a:b"}, "order id"),
+        ({"order_sn": "9" * 65}, "order_sn"),
         ({"id": 0}, "id"),
         ({"id": "R-1"}, "id"),
         ({"updated_time": "0001-01-01 00:00:00"}, "updated_time"),

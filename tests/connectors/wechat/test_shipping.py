@@ -362,6 +362,9 @@ async def test_a_refused_token_is_fetched_anew_and_the_call_made_once_more(chann
         (error(45011), Throttled),
         (ok(), Unavailable),
         (httpx.Response(200, json={"access_token": "", "expires_in": 7200}), Unavailable),
+        (httpx.Response(200, json={"access_token": "令牌", "expires_in": 7200}), Unavailable),
+        (httpx.Response(200, content=b'{"access_token": "\\ud800", "expires_in": 7200}'), Unavailable),
+        (httpx.Response(200, html="<h1>hello</h1>"), Unavailable),
         (httpx.Response(500), Unavailable),
     ],
 )
