@@ -10,6 +10,7 @@ import pytest
 
 from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
+from connectors.facts import ReceiverKind, Way
 from domain.golden import Exit, GoldenState
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
@@ -53,6 +54,9 @@ def families(source: Uses) -> dict[str, set[str]]:
         "step.": {step.name for step in STEPS.values()},
         "channel.": {*Channel, "wechat_orders"},
         "import.effect.": set(Effect),
+        "channels.": {"channel", "intake", "receivers", "couriers", "shops", "tests"},
+        "way.": set(Way),
+        "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "reconcile.": {
