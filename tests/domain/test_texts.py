@@ -98,8 +98,8 @@ def test_both_languages_take_the_same_parameters(key: str) -> None:
 
 
 def test_no_key_stands_twice() -> None:
-    tree = ast.parse((ROOT / "domain" / "texts.py").read_text(encoding="utf-8"))
-    dicts = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "domain" / "texts").glob("*.py")]
+    dicts = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Dict)]
     keys = [str(key.value) for found in dicts for key in found.keys if isinstance(key, ast.Constant)]
     assert sorted(keys) == sorted({*CATALOGUE, "language"})
 

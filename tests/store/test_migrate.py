@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables of store/tables.py, on both databases, whoever runs them and how often."""
+"""The migrations make exactly the tables of store/tables/, on both databases, whoever runs them and how often."""
 
 from __future__ import annotations
 

@@ -1,0 +1,136 @@
+"""An order's review, holds, address, tasks and end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from activities.contracts.base import OwnStep
+
+
+@dataclass(frozen=True)
+class OrderRef:
+    """One order."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class OrderAt:
+    """One order at one revision of its body."""
+
+    order_id: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class FlagFact:
+    """One finding of the review: its code, the hold it opens, the operator's sentence."""
+
+    code: str
+    hold: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What the review found, and what the workflow needs to know of the order."""
+
+    revision: int
+    paid: bool
+    cancelled: bool
+    paid_at: datetime | None
+    amount_fen: int
+    needs_credit: bool
+    ship_digest: str
+    """Of everything that the warehouse is told but the goods: another digest, another instruction."""
+    goods_digest: str
+    """Of the goods and their quantities."""
+    flags: list[FlagFact]
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """An order, a reason, and who gave it."""
+
+    order_id: str
+    reason: str
+    by: str = "orderhub"
+
+
+@dataclass(frozen=True)
+class HoldFact:
+    """A hold that opens."""
+
+    order_id: str
+    n: int
+    reason: str
+    detail: str
+    deadline: datetime
+
+
+@dataclass(frozen=True)
+class HoldEnd:
+    """A hold that ends, or is escalated (then `deadline` is the new one)."""
+
+    order_id: str
+    n: int
+    reason: str
+    by: str
+    how: str
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AddressRef:
+    """The nth wished address of an order."""
+
+    order_id: str
+    n: int
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class AddressVerdict:
+    """Whether a wished address was taken, and the order's revision since."""
+
+    ok: bool
+    revision: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class TaskFact:
+    """Something that a person must do; `key` keeps it from being asked twice."""
+
+    order_id: str
+    key: str
+    kind: str
+    text: str
+    alert: bool = False
+
+
+ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
+
+PASS_REVIEW = OwnStep("pass_review", OrderRef, type(None))
+
+RECORD_SIGNED = OwnStep("record_signed", OrderRef, type(None))
+
+ACTIVATE_WARRANTY = OwnStep("activate_warranty", OrderRef, type(None))
+
+OPEN_HOLD = OwnStep("open_hold", HoldFact, type(None))
+
+CLOSE_HOLD = OwnStep("close_hold", HoldEnd, type(None))
+
+ESCALATE_HOLD = OwnStep("escalate_hold", HoldEnd, type(None))
+
+RECORD_CANCELLED = OwnStep("record_cancelled", Reasoned, type(None))
+
+RECORD_UNDELIVERED = OwnStep("record_undelivered", Reasoned, type(None))
+
+APPLY_ADDRESS = OwnStep("apply_address", AddressRef, AddressVerdict)
+
+DROP_ADDRESS = OwnStep("drop_address", AddressRef, type(None))
+
+RAISE_TASK = OwnStep("raise_task", TaskFact, type(None))

@@ -1,0 +1,83 @@
+"""Instructions to the warehouse, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from activities.contracts.base import OwnStep, PartnerStep
+
+
+@dataclass(frozen=True)
+class DeliveryRef:
+    """The nth instruction to the warehouse for an order."""
+
+    order_id: str
+    n: int
+    carrier: str = ""
+    reason: str = ""
+    revision: int = 0
+
+
+class Stop(StrEnum):
+    """What came of stopping a delivery order at the warehouse."""
+
+    STOPPED = "stopped"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What came of it, and the warehouse's words."""
+
+    outcome: Stop
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Whether the warehouse took the instruction; its reason if not."""
+
+    ok: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ReportRef:
+    """A warehouse's report on an order, kept in the store; 0: there is none."""
+
+    order_id: str
+    report_id: int
+
+
+class Scan(StrEnum):
+    """What a warehouse's report means to the order."""
+
+    PACKED = "packed"
+    MISMATCH = "mismatch"
+    PARTIAL = "partial"
+    EXCEPTION = "exception"
+    CANCELLED = "cancelled"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The outcome of a report; the parcels when it is packed."""
+
+    scan: Scan
+    detail: str = ""
+    parcels: list[str] = field(default_factory=list)
+
+
+RECORD_REPORT = OwnStep("record_report", ReportRef, Scanned)
+
+PUSH_TO_WAREHOUSE = PartnerStep("push_to_warehouse", DeliveryRef, Pushed)
+
+HOLD_AT_WAREHOUSE = PartnerStep("hold_at_warehouse", DeliveryRef, Stopped)
+
+RESTORE_AT_WAREHOUSE = PartnerStep("restore_at_warehouse", DeliveryRef, type(None))
+
+CANCEL_AT_WAREHOUSE = PartnerStep("cancel_at_warehouse", DeliveryRef, Stopped)
+
+ASK_WAREHOUSE = PartnerStep("ask_warehouse", DeliveryRef, ReportRef)

@@ -1,0 +1,46 @@
+"""The one catalogue of everything that operators, clerks and buyers read: Simplified Chinese, and English beside it.
+
+`text("hold.stock", sku="A1")` gives the sentence in the language that `use_language` set (Chinese unless told).
+A missing key is a programming error and raises KeyError; a test checks that both languages use the same parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.texts.commands import COMMANDS
+from domain.texts.imports import IMPORTS
+from domain.texts.names import NAMES
+from domain.texts.orders import ORDERS
+from domain.texts.pages import PAGES
+from domain.texts.steps import STEPS
+from domain.texts.tasks import TASKS
+
+Language = Literal["zh", "en"]
+
+_current: dict[str, Language] = {"language": "zh"}
+
+
+def use_language(wanted: Language) -> None:
+    """Set the language of this process."""
+    _current["language"] = wanted
+
+
+def language() -> Language:
+    """The language of this process."""
+    return _current["language"]
+
+
+def text(key: str, **params: object) -> str:
+    """The sentence under `key`, with its parameters filled in."""
+    zh, en = CATALOGUE[key]
+    return (zh if language() == "zh" else en).format(**params)
+
+
+def partner_name(partner: str) -> str:
+    """A partner as people know it; one that the catalogue does not have (a connector from outside) by its own name."""
+    key = f"partner.{partner}"
+    return text(key) if key in CATALOGUE else partner
+
+
+CATALOGUE: dict[str, tuple[str, str]] = {**NAMES, **ORDERS, **STEPS, **TASKS, **IMPORTS, **COMMANDS, **PAGES}

@@ -1,0 +1,110 @@
+"""What commands print."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "channels.channel": ("渠道", "channel"),
+    "channels.intake": ("进单方式", "intake"),
+    "channels.receivers": ("收件人", "receivers"),
+    "channels.couriers": ("快递方案", "couriers"),
+    "channels.shops": ("店铺", "shops"),
+    "channels.tests": ("测试文件", "test files"),
+    "channels.not_configured": ("未配置", "not configured"),
+    "channels.no_checkout": ("安装包不含测试", "none in an installed package"),
+    "shops.channel": ("渠道", "channel"),
+    "shops.shop": ("店铺", "shop"),
+    "shops.state": ("状态", "state"),
+    "shops.why": ("原因", "why"),
+    "shops.tested": ("上次测试", "last test"),
+    "shops.origin": ("来源", "origin"),
+    "reconcile.title": ("{day} 渠道对账", "{day}: the channels' lists against ours"),
+    "reconcile.channel": ("渠道", "channel"),
+    "reconcile.shop": ("店铺", "shop"),
+    "reconcile.listed": ("渠道列出", "listed"),
+    "reconcile.missing": ("漏单已补", "missed, taken in"),
+    "reconcile.stale": ("旧版已更新", "stale, renewed"),
+    "reconcile.waiting": ("排队中", "waiting"),
+    "reconcile.quarantined": ("无法识别", "quarantined"),
+    "reconcile.at": ("对账时间", "compared at"),
+    "reconcile.never": ("尚未对账", "not yet"),
+    "reconcile.without": ("没有可对账列表的渠道：{channels}", "channels without a list to compare with: {channels}"),
+    "reconcile.done": ("{day} 对账：已完成 {shops}/{all} 个店铺", "{day} compared: {shops} of {all} shops"),
+    "staff.unauthorized": ("没有有效的令牌", "no valid token"),
+    "staff.no_such_order": ("没有这个订单", "no such order"),
+    "staff.invalid": ("提交的内容不正确", "what was sent is not right"),
+    "staff.store_away": ("数据库暂时不可用，请稍后重试", "the database is away for now, please try again"),
+    "staff.encrypted_receiver": (
+        "平台加密的收件人只能由买家在平台上修改地址",
+        "the platform keeps this receiver encrypted: only the buyer can change the address, on the platform",
+    ),
+    "staff.codec_title": ("查看明文", "Read payloads"),
+    "staff.codec_explain": (
+        "输入令牌后，本浏览器可以在 Temporal 界面上看到解密内容，12 小时内有效。",
+        "With a token, this browser shows decrypted payloads in the Temporal UI for 12 hours.",
+    ),
+    "staff.codec_token": ("令牌", "token"),
+    "staff.codec_open": ("打开", "open"),
+    "staff.codec_wrong": ("令牌不对", "this token is not valid"),
+    "staff.codec_opened": ("已打开。请回到 Temporal 界面刷新页面。", "Open. Go back to the Temporal UI and reload."),
+    "demo.held": ("拦截中", "on hold"),
+    "demo.arrived": ("已到订单", "arrived"),
+    "demo.placed": ("{count} 单已全部下单", "all {count} orders are placed"),
+    "demo.noise": ("渠道重发了 {count} 次旧单据", "channels sent {count} old documents again"),
+    "demo.restocked": ("{sku} 补货 {count} 件", "{count} pieces of {sku} came in"),
+    "demo.killed": ("kill -9 {process}", "kill -9 {process}"),
+    "demo.keep": (
+        "全部进程继续运行，Ctrl-C 结束。Temporal 界面：{ui}",
+        "still running, Ctrl-C ends it. Temporal UI: {ui}",
+    ),
+    "demo.summary": ("{orders} 单，用时 {seconds} 秒：{states}", "{orders} orders in {seconds} s: {states}"),
+    "demo.couriers": (
+        "运单：顺丰 {sf}，菜鸟 {cainiao}，平台面单 {platform}，人工 {manual}",
+        "waybills: SF {sf}, Cainiao {cainiao}, platform {platform}, by hand {manual}",
+    ),
+    "demo.credit": (
+        "信用：通过 {approved}，超时按正常 {assumed}，拒绝 {refused}",
+        "credit: approved {approved}, assumed {assumed}, refused {refused}",
+    ),
+    "demo.resent": (
+        "重复单据 {duplicates}，过期版本 {stale}，造成影响 {effective}",
+        "duplicates {duplicates}, stale versions {stale}, with an effect {effective}",
+    ),
+    "demo.people": (
+        "人工：补录 {numbers_typed}，改地址 {addresses_changed}（太晚 {addresses_too_late}），取消 {cancelled}（太晚 "
+        "{cancelled_too_late}），放行 {holds_released}，补全地址 {addresses_completed}，退款 {refunds}",
+        "people: numbers {numbers_typed}, addresses {addresses_changed} (too late {addresses_too_late}), cancelled "
+        "{cancelled} (too late {cancelled_too_late}), released {holds_released}, completed {addresses_completed}, "
+        "refunds {refunds}",
+    ),
+    "demo.cost": (
+        "每单历史事件 {events}（最多 {max_events}），计费动作 {actions}（最多 {max_actions}）",
+        "per order {events} history events (at most {max_events}), {actions} actions (at most {max_actions})",
+    ),
+    "demo.kills": ("kill -9：worker {worker} 次，Temporal {server} 次", "kill -9: worker {worker}, Temporal {server}"),
+    "demo.unfinished": ("[red]未完成：{order}[/]", "[red]unfinished: {order}[/]"),
+    "demo.look": (
+        "接下来：`orderhub demo --keep` 后打开 Temporal 界面 {ui} 查看每个订单；日志在 {logs}",
+        "next: `orderhub demo --keep`, then open the Temporal UI at {ui} and look at an order; logs are in {logs}",
+    ),
+    "up.ready": (
+        "已就绪。\n  Temporal 界面  {ui}\n  网关           {gateway}\n  沙盒           {sandbox}\n"
+        "  数据与日志     {home}\n  其他命令先执行 set -a; . {env}\nCtrl-C 结束。",
+        "ready.\n  Temporal UI  {ui}\n  gateway      {gateway}\n  sandbox      {sandbox}\n"
+        "  data, logs   {home}\n  for other commands first: set -a; . {env}\nCtrl-C ends it.",
+    ),
+    "up.stopping": ("正在停止", "stopping"),
+    "health.ill": ("接口异常：{partners}", "not well: {partners}"),
+    "health.title": ("合作方接口", "partners' interfaces"),
+    "health.partner": ("合作方", "partner"),
+    "health.calls": ("调用次数（{window}）", "calls in {window}"),
+    "health.success": ("成功率（{window}）", "worked in {window}"),
+    "health.latency": ("P95 延迟（{window}）", "p95 in {window}"),
+    "health.breaker": ("熔断", "breaker"),
+    "health.breaker.closed": ("未熔断", "closed"),
+    "health.breaker.opened": ("已熔断", "open"),
+    "health.breaker.half-opened": ("试探中", "half open"),
+    "health.worst": ("失败最多的操作", "most failures"),
+    "health.alert": ("告警", "alert"),
+    "health.since": ("自 {moment} 起", "since {moment}"),
+    "health.minutes": ("{n} 分钟", "{n} min"),
+}

@@ -1,0 +1,71 @@
+"""What a person must do."""
+
+from __future__ import annotations
+
+TASKS: dict[str, tuple[str, str]] = {
+    "task.reauthorise": (
+        "{channel}店铺 {shop} 的授权将于 {until} 到期，请让店主重新授权",
+        "the authorisation of {channel} shop {shop} ends at {until}: its owner must renew it",
+    ),
+    "task.cancel_too_late": ("取消太晚：{why}，请拦截包裹或走售后", "cancelled too late: {why}; stop the parcel"),
+    "task.goods_changed": ("锁定库存后商品有变化，请人工处理", "the goods changed after stock was locked"),
+    "task.changed_too_late": ("仓库已打包，订单变更未生效：{why}", "packed before the change: {why}"),
+    "task.changed_after_packing": ("打包后渠道又修改了订单，请人工处理", "the channel changed the order after packing"),
+    "task.payment_differs": (
+        "收到付款 {paid} 元，而订单应付 {due} 元，订单不会发货，请核对",
+        "{paid} yuan came for an order of {due} yuan: it is not shipped until somebody has looked into it",
+    ),
+    "task.paid_but_cancelled": (
+        "订单取消后收到付款 {amount} 元，请退款给买家",
+        "{amount} yuan came for an order that is cancelled: pay it back",
+    ),
+    "task.stop_parcel": (
+        "{why}：请拦下包裹，商品退回货架并登记入库",
+        "{why}: keep the parcel, put its goods back and book them in",
+    ),
+    "task.refund_after_packing": (
+        "打包后买家申请退款 {amount} 元，请拦截包裹或走售后",
+        "a refund of {amount} yuan was asked for after packing: stop the parcel, or treat it as an after-sale",
+    ),
+    "task.pull_refused": ("拉单被拒绝：{why}", "the question for changes is refused: {why}"),
+    "task.shop_unauthorised": (
+        "{channel}店铺 {shop} 拒绝了我们的授权，已停止拉单，请重新授权",
+        "{channel} shop {shop} refuses our credentials, its orders are not read: authorise it again",
+    ),
+    "task.pack_overdue": ("仓库超时未打包", "packing is overdue"),
+    "task.sign_overdue": ("超时未签收，请联系快递", "the signature is overdue: call the courier"),
+    "task.credit_refused_late": ("发货后信用被拒：{why}", "credit refused after shipping: {why}"),
+    "task.hold_overdue": ("“{badge}”超时未处理：{detail}", "'{badge}' is overdue: {detail}"),
+    "task.credit_review": ("信用未及时回复，按正常放行，请复核", "credit not answered in time, passed: please review"),
+    "task.packed_after_stop": ("仓库打包了已取消的出库单，请拦截", "a cancelled instruction was packed: stop it"),
+    "task.second_waybill": (
+        "多余运单 {number} 无法作废，请联系快递",
+        "waybill {number} cannot be voided: call the courier",
+    ),
+    "task.sms_failed": ("短信发送失败：{code}", "the SMS failed: {code}"),
+    "task.partner_unhealthy": (
+        "{partner}接口异常：最近 5 分钟成功率 {rate}，{calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner} is not well: {rate} of {calls} calls worked in 5 minutes, {failed} failed, mostly {operation}",
+    ),
+    "task.partner_breaker": (
+        "{partner}接口已熔断，暂不调用：最近 5 分钟 {calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner} is not called for now, its breaker is open: of {calls} calls in 5 minutes {failed} failed, mostly "
+        "{operation}",
+    ),
+    "task.file_refused": (
+        "店铺 {shop} 的文件 {name} 无法读取：{why}。已移到错误目录，请修正后重新上传",
+        "the file {name} of shop {shop} cannot be read: {why}. It is in the error directory: mend it, upload it again",
+    ),
+    "task.file_rejects": (
+        "店铺 {shop} 的文件 {name} 有 {rows} 行不合格，见 {where}",
+        "the file {name} of shop {shop} has {rows} rejected rows: see {where}",
+    ),
+    "task.file_failed": (
+        "店铺 {shop} 的文件 {name} 读取失败，会继续重试：{why}",
+        "the file {name} of shop {shop} fails and is tried again: {why}",
+    ),
+    "task.file_stays": (
+        "店铺 {shop} 的文件 {name} 已处理，但无法移走：{why}，请检查归档目录权限",
+        "the file {name} of shop {shop} is done, but cannot be moved away: {why}; look at the rights of the archive",
+    ),
+}

@@ -1,0 +1,106 @@
+"""Instructions to warehouses, parcels, waybills and their journeys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlalchemy.types import JSON
+from sqlmodel import Field, SQLModel
+
+from store.tables.base import moment, sequence
+
+
+class DeliveryRow(SQLModel, table=True):
+    """An instruction to a warehouse. n grows when an address change makes a new one necessary."""
+
+    __tablename__ = "deliveries"
+
+    code: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    n: int
+    revision: int
+    """The order's revision that the warehouse was told."""
+    status: str
+    """asked, pushed, stopping, packed, cancelled"""
+    at: datetime = moment()
+    """When the warehouse was told last."""
+
+
+class WarehouseReportRow(SQLModel, table=True):
+    """What a warehouse reported, understood."""
+
+    __tablename__ = "warehouse_reports"
+    __table_args__ = (UniqueConstraint("delivery_code", "fingerprint"),)
+
+    report_id: int | None = sequence()
+    delivery_code: str = Field(index=True)
+    fingerprint: str
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    at: datetime = moment()
+
+
+class ParcelRow(SQLModel, table=True):
+    """One box on its way."""
+
+    __tablename__ = "parcels"
+
+    parcel_id: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    n: int
+    package_code: str
+    items: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    """sku, quantity and line_no of what is in the box."""
+    status: str
+    """packed, numbered, signed, refused, lost, returned"""
+    whole_order: bool = True
+    told_at: datetime | None = moment(nullable=True)
+    """When the channel took its number."""
+    course_told: str = ""
+    """The status that its order's workflow was told of last."""
+
+
+class WaybillRow(SQLModel, table=True):
+    """A waybill, from the moment it is asked for. At most one per parcel is live: the database sees to it."""
+
+    __tablename__ = "waybills"
+    __table_args__ = (
+        Index(
+            "one_live_waybill",
+            "parcel_id",
+            unique=True,
+            sqlite_where=text("status = 'live'"),
+            postgresql_where=text("status = 'live'"),
+        ),
+    )
+
+    key: str = Field(primary_key=True)
+    parcel_id: str = Field(index=True)
+    order_id: str = Field(index=True)
+    provider: str
+    carrier: str
+    attempt: int
+    number: str = Field(default="", index=True)
+    status: str
+    """asked, unknown, live, absent, refused, void"""
+    detail: str = ""
+    subscribed_at: datetime | None = moment(nullable=True)
+    last_news_at: datetime | None = moment(nullable=True)
+    asked_at: datetime = moment()
+    updated_at: datetime = moment()
+
+
+class TrackNodeRow(SQLModel, table=True):
+    """One line of a parcel's journey."""
+
+    __tablename__ = "track_nodes"
+    __table_args__ = (UniqueConstraint("number", "fingerprint"),)
+
+    seq: int | None = sequence()
+    number: str
+    fingerprint: str
+    at: datetime = moment()
+    code: str
+    text: str
+    place: str = ""
