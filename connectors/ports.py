@@ -155,25 +155,28 @@ class Tracker(Protocol):
 
 
 class Warehouse(Protocol):
-    """A warehouse management system."""
+    """A warehouse management system, of one warehouse or of several.
+
+    `warehouse` is the code of the one that has the delivery order; "": the one that it is configured for.
+    """
 
     async def push(self, order: DeliveryOrder) -> None:
         """Instruct the warehouse to pack. A code that it has already is content."""
         ...
 
-    async def query(self, delivery_code: str) -> WarehouseReport | None:
+    async def query(self, delivery_code: str, warehouse: str = "") -> WarehouseReport | None:
         """Where a delivery order is; None when the warehouse does not know the code."""
         ...
 
-    async def hold(self, delivery_code: str, reason: str) -> StopOutcome:
+    async def hold(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
         """Stop work on a delivery order for the time being."""
         ...
 
-    async def restore(self, delivery_code: str) -> None:
+    async def restore(self, delivery_code: str, warehouse: str = "") -> None:
         """Go on with a held delivery order."""
         ...
 
-    async def cancel(self, delivery_code: str, reason: str) -> StopOutcome:
+    async def cancel(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
         """Stop a delivery order for good."""
         ...
 

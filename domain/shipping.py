@@ -187,6 +187,8 @@ class DeliveryOrder:
     total_fen: int = 0
     freight_fen: int = 0
     discount_fen: int = 0
+    warehouse: str = ""
+    """The code of the warehouse; "": the one that the connector is configured for."""
 
 
 class WarehouseStatus(StrEnum):

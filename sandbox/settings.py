@@ -65,7 +65,7 @@ class QimenSettings(BaseModel):
     app_key: str
     secret: SecretStr
     customer_id: str = "C0001"
-    warehouse: str = "WH01"
+    warehouses: list[str] = Field(["WH01", "WH02", "WH03"], min_length=1, description="codes of its houses")
     owner: str = "OWN1"
 
 

@@ -37,10 +37,10 @@ class QimenWarehouse:
             return
         if not answer.exists:
             raise answer.refusal("push")
-        if not await self._look_up(order.code, _found):
+        if not await self._look_up(order.code, order.warehouse, _found):
             raise OutcomeUnknown("qimen", "push", "said to exist, but not found", answer.code)
 
-    async def query(self, delivery_code: str) -> WarehouseReport | None:
+    async def query(self, delivery_code: str, warehouse: str = "") -> WarehouseReport | None:
         """deliveryorder.query. Raises Rejected for a status that no table of ours has."""
 
         def read(answer: Answer) -> WarehouseReport | None:
@@ -51,31 +51,33 @@ class QimenWarehouse:
             except UnknownStatus as error:
                 raise Rejected("qimen", "query", "unknown status", error.status) from error
 
-        return await self._look_up(delivery_code, read)
+        return await self._look_up(delivery_code, warehouse, read)
 
-    async def hold(self, delivery_code: str, reason: str) -> StopOutcome:
+    async def hold(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
         """order.pending. Holding what is held, or cancelled, is STOPPED."""
-        body = pending_body(self._settings, delivery_code, "pending", reason)
+        body = pending_body(self._settings, delivery_code, "pending", reason, warehouse)
         answer = await self._write("hold", "order.pending", body)
-        return await self._stopped("hold", delivery_code, answer, done=answer.held or answer.cancelled)
+        return await self._stopped("hold", delivery_code, warehouse, answer, done=answer.held or answer.cancelled)
 
-    async def restore(self, delivery_code: str) -> None:
+    async def restore(self, delivery_code: str, warehouse: str = "") -> None:
         """order.pending with restore. An order that is not held, or is packed already, goes on: content."""
-        body = pending_body(self._settings, delivery_code, "restore", "")
+        body = pending_body(self._settings, delivery_code, "restore", "", warehouse)
         answer = await self._write("restore", "order.pending", body)
         if answer.success or answer.not_held:
             return
-        report = await self.query(delivery_code)
+        report = await self.query(delivery_code, warehouse)
         if report is None or report.status is not WarehouseStatus.PACKED:
             raise answer.refusal("restore")
 
-    async def cancel(self, delivery_code: str, reason: str) -> StopOutcome:
+    async def cancel(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
         """order.cancel. Cancelling what is cancelled is STOPPED."""
-        body = cancel_body(self._settings, delivery_code, reason)
+        body = cancel_body(self._settings, delivery_code, reason, warehouse)
         answer = await self._write("cancel", "order.cancel", body)
-        return await self._stopped("cancel", delivery_code, answer, done=answer.cancelled)
+        return await self._stopped("cancel", delivery_code, warehouse, answer, done=answer.cancelled)
 
-    async def _stopped(self, operation: str, delivery_code: str, answer: Answer, *, done: bool) -> StopOutcome:
+    async def _stopped(
+        self, operation: str, delivery_code: str, warehouse: str, answer: Answer, *, done: bool
+    ) -> StopOutcome:
         """What a refusal to stop means: by its words, else by the order's state; raised if neither tells."""
         if answer.success or done:
             return StopOutcome.STOPPED
@@ -83,7 +85,7 @@ class QimenWarehouse:
             return StopOutcome.UNKNOWN_ORDER
         if answer.too_late:
             return StopOutcome.TOO_LATE
-        report = await self.query(delivery_code)
+        report = await self.query(delivery_code, warehouse)
         if report is None:
             return StopOutcome.UNKNOWN_ORDER
         if report.status is WarehouseStatus.PACKED:
@@ -92,8 +94,8 @@ class QimenWarehouse:
             return StopOutcome.STOPPED
         raise answer.refusal(operation)
 
-    async def _look_up(self, delivery_code: str, read: Callable[[Answer], T]) -> T:
-        body = query_body(self._settings, delivery_code)
+    async def _look_up(self, delivery_code: str, warehouse: str, read: Callable[[Answer], T]) -> T:
+        body = query_body(self._settings, delivery_code, warehouse)
         return await self._call("query", "deliveryorder.query", body, read, writes=False)
 
     async def _write(self, operation: str, method: str, body: bytes) -> Answer:

@@ -40,7 +40,7 @@ def create_body(settings: QimenSettings, order: DeliveryOrder, now: datetime) ->
     head: Fields = {
         "deliveryOrderCode": order.code,
         "orderType": _ORDER_TYPE,
-        "warehouseCode": settings.warehouse_code,
+        "warehouseCode": order.warehouse or settings.warehouse_code,
         "sourcePlatformCode": PLATFORMS[order.channel],
         "createTime": format_beijing(now),
         "placeOrderTime": format_beijing(order.placed_at),
@@ -69,13 +69,13 @@ def create_body(settings: QimenSettings, order: DeliveryOrder, now: datetime) ->
     )
 
 
-def query_body(settings: QimenSettings, delivery_code: str) -> bytes:
+def query_body(settings: QimenSettings, delivery_code: str, warehouse: str = "") -> bytes:
     """deliveryorder.query."""
     return render(
         "request",
         {
             "ownerCode": settings.owner_code,
-            "warehouseCode": settings.warehouse_code,
+            "warehouseCode": warehouse or settings.warehouse_code,
             "orderCode": delivery_code,
             "page": "1",
             "pageSize": "100",
@@ -83,19 +83,19 @@ def query_body(settings: QimenSettings, delivery_code: str) -> bytes:
     )
 
 
-def pending_body(settings: QimenSettings, delivery_code: str, action: str, reason: str) -> bytes:
+def pending_body(settings: QimenSettings, delivery_code: str, action: str, reason: str, warehouse: str = "") -> bytes:
     """order.pending; `action` is pending (hold) or restore."""
-    return render("request", {"actionType": action, **_named(settings, delivery_code), "reason": reason})
+    return render("request", {"actionType": action, **_named(settings, delivery_code, warehouse), "reason": reason})
 
 
-def cancel_body(settings: QimenSettings, delivery_code: str, reason: str) -> bytes:
+def cancel_body(settings: QimenSettings, delivery_code: str, reason: str, warehouse: str = "") -> bytes:
     """order.cancel."""
-    return render("request", {**_named(settings, delivery_code), "cancelReason": reason})
+    return render("request", {**_named(settings, delivery_code, warehouse), "cancelReason": reason})
 
 
-def _named(settings: QimenSettings, delivery_code: str) -> dict[str, str]:
+def _named(settings: QimenSettings, delivery_code: str, warehouse: str) -> dict[str, str]:
     return {
-        "warehouseCode": settings.warehouse_code,
+        "warehouseCode": warehouse or settings.warehouse_code,
         "ownerCode": settings.owner_code,
         "orderCode": delivery_code,
         "orderType": _ORDER_TYPE,

@@ -35,7 +35,7 @@ class QimenSettings(BaseModel):
     app_key: str
     app_secret: SecretStr = Field(description="signs our calls, and proves the warehouse's")
     customer_id: str = Field(description="customerId, the route agreed with the warehouse")
-    warehouse_code: str
+    warehouse_code: str = Field(description="of the warehouse that an order goes to for which no other one is named")
     owner_code: str = Field(description="ownerCode, whose goods these are at the warehouse")
     shop_nick: str = Field(default="", description="shopNick of every order; empty: each order's own shop")
     sender: QimenSender

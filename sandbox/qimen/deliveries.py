@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -73,6 +74,7 @@ class Delivery:
 
     code: str
     wms_id: str
+    warehouse: str
     order_no: str
     order_type: str
     logistics: str
@@ -92,11 +94,11 @@ class Delivery:
         return sum(box.pieces.get(index, 0) for box in self.boxes)
 
 
-def read_delivery(request: Node, warehouse: str, owner: str, wms_id: str) -> Delivery:
+def read_delivery(request: Node, warehouses: Sequence[str], owner: str, wms_id: str) -> Delivery:
     """Read and check a create call. Raises Refusal that names the first bad field."""
     head = request.child("deliveryOrder")
     code = head.needed("deliveryOrderCode")
-    check_place(head, warehouse)
+    warehouse = read_place(head, warehouses)
     order_type = _one_of(head, "orderType", _OUT_TYPES)
     for name in ("createTime", "placeOrderTime", "operateTime"):
         _check_time(name, head.needed(name))
@@ -118,6 +120,7 @@ def read_delivery(request: Node, warehouse: str, owner: str, wms_id: str) -> Del
     return Delivery(
         code=code,
         wms_id=wms_id,
+        warehouse=warehouse,
         order_no=lines[0].text("sourceOrderCode"),
         order_type=order_type,
         logistics=_one_of(head, "logisticsCode", _LOGISTICS),
@@ -135,10 +138,12 @@ def read_delivery(request: Node, warehouse: str, owner: str, wms_id: str) -> Del
     )
 
 
-def check_place(node: Node, warehouse: str) -> None:
-    """Raise Refusal unless the call is for this warehouse."""
-    if node.needed("warehouseCode") != warehouse:
+def read_place(node: Node, warehouses: Sequence[str]) -> str:
+    """The warehouse that a call is for. Raises Refusal for one that is not there."""
+    warehouse = node.needed("warehouseCode")
+    if warehouse not in warehouses:
         raise Refusal("PARAM_INVALID", "仓库编码不存在")
+    return warehouse
 
 
 def _line(line: Node, owner: str) -> DeliveryLine:

@@ -15,35 +15,35 @@ _STATUS_WORDS = {
 _BOX_WEIGHT_KG = "1.00"
 
 
-def confirm(delivery: Delivery, warehouse: str, out_biz_code: str) -> bytes:
+def confirm(delivery: Delivery, out_biz_code: str) -> bytes:
     """The body of deliveryorder.confirm: final, status DELIVERED, which orderhub takes as packed."""
-    head = {**_head(delivery, warehouse), "outBizCode": out_biz_code, "confirmType": 0, **_operated()}
+    head = {**_head(delivery), "outBizCode": out_biz_code, "confirmType": 0, **_operated()}
     return write("request", {"deliveryOrder": head, **_scans(delivery)})
 
 
-def accepted(delivery: Delivery, warehouse: str) -> bytes:
+def accepted(delivery: Delivery) -> bytes:
     """The body of orderprocess.report for an order that was just accepted."""
     order = {
         "orderCode": delivery.code,
         "orderId": delivery.wms_id,
         "orderType": delivery.order_type,
-        "warehouseCode": warehouse,
+        "warehouseCode": delivery.warehouse,
     }
     return write("request", {"order": order, "process": {"processStatus": "ACCEPT", **_operated()}})
 
 
-def described(delivery: Delivery, warehouse: str) -> Content:
+def described(delivery: Delivery) -> Content:
     """The answer to deliveryorder.query, below the envelope."""
     last = delivery.confirms[-1] if delivery.confirms else None
-    head = {**_head(delivery, warehouse), "outBizCode": last, "confirmType": 0 if last else None}
+    head = {**_head(delivery), "outBizCode": last, "confirmType": 0 if last else None}
     return {"totalLines": len(delivery.lines), "deliveryOrder": head, **_scans(delivery)}
 
 
-def _head(delivery: Delivery, warehouse: str) -> dict[str, str | int | None]:
+def _head(delivery: Delivery) -> dict[str, str | int | None]:
     return {
         "deliveryOrderCode": delivery.code,
         "deliveryOrderId": delivery.wms_id,
-        "warehouseCode": warehouse,
+        "warehouseCode": delivery.warehouse,
         "orderType": delivery.order_type,
         "status": _STATUS_WORDS[delivery.status],
     }

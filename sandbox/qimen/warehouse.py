@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from domain.clock import format_beijing, parse_beijing, utc_now
 from sandbox.catalogue import CATALOGUE
-from sandbox.qimen.deliveries import Box, Delivery, DeliveryStatus, check_place, read_delivery
+from sandbox.qimen.deliveries import Box, Delivery, DeliveryStatus, read_delivery, read_place
 from sandbox.qimen.reports import accepted, confirm, described
 from sandbox.qimen.signing import sign
 from sandbox.qimen.xml import Content, Node, Refusal, read, write
@@ -28,7 +28,7 @@ _GATEWAY_PARAMS = ("method", "timestamp", "format", "app_key", "v", "sign_method
 
 
 class QimenWarehouse:
-    """One warehouse of one goods owner. An order with more than `max_lines_per_box` lines goes into two boxes."""
+    """The warehouses of one goods owner. An order with more than `max_lines_per_box` lines goes into two boxes."""
 
     name = "qimen"
 
@@ -90,7 +90,7 @@ class QimenWarehouse:
                 {
                     "code": delivery.code,
                     "order_no": delivery.order_no,
-                    "warehouse": self._settings.warehouse,
+                    "warehouse": delivery.warehouse,
                     "status": delivery.status.value,
                     "times": delivery.times,
                     "delivery_type": delivery.delivery_type,
@@ -111,7 +111,7 @@ class QimenWarehouse:
             return _failure(refusal)
 
     def _check_call(self, method: str, params: dict[str, str], body: bytes) -> None:
-        """Raise Refusal unless the call is complete, in time, signed and for this warehouse."""
+        """Raise Refusal unless the call is complete, in time, signed and for these warehouses."""
         for name in _GATEWAY_PARAMS:
             if not params.get(name):
                 raise Refusal("isv.missing-parameter", f"missing parameter {name}")
@@ -134,18 +134,18 @@ class QimenWarehouse:
             raise Refusal("isv.invalid-method", "no such method")
 
     def _create(self, request: Node) -> Content:
-        delivery = read_delivery(request, self._settings.warehouse, self._settings.owner, self._serial("WMS"))
+        delivery = read_delivery(request, self._settings.warehouses, self._settings.owner, self._serial("WMS"))
         known = self._deliveries.get(delivery.code)
         if known is not None:
             known.times += 1
             raise Refusal("ORDER_EXISTS", "单据已存在")
         self._deliveries[delivery.code] = delivery
-        self._push("orderprocess.report", accepted(delivery, self._settings.warehouse))
+        self._push("orderprocess.report", accepted(delivery))
         self._schedule_packing(delivery)
         return {
             "createTime": format_beijing(utc_now()),
             "deliveryOrderId": delivery.wms_id,
-            "warehouseCode": self._settings.warehouse,
+            "warehouseCode": delivery.warehouse,
             "logisticsCode": delivery.logistics,
         }
 
@@ -155,22 +155,23 @@ class QimenWarehouse:
                 raise Refusal("PARAM_INVALID", f"{name} 必须为正整数")
         if int(request.text("pageSize")) > 100:
             raise Refusal("PARAM_INVALID", "pageSize 不能超过 100")
-        return described(self._named(request), self._settings.warehouse)
+        delivery = self._named(request)
+        if request.text("warehouseCode") not in {"", delivery.warehouse}:
+            raise _no_such_order()
+        return described(delivery)
 
     def _cancel(self, request: Node) -> Content:
-        check_place(request, self._settings.warehouse)
-        delivery = self._named(request)
+        delivery = self._named_in_place(request)
         if delivery.status is DeliveryStatus.PACKED:
             raise Refusal("ORDER_PACKED", "单据已打包，不能取消")
         delivery.status = DeliveryStatus.CANCELLED
         return {}
 
     def _pending(self, request: Node) -> Content:
-        check_place(request, self._settings.warehouse)
+        delivery = self._named_in_place(request)
         action = request.needed("actionType")
         if action not in {"pending", "restore"}:
             raise Refusal("PARAM_INVALID", "actionType 不在取值范围内")
-        delivery = self._named(request)
         if delivery.status is DeliveryStatus.PACKED:
             raise Refusal("ORDER_PACKED", "单据已打包，不能挂起或恢复")
         if delivery.status is DeliveryStatus.CANCELLED:
@@ -183,42 +184,53 @@ class QimenWarehouse:
         return {}
 
     def _inventory(self, request: Node) -> Content:
-        """What can still be promised of each article that the warehouse keeps; an unknown one is left out."""
+        """What can still be promised of each article that a warehouse keeps; an unknown one is left out.
+
+        The opening stock is all in the first warehouse.
+        """
         reserved, gone = self._stock_movements()
-        shelves = {item.sku: item.stock for item in CATALOGUE}
+        first = self._settings.warehouses[0]
+        shelves = {(first, item.sku): item.stock for item in CATALOGUE}
         found: list[Content] = []
         for criteria in request.items("criteriaList", "criteria"):
-            sku = criteria.needed("itemCode")
-            if criteria.text("warehouseCode") not in {"", self._settings.warehouse} or sku not in shelves:
+            place = criteria.text("warehouseCode") or first, criteria.needed("itemCode")
+            if place not in shelves:
                 continue
             found.append(
                 {
-                    "warehouseCode": self._settings.warehouse,
-                    "itemCode": sku,
+                    "warehouseCode": place[0],
+                    "itemCode": place[1],
                     "inventoryType": "ZP",
-                    "quantity": shelves[sku] - reserved[sku] - gone[sku],
-                    "lockQuantity": reserved[sku],
+                    "quantity": shelves[place] - reserved[place] - gone[place],
+                    "lockQuantity": reserved[place],
                 }
             )
         return {"items": {"item": found}}
 
-    def _stock_movements(self) -> tuple[Counter[str], Counter[str]]:
-        """The pieces that wait for packing, and those that were packed."""
-        reserved: Counter[str] = Counter()
-        gone: Counter[str] = Counter()
+    def _stock_movements(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+        """The pieces that wait for packing, and those that were packed, by warehouse and article."""
+        reserved: Counter[tuple[str, str]] = Counter()
+        gone: Counter[tuple[str, str]] = Counter()
         for delivery in self._deliveries.values():
             if delivery.status is DeliveryStatus.CANCELLED:
                 continue
             counter = gone if delivery.status is DeliveryStatus.PACKED else reserved
             for line in delivery.lines:
-                counter[line.sku] += line.quantity
+                counter[delivery.warehouse, line.sku] += line.quantity
         return reserved, gone
 
     def _named(self, request: Node) -> Delivery:
         code = request.needed("orderCode")
         if code not in self._deliveries:
-            raise Refusal("ORDER_NOT_FOUND", "单据不存在")
+            raise _no_such_order()
         return self._deliveries[code]
+
+    def _named_in_place(self, request: Node) -> Delivery:
+        """The order that a call names, if it is in the warehouse that the call names."""
+        warehouse, delivery = read_place(request, self._settings.warehouses), self._named(request)
+        if delivery.warehouse != warehouse:
+            raise _no_such_order()
+        return delivery
 
     def _schedule_packing(self, delivery: Delivery) -> None:
         delivery.round += 1
@@ -244,7 +256,7 @@ class QimenWarehouse:
         ]
         out_biz_code = self._serial("OB")
         delivery.confirms.append(out_biz_code)
-        self._push("deliveryorder.confirm", confirm(delivery, self._settings.warehouse, out_biz_code))
+        self._push("deliveryorder.confirm", confirm(delivery, out_biz_code))
         return out_biz_code
 
     def _left_out(self, delivery: Delivery) -> set[str]:
@@ -278,6 +290,10 @@ class QimenWarehouse:
             return PushRequest(_HUB_PATH, body, {"Content-Type": _XML}, query)
 
         self._world.push(self.name, method, build, _taken)
+
+
+def _no_such_order() -> Refusal:
+    return Refusal("ORDER_NOT_FOUND", "单据不存在")
 
 
 def _taken(response: httpx.Response) -> bool:

@@ -82,5 +82,5 @@ def test_the_warehouse_is_told_the_receiver_that_the_audit_expects(told: Order) 
         requirements=told.notes.requirements,
     )
     xml = read(create_body(QIMEN, instruction, utc_now()))
-    delivery = read_delivery(xml, QIMEN.warehouse_code, QIMEN.owner_code, "WMS1")
+    delivery = read_delivery(xml, (QIMEN.warehouse_code,), QIMEN.owner_code, "WMS1")
     assert delivery.receiver_digest == body_fact(told, 1, "channel").warehouse_digest

@@ -93,6 +93,19 @@ async def test_an_order_is_packed_and_confirmed(swift: Town) -> None:
     ]
 
 
+async def test_each_of_its_warehouses_has_its_own_orders(place: Town) -> None:
+    second = delivery("DO2").replace("<warehouseCode>WH01", "<warehouseCode>WH02")
+    assert (await call(place, CREATE, second)).text("warehouseCode") == "WH02"
+    assert (await call(place, CREATE, delivery())).done
+    assert [entry["warehouse"] for entry in place.qimen.book()["deliveries"]] == ["WH02", "WH01"]
+    # Under another warehouse's code there is no such order.
+    for method in (QUERY, CANCEL):
+        assert (await call(place, method, named("DO2"))).failure == "单据不存在"
+    assert (await call(place, PENDING, named("DO2", "<actionType>pending</actionType>"))).failure == "单据不存在"
+    assert (await call(place, CANCEL, named("DO2").replace(">WH01<", ">WH02<"))).done
+    assert [entry["status"] for entry in place.qimen.book()["deliveries"]] == ["CANCELLED", "ACCEPTED"]
+
+
 async def test_a_code_is_good_for_one_order(place: Town) -> None:
     assert (await call(place, CREATE, delivery())).done
     assert (await call(place, CREATE, delivery())).failure == "单据已存在"

@@ -208,27 +208,30 @@ class FakeWarehouse(Scripted):
         self.status.setdefault(order.code, "accepted")
         _after(twist)
 
-    async def query(self, delivery_code: str) -> WarehouseReport | None:
+    async def query(self, delivery_code: str, warehouse: str = "") -> WarehouseReport | None:
         _after(await self._before("query"))
-        if delivery_code not in self.orders:
+        if not self._has(delivery_code, warehouse):
             return None
         accepted = WarehouseReport(delivery_code, WarehouseStatus.ACCEPTED)
         return self.reports.get(delivery_code, accepted)
 
-    async def hold(self, delivery_code: str, reason: str) -> StopOutcome:
-        return await self._stop("hold", delivery_code, "held")
+    async def hold(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
+        return await self._stop("hold", delivery_code, "held", warehouse)
 
-    async def restore(self, delivery_code: str) -> None:
+    async def restore(self, delivery_code: str, warehouse: str = "") -> None:
         _after(await self._before("restore"))
-        if self.status.get(delivery_code) == "held":
+        if self._has(delivery_code, warehouse) and self.status.get(delivery_code) == "held":
             self.status[delivery_code] = "accepted"
 
-    async def cancel(self, delivery_code: str, reason: str) -> StopOutcome:
-        return await self._stop("cancel", delivery_code, "cancelled")
+    async def cancel(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
+        return await self._stop("cancel", delivery_code, "cancelled", warehouse)
 
-    async def _stop(self, operation: str, code: str, status: str) -> StopOutcome:
+    def _has(self, code: str, warehouse: str) -> bool:
+        return code in self.orders and self.orders[code].warehouse == warehouse
+
+    async def _stop(self, operation: str, code: str, status: str, warehouse: str) -> StopOutcome:
         twist = await self._before(operation)
-        if code not in self.orders:
+        if not self._has(code, warehouse):
             return StopOutcome.UNKNOWN_ORDER
         if self.status[code] == "packed":
             return StopOutcome.TOO_LATE

@@ -187,3 +187,14 @@ def test_the_other_bodies() -> None:
         "reason": "改地址",
     }
     assert fields(etree.fromstring(cancel_body(SETTINGS, "DO-1", "退款")), ".") == {**named, "cancelReason": "退款"}
+
+
+def test_every_call_can_name_one_of_several_warehouses() -> None:
+    order = replace(ORDER, warehouse="WH02")
+    bodies = [
+        create_body(SETTINGS, order, NOW),
+        query_body(SETTINGS, "DO-1", "WH02"),
+        pending_body(SETTINGS, "DO-1", "pending", "", "WH02"),
+        cancel_body(SETTINGS, "DO-1", "", "WH02"),
+    ]
+    assert {etree.fromstring(body).findtext(".//warehouseCode") for body in bodies} == {"WH02"}
