@@ -1,0 +1,32 @@
+"""Where an order comes from and by when it is promised, in words."""
+
+from __future__ import annotations
+
+ROUTING: dict[str, tuple[str, str]] = {
+    "routing.alone": (
+        "由仓库 {warehouse} 整单发出（策略：{strategy}）",
+        "warehouse {warehouse} sends the whole order (strategy: {strategy})",
+    ),
+    "routing.split": (
+        "没有一个仓库能整单发出，拆为 {count} 张发货单：{warehouses}",
+        "no warehouse has all of it: {count} consignments, from {warehouses}",
+    ),
+    "routing.part": (
+        "行 {now} 现货先发；行 {later} 等采购到货，最晚 {day}",
+        "lines {now} go now; lines {later} wait for purchases, the last on {day}",
+    ),
+    "routing.part_short": (
+        "行 {now} 现货先发；行 {later} 还有缺货（已知到货日：{day}）",
+        "lines {now} go now; lines {later} are short (known day of arrival: {day})",
+    ),
+    "routing.incoming": ("整单等采购到货，{day} 可发", "the whole order waits for a purchase and can go on {day}"),
+    "routing.small": (
+        "小单不拆，且没有一个仓库齐货：{missing}",
+        "a small order is not split, and no warehouse has all of it: {missing}",
+    ),
+    "routing.dispersed": (
+        "货分散在太多仓库，超过允许的拆单数：{missing}",
+        "it lies in more warehouses than an order may be split over: {missing}",
+    ),
+    "routing.short": ("缺货：{missing}", "short: {missing}"),
+}

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.sourcing import Site, Unit, Wanted, units
+from domain.splitting import MOST_SETS, Question, Split, exact, greedy, split
+
+SKUS = ("A", "B", "C")
+CODES = ("W1", "W2", "W3")
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    """Orders that brute force can still look through."""
+    count = draw(st.integers(1, 3))
+    wanted = []
+    for n in range(1, count + 1):
+        main = draw(st.sampled_from(["", *(str(m) for m in range(1, n))]))
+        sku = draw(st.sampled_from(SKUS))
+        weight = {"A": 700, "B": 1500, "C": 40}[sku]
+        wanted.append(Wanted(str(n), sku, draw(st.integers(1, 3)), main, weight))
+    sites = [
+        Site(code, draw(st.integers(0, 5)), draw(st.integers(0, 3)) * 400, draw(st.integers(0, 3)) * 130)
+        for code in CODES
+    ]
+    free = {(sku, code): draw(st.integers(0, 4)) for sku in SKUS for code in CODES}
+    return Question(units(wanted), free, sites, draw(st.integers(1, 3)))
+
+
+def _ways(quantity: int, places: int) -> Iterator[tuple[int, ...]]:
+    if places == 1:
+        yield (quantity,)
+        return
+    for first in range(quantity + 1):
+        for rest in _ways(quantity - first, places - 1):
+            yield (first, *rest)
+
+
+def oracle(question: Question) -> tuple[int, int, int] | None:
+    """The best rank, found by trying every way to divide every line: slow, and with no idea in common with the rest."""
+    parts = [part for unit in question.units for part in unit.parts]
+    best = None
+    for way in product(*(list(_ways(part.quantity, len(question.sites))) for part in parts)):
+        taken: dict[tuple[str, str], int] = {}
+        weight = dict.fromkeys((site.code for site in question.sites), 0)
+        senders: dict[str, set[str]] = {site.code: set() for site in question.sites}
+        for part, counts in zip(parts, way, strict=True):
+            for site, count in zip(question.sites, counts, strict=True):
+                if count:
+                    taken[part.sku, site.code] = taken.get((part.sku, site.code), 0) + count
+                    weight[site.code] += count * part.weight_g
+                    senders[site.code].add(part.line_no)
+        if any(count > question.free.get(place, 0) for place, count in taken.items()):
+            continue
+        used = [site for site in question.sites if senders[site.code]]
+        if len(used) > question.most:
+            continue
+        torn = sum(
+            1
+            for unit in question.units
+            if sum(bool(senders[site.code] & {part.line_no for part in unit.parts}) for site in used) > 1
+        )
+        cost = sum(site.base_fen * 1000 + site.per_kg_fen * weight[site.code] for site in used)
+        rank = (torn, len(used), cost)
+        best = rank if best is None else min(best, rank)
+    return best
+
+
+def sound(question: Question, found: Split) -> None:
+    """Quantities conserved, never more than there is, never more consignments than allowed; torn says what is."""
+    sent: dict[tuple[str, str], int] = {}
+    taken: dict[tuple[str, str], int] = {}
+    for code, pieces in found.placed.items():
+        assert pieces
+        for line_no, sku, count in pieces:
+            assert count > 0
+            sent[line_no, sku] = sent.get((line_no, sku), 0) + count
+            taken[sku, code] = taken.get((sku, code), 0) + count
+    assert sent == {(part.line_no, part.sku): part.quantity for unit in question.units for part in unit.parts}
+    assert all(count <= question.free.get(place, 0) for place, count in taken.items())
+    assert 1 <= len(found.placed) <= question.most
+    torn = [unit.name for unit in question.units if len(_senders(unit, found)) > 1]
+    assert sorted(found.torn) == sorted(torn)
+
+
+def _senders(unit: Unit, found: Split) -> set[str]:
+    lines = {part.line_no for part in unit.parts}
+    return {code for code, pieces in found.placed.items() if lines & {line_no for line_no, _, _ in pieces}}
+
+
+@settings(max_examples=150, deadline=None)
+@given(questions())
+def test_the_enumeration_is_exact(question: Question) -> None:
+    found, best = exact(question), oracle(question)
+    assert (found.rank if found else None) == best
+    if found is not None:
+        assert found.method == "exact"
+        sound(question, found)
+        assert exact(question) == found
+        assert exact(Question(question.units, question.free, question.sites[::-1], question.most)) == found
+
+
+@settings(max_examples=100, deadline=None)
+@given(questions())
+def test_the_greedy_rule_is_sound_and_never_better(question: Question) -> None:
+    quick, best = greedy(question), exact(question)
+    if quick is not None:
+        sound(question, quick)
+        assert best is not None
+        assert best.rank <= quick.rank
+
+
+def _kept(*wanted: Wanted) -> Sequence[Unit]:
+    return units(wanted)
+
+
+def test_a_gift_stays_with_its_line_even_where_apart_is_cheaper() -> None:
+    parts = _kept(Wanted("1", "A", 1), Wanted("2", "G", 1, "1"), Wanted("3", "B", 1))
+    near, far = Site("NEAR", 0, 500), Site("FAR", 5, 2000)
+    free = {("A", "NEAR"): 1, ("B", "NEAR"): 1, ("A", "FAR"): 1, ("G", "FAR"): 1}
+    found = split(Question(parts, free, [near, far], 2))
+    assert found is not None
+    assert found.placed == {"NEAR": (("3", "B", 1),), "FAR": (("1", "A", 1), ("2", "G", 1))}
+    assert found.torn == ()
+
+
+def test_a_gift_goes_apart_when_no_warehouse_has_both() -> None:
+    parts = _kept(Wanted("1", "A", 1), Wanted("2", "G", 1, "1"))
+    found = split(Question(parts, {("A", "W1"): 1, ("G", "W2"): 9}, [Site("W1"), Site("W2")], 2))
+    assert found is not None
+    assert found.torn == ("1",)
+    assert split(Question(parts, {("A", "W1"): 1, ("G", "W2"): 9}, [Site("W1"), Site("W2")], 1)) is None
+
+
+def test_where_greedy_is_not_exact() -> None:
+    """The warehouse that holds most lines is not in the best pair."""
+    parts = _kept(*(Wanted(str(n), f"S{n}", 1) for n in range(1, 7)))
+    free = {(f"S{n}", "MOST"): 1 for n in (1, 2, 4, 5)}
+    free |= {(f"S{n}", "LEFT"): 1 for n in (1, 2, 3)} | {(f"S{n}", "RIGHT"): 1 for n in (4, 5, 6)}
+    question = Question(parts, free, [Site("MOST"), Site("LEFT"), Site("RIGHT")], 3)
+    best, quick = exact(question), greedy(question)
+    assert best is not None
+    assert quick is not None
+    assert (set(best.placed), set(quick.placed)) == ({"LEFT", "RIGHT"}, {"MOST", "LEFT", "RIGHT"})
+
+
+def test_above_the_limit_greedy_says_so() -> None:
+    sites = [Site(f"W{n:02d}") for n in range(30)]
+    parts = _kept(*(Wanted(str(n), f"S{n}", 1) for n in range(8)))
+    free = {(f"S{n % 8}", f"W{n:02d}"): 1 for n in range(30)}
+    found = split(Question(parts, free, sites, 8))
+    assert found is not None
+    assert found.method == "greedy"
+    assert len(found.placed) == 8
+    assert MOST_SETS == 4095
