@@ -46,6 +46,7 @@ def up(home: HomeOption = DEFAULT_HOME) -> None:
 def demo(
     orders: Annotated[int, typer.Option(min=1, max=20_000, help="How many orders buyers place.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders and the same faults.")] = 1,
+    scenario: Annotated[str, typer.Option(help="What is played (see embedded/scenarios/).")] = "everyday",
     faults: Annotated[
         str, typer.Option(help="Fault plan: default, none, or a JSON file (see sandbox/faults.py).")
     ] = "default",
@@ -62,7 +63,7 @@ def demo(
     from embedded.demo import DemoOptions, main
     from runtime.shutdown import run
 
-    run(main(DemoOptions(home, orders, seed, faults, kill_worker, kill_server, keep, timeout, as_json)))
+    run(main(DemoOptions(home, orders, seed, scenario, faults, kill_worker, kill_server, keep, timeout, as_json)))
 
 
 @app.command()

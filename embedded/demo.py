@@ -9,7 +9,7 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +19,20 @@ from sqlmodel import col, select
 
 from audit.run import run_audit
 from commands.audit import show_report
-from domain.ids import order_id as make_order_id
 from domain.order import ChannelStatus
 from domain.texts import text, use_language
 from embedded.environment import SHELL_FILE, Home, HomeInUse, open_home
 from embedded.people import People
-from embedded.plan import RefundWish, Script, fault_plan, opening_stock, scarce_article, write_script
+from embedded.plan import fault_plan
 from embedded.progress import Progress, standing
+from embedded.scenarios import SCENARIOS, Scenario
+from embedded.scenarios.scenario import Stage
 from embedded.summary import Summary, summarise
 from embedded.supervisor import Supervisor
 from runtime.client import connect
 from runtime.shutdown import stopped
-from sandbox.buyers import Draft
 from settings import load_settings
-from store import inbox, stock
+from store import inbox
 from store.database import Database
 from store.tables import OrderRow
 
@@ -65,6 +65,7 @@ class DemoOptions:
     home: Path
     orders: int
     seed: int
+    scenario: str
     faults: str
     kill_worker: int
     kill_server: int
@@ -78,11 +79,15 @@ async def main(options: DemoOptions) -> int:
     console = Console(stderr=options.as_json)
     try:
         plan = fault_plan(options.faults, options.seed)
+        if options.scenario not in SCENARIOS:
+            raise ValueError(f"--scenario: none of {', '.join(SCENARIOS)}: {options.scenario}")
+        scenario = SCENARIOS[options.scenario](options.orders, options.seed)
+        plan = plan.model_copy(update={"faults": [*plan.faults, *scenario.faults()]})
     except ValueError as error:
         console.print(f"[red]{error}[/]")
         return 2
     try:
-        home = _fresh_home(options.home)
+        home = _fresh_home(options.home, scenario.world())
     except HomeInUse as error:
         console.print(f"[red]{error}[/]")
         return 2
@@ -95,12 +100,14 @@ async def main(options: DemoOptions) -> int:
             async with httpx.AsyncClient(base_url=home.sandbox_url, timeout=30) as sandbox:
                 run = _Run(options, home, db, supervisor, sandbox, console)
                 await sandbox.put("/control/faults", json=plan.model_dump(mode="json"))
-                unfinished = await run.play()
+                unfinished = await run.play(scenario)
+                happened = await scenario.report(run.stage(console.print))
             report = await run_audit(db, home.sandbox_url)
             client = await connect(settings)
             summary = await summarise(db, client, home, run.people.deeds, report, supervisor, options.seed)
             summary.seconds = round(time.monotonic() - started, 1)
             summary.unfinished = unfinished
+            summary.scenario, summary.happened = options.scenario, happened
             if options.as_json:
                 print(json.dumps(summary.to_json(), ensure_ascii=False))  # noqa: T201
             else:
@@ -134,23 +141,14 @@ class _Run:
         self._dice = random.Random(options.seed)
         self.people = People(home, db, options.seed)
 
-    async def play(self) -> list[str]:
-        """Play the script. Returns the orders that did not come to their end in time."""
-        script = write_script(self._options.orders, self._options.seed)
-        scarce, missing = scarce_article(script.drafts)
-        await self._receive(opening_stock(script.drafts, scarce, missing), "opening")
+    async def play(self, scenario: Scenario) -> list[str]:
+        """Play the scenario. Returns the orders that did not come to their end in time."""
         async with Progress(self._console, self._db, self._options.orders) as progress:
-            self.people.start(self.people.clerk_types_numbers)
-            self.people.start(self.people.finance_releases)
-            self.people.start(self.people.service_completes_addresses)
-            acts = [
-                asyncio.create_task(act)
-                for act in (
-                    self._place(script, progress),
-                    self._restock(scarce, missing, progress),
-                    self._crash(progress),
-                )
-            ]
+            stage = self.stage(progress.say)
+            await scenario.open(stage)
+            for deed in scenario.crew(stage):
+                self.people.start(deed)
+            acts = [asyncio.create_task(act) for act in (*scenario.acts(stage), self._crash(progress))]
             try:
                 return await self._until_ended(acts)
             finally:
@@ -159,102 +157,9 @@ class _Run:
                 await asyncio.gather(*acts, return_exceptions=True)
                 await self.people.stop()
 
-    async def _place(self, script: Script, progress: Progress) -> None:
-        """Buyers order: first those that something happens to, then the crowd, then duplicates and stale versions."""
-        numbers: dict[str, list[str]] = {}
-        for name in ("refused_credit", "by_person", "address_in_time", "address_too_late", "cancelled", "bad_address"):
-            numbers[name] = await self._order(getattr(script, name))
-        special = [asyncio.create_task(self._change_in_time(order)) for order in numbers["address_in_time"]]
-        special += [asyncio.create_task(self._change_too_late(order)) for order in numbers["address_too_late"]]
-        special += [asyncio.create_task(self._cancel(order)) for order in numbers["cancelled"]]
-        for draft, wish in script.refunds:
-            [order_id] = await self._order([draft])
-            special.append(asyncio.create_task(self._refund(order_id, wish)))
-        await self._export(script.exported)
-        placed = []
-        for start in range(0, len(script.crowd), 10):
-            placed += await self._order(script.crowd[start : start + 10])
-            await asyncio.sleep(0.6)
-        progress.say(text("demo.placed", count=self._options.orders))
-        await self._noise(placed, progress)
-        await asyncio.gather(*special)
-
-    async def _order(self, drafts: list[Draft]) -> list[str]:
-        if not drafts:
-            return []
-        body = [draft.model_dump(mode="json") for draft in drafts]
-        answer = await self._sandbox.post("/control/orders", json=body)
-        answer.raise_for_status()
-        return [make_order_id(order["channel"], order["shop"], order["order_no"]) for order in answer.json()]
-
-    async def _export(self, drafts: list[Draft]) -> None:
-        """Orders that the shop's app may not read: the back office's export lies on a server, half of it at first,
-        and once more under another name."""
-        numbers = [order_id.split(":")[2] for order_id in await self._order(drafts)]
-        if not numbers:
-            return
-        wish = {"order_nos": numbers, "partly": True, "bad_rows": 1}
-        answer = (await self._sandbox.post("/control/jd/export", json=wish)).raise_for_status()
-        name = answer.json()["name"]
-        await asyncio.sleep(1)
-        (await self._sandbox.post(f"/control/jd/files/{name}/complete")).raise_for_status()
-        (await self._sandbox.post(f"/control/jd/files/{name}/again")).raise_for_status()
-
-    async def _noise(self, placed: list[str], progress: Progress) -> None:
-        """Channels send again what they sent, and an old version after a newer one; a warehouse confirms twice."""
-        sample = self._dice.sample(placed, min(len(placed), 5 + len(placed) // 10))
-        for order_id in sample:
-            channel, _, number = order_id.split(":")
-            await self._sandbox.post(f"/control/{channel}/{number}/touch")
-        changed = [order_id for order_id in sample if order_id.startswith("own:")][:3]
-        for order_id in changed:
-            number = order_id.split(":")[2]
-            await self._sandbox.post(f"/control/own/{number}/change", json={"buyer_note": "请尽快"})
-            await self._sandbox.post(f"/control/own/{number}/resend", json={"version": 1})
-        packed = [d for d in (await self._sandbox.get("/books/qimen")).json()["deliveries"] if d["status"] == "PACKED"]
-        for delivery in packed[:3]:
-            await self._sandbox.post(f"/control/qimen/{delivery['code']}/confirm-again")
-        progress.say(text("demo.noise", count=len(sample) + len(changed)))
-
-    async def _change_in_time(self, order_id: str) -> None:
-        await _until(lambda: self.people.paid(order_id))
-        changed = await self.people.change_address(order_id)
-        self.people.deeds.addresses_changed += changed
-
-    async def _change_too_late(self, order_id: str) -> None:
-        await _until(lambda: self.people.packed(order_id))
-        changed = await self.people.change_address(order_id)
-        self.people.deeds.addresses_too_late += not changed
-
-    async def _refund(self, order_id: str, wish: RefundWish) -> None:
-        """A buyer applies for a refund at once; the merchant decides when the order is seen to wait for it."""
-        channel, _, number = order_id.split(":")
-        asked = await self._sandbox.post(f"/control/{channel}/{number}/refund", json={"line": wish.line})
-        refund_id = asked.raise_for_status().json()["refund_id"]
-        await _until(lambda: self.people.waits_for_refund_or_left(order_id))
-        # An order that was packed before anybody heard of the refund goes out: the buyer takes it back.
-        verdict = wish.verdict if await self.people.waits_for_refund(order_id) else "withdraw"
-        answer = await self._sandbox.post(f"/control/{channel}/refunds/{refund_id}/{verdict}")
-        self.people.deeds.refunds += answer.is_success
-
-    async def _cancel(self, order_id: str) -> None:
-        await _until(lambda: self.people.paid(order_id))
-        await asyncio.sleep(self._dice.random() * 3)
-        cancelled = await self.people.cancel(order_id)
-        self.people.deeds.cancelled += cancelled
-        self.people.deeds.cancelled_too_late += not cancelled
-
-    async def _restock(self, scarce: str, missing: int, progress: Progress) -> None:
-        await asyncio.sleep(15)
-        await self._receive({scarce: missing}, "restock")
-        progress.say(text("demo.restocked", sku=scarce, count=missing))
-
-    async def _receive(self, quantities: dict[str, int], key: str) -> None:
-        async with self._db.transaction() as tx:
-            for sku, quantity in sorted(quantities.items()):
-                if quantity:
-                    movement = stock.Movement(f"demo/{key}/{sku}", key, "demo")
-                    await stock.receive(tx, sku, "WH01", quantity, movement)
+    def stage(self, say: Callable[[str], None]) -> Stage:
+        """Where the scenario plays."""
+        return Stage(self._options.orders, self._options.seed, self._dice, self.people, self._db, self._sandbox, say)
 
     async def _crash(self, progress: Progress) -> None:
         """Kill processes with signal 9 at random moments."""
@@ -303,22 +208,14 @@ class _Run:
             return [f"{order_id} ({state})" for order_id, state in (await tx.execute(query)).all()]
 
 
-async def _until(true: Callable[[], Awaitable[bool]]) -> None:
-    """Look again and again, as a person would."""
-    for _ in range(5000):
-        if await true():
-            return
-        await asyncio.sleep(0.2)
-
-
-def _fresh_home(path: Path) -> Home:
+def _fresh_home(path: Path, world: dict[str, str]) -> Home:
     """An empty installation: what an earlier demo left there is removed, unless it still runs."""
     if (path / SHELL_FILE).is_file():
         open_home(path)  # raises HomeInUse while it runs
         shutil.rmtree(path)
     home = open_home(path)
     # Demo and children read the same environment; what the caller has set wins.
-    for name, value in {**home.variables, **_QUICK_WORLD}.items():
+    for name, value in {**home.variables, **_QUICK_WORLD, **world}.items():
         os.environ.setdefault(name, value)
     return home
 

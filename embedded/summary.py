@@ -53,6 +53,9 @@ class Summary:
     addresses: dict[str, str]
     seconds: float = 0.0
     unfinished: list[str] = field(default_factory=list)
+    scenario: str = ""
+    happened: dict[str, Any] = field(default_factory=dict)
+    """What the scenario says of itself."""
 
     def to_json(self) -> dict[str, Any]:
         """The summary as `orderhub demo --json` prints it."""
@@ -85,6 +88,7 @@ class Summary:
                 max_actions=self.actions_per_order["max"],
             ),
             text("demo.kills", worker=self.worker_kills, server=self.server_kills),
+            *(text("demo.happened", what=what, value=_in_words(value)) for what, value in self.happened.items()),
             *(text("demo.unfinished", order=order) for order in self.unfinished),
         ]
 
@@ -139,6 +143,15 @@ async def summarise(
         audit=report,
         addresses={"temporal_ui": home.ui_url, "gateway": home.gateway_url, "sandbox": home.sandbox_url},
     )
+
+
+def _in_words(value: object) -> str:
+    """A number as it is, a count by name in one line, a list one under the other."""
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list):
+        return "".join(f"\n  {one}" for one in value)
+    return str(value)
 
 
 def _before_it_began(row: OrderRow) -> str:

@@ -81,6 +81,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "per order {events} history events (at most {max_events}), {actions} actions (at most {max_actions})",
     ),
     "demo.kills": ("kill -9：worker {worker} 次，Temporal {server} 次", "kill -9: worker {worker}, Temporal {server}"),
+    "demo.happened": ("{what}：{value}", "{what}: {value}"),
     "demo.unfinished": ("[red]未完成：{order}[/]", "[red]unfinished: {order}[/]"),
     "demo.look": (
         "接下来：`orderhub demo --keep` 后打开 Temporal 界面 {ui} 查看每个订单；日志在 {logs}",

@@ -17,6 +17,8 @@ async def for_ever():
         await asyncio.Event().wait()
     finally:
         print("cleaned up", flush=True)
+# A shell that runs tests in the background lets its children ignore the key press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 async def main():
     task = asyncio.create_task(for_ever())
     await asyncio.sleep(0)
