@@ -14,7 +14,14 @@ from connectors.jd.documents import SOURCE, order_document, read_document
 from connectors.jd.orders import STATUS, order_no_of, parents_of, status_of, to_order
 from connectors.jd.refunds import KIND as REFUND
 from connectors.jd.refunds import read_refund
-from connectors.jd.responses import PARTNER, check_shipment, read_page, read_waybills, says_shipped_already
+from connectors.jd.responses import (
+    PARTNER,
+    check_shipment,
+    read_page,
+    read_waybills,
+    says_no_such_order,
+    says_shipped_already,
+)
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import CancelNews, News, OrderNews, RefundNews
 from domain.order import Channel, ChannelStatus
@@ -112,7 +119,8 @@ class JdChannel:
         """pop.order.shipment: the order leaves with this number.
 
         JD takes all numbers of an order in one call and no more after it. An order that has left before is looked at:
-        with this number, or where JD does not show any, all is well; with another one the refusal stands, for a person.
+        with this number, or where JD does not show any (nor the order: it came by an export), all is well; with another
+        one the refusal stands, for a person.
         """
         carrier_id = self._api.settings.carrier_ids.get(shipment.carrier)
         if carrier_id is None:
@@ -128,7 +136,12 @@ class JdChannel:
         except Rejected as refusal:
             if not says_shipped_already(refusal):
                 raise
-            numbers = await self._numbers(shipment.shop, shipment.channel_order_no)
+            try:
+                numbers = await self._numbers(shipment.shop, shipment.channel_order_no)
+            except Rejected as unseen:
+                if not says_no_such_order(unseen):
+                    raise
+                return
             if numbers and shipment.number not in numbers:
                 raise
 

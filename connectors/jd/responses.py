@@ -35,6 +35,7 @@ _BUSY_WORDS = ("繁忙", "超时")
 _TOKEN_WORDS = ("token", "授权")
 _PERMISSION_WORDS = ("权限", "permission")
 _ALREADY_SHIPPED_WORDS = ("已出库", "重复出库")
+_NO_SUCH_ORDER_WORDS = ("订单不存在",)
 
 _DETAIL_LENGTH = 160
 _LONGEST_LIFE_S = 366 * 86_400
@@ -152,6 +153,11 @@ def check_shipment(method: str, body: Mapping[str, Any]) -> None:
 def says_shipped_already(refusal: Rejected) -> bool:
     """Whether a refusal says that the order has left before."""
     return _names(refusal.detail, _ALREADY_SHIPPED_WORDS)
+
+
+def says_no_such_order(refusal: Rejected) -> bool:
+    """Whether a refusal says that there is no such order, or none that the shop's app may read."""
+    return _names(refusal.detail, _NO_SUCH_ORDER_WORDS)
 
 
 def read_token(operation: str, response: httpx.Response, now: datetime) -> AccessToken:

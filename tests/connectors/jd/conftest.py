@@ -107,6 +107,12 @@ def detail(waybill: Any) -> httpx.Response:
     return ok(GET, {"orderDetailInfo": {"apiResult": {"success": "true"}, "orderInfo": info}})
 
 
+def unseen(words: str) -> httpx.Response:
+    """An order that may not be read."""
+    result = {"success": "false", "errorCode": "", "chineseErrCode": words}
+    return ok(GET, {"orderDetailInfo": {"apiResult": result}})
+
+
 def shipped(success: Any = True, words: str = "") -> httpx.Response:
     result = {"success": success, "errorCode": "" if success is True else "10400010", "chineseErrCode": words}
     return ok(SHIPMENT, {"sopjosshipment_result": result})

@@ -45,6 +45,7 @@ from .conftest import (
     sent,
     settings,
     shipped,
+    unseen,
 )
 
 WINDOW = Window(datetime(2026, 3, 1, 2, 0, tzinfo=UTC), datetime(2026, 3, 1, 2, 30, tzinfo=UTC))
@@ -284,6 +285,21 @@ async def test_shipped_already_is_well(channel: JdChannel, words: str, waybill: 
     asked = route(GET).mock(return_value=detail(waybill))
     await channel.write_back(shipment())
     assert sent(asked.calls.last)["order_id"] == ORDER_NO
+
+
+@respx.mock
+async def test_shipped_already_and_not_the_apps_to_read_is_well(channel: JdChannel) -> None:
+    route(SHIPMENT).mock(return_value=shipped("false", "订单已出库"))
+    route(GET).mock(return_value=unseen("订单不存在"))
+    await channel.write_back(shipment())
+
+
+@respx.mock
+async def test_shipped_already_and_a_refused_look_is_refused(channel: JdChannel) -> None:
+    route(SHIPMENT).mock(return_value=shipped("false", "订单已出库"))
+    route(GET).mock(return_value=unseen("商家已冻结"))
+    with pytest.raises(Rejected, match="商家已冻结"):
+        await channel.write_back(shipment())
 
 
 @respx.mock
