@@ -32,12 +32,14 @@ from domain.sourcing import (
     units,
 )
 from domain.splitting import Question, Solver, Split, split
+from domain.texts import text
 
 __all__ = [
     "Availability",
     "Claim",
     "Consignment",
     "Otherwise",
+    "Part",
     "Purchase",
     "Reason",
     "Routing",
@@ -62,12 +64,20 @@ class Otherwise(StrEnum):
     """A person decides, over the proposal that the consignments are."""
 
 
+class Part(StrEnum):
+    """Whether an order that is not small may go in parts: what is there at once, the rest when it has come in."""
+
+    NEVER = "never"
+    PROMISED = "promised"
+    """Only when purchases cover all the rest, so that it has its day."""
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True)
 class SplitRule:
     """When and how far an order may be split.
 
-    An order is small below `small_fen` paid or below `small_pieces` pieces, and is never split then. `part_now` lets an
-    order that is not small go in parts: what is there at once, the rest when it has come in.
+    An order is small below `small_fen` paid or below `small_pieces` pieces, and is never split then.
     """
 
     name: str = "default"
@@ -76,7 +86,7 @@ class SplitRule:
     small_fen: int = 0
     small_pieces: int = 0
     small: Otherwise = Otherwise.WAIT
-    part_now: bool = True
+    part: Part = Part.PROMISED
     incoming: bool = True
     """Whether goods that are on their way may be promised."""
     short: Otherwise = Otherwise.WAIT
@@ -156,7 +166,7 @@ def route(
     scores, won = choose(wanted, stock, sites, strategies)
     small = _small(wanted, rule, amount_fen)
     found = (
-        (_alone(won[0].name, won[1], wanted) if won is not None else None)
+        (_alone(won[0].name, won[1], wanted, won[0].title) if won is not None else None)
         or (None if small else _split_now(case))
         or (None if small else _part_now(case))
         or _all_later(case, small=small)
@@ -169,14 +179,14 @@ def _small(wanted: Sequence[Wanted], rule: SplitRule, amount_fen: int) -> bool:
     return rule.most < 2 or amount_fen < rule.small_fen or pieces < rule.small_pieces
 
 
-def _alone(strategy: str, site: Site, wanted: Sequence[Wanted]) -> Routing:
+def _alone(strategy: str, site: Site, wanted: Sequence[Wanted], title: str = "") -> Routing:
     lines = tuple((part.line_no, part.sku, part.quantity) for part in wanted)
     return Routing(
         consignments=(Consignment(1, site.code, lines),),
         short=(),
         strategy=strategy,
         scores=(),
-        reason=Reason("routing.alone", (("warehouse", site.code), ("strategy", strategy))),
+        reason=Reason("routing.alone", (("warehouse", site.code), ("strategy", title or strategy))),
         verdict=Verdict.FILLED,
         freight_fen=site.freight_fen(grams(wanted)),
     )
@@ -207,8 +217,8 @@ def _numbered(found: Split) -> tuple[Consignment, ...]:
 
 
 def _part_now(case: _Case) -> Routing | None:
-    """What is here goes now, the rest waits. Units go whole, earlier lines first. None when nothing could go now."""
-    if not case.rule.part_now:
+    """What is here goes now, the rest waits. Units go whole, earlier lines first. None when it may not, or cannot."""
+    if case.rule.part is Part.NEVER:
         return None
     # One consignment is kept for the rest.
     most = case.rule.most - 1
@@ -230,6 +240,8 @@ def _part_now(case: _Case) -> Routing | None:
     placed = later.place(rest)
     consignments += tuple(replace(one, n=one.n + len(consignments)) for one in placed)
     short = later.short(rest)
+    if short and case.rule.part is not Part.ALWAYS:
+        return None
     going = {line_no for one in consignments if not one.waits for line_no, _, _ in one.lines}
     waiting = [line_no for line_no in _line_numbers(case.wanted) if line_no not in going]
     facts = (("now", "、".join(sorted(going))), ("later", "、".join(waiting)), ("day", _last_day(consignments)))
@@ -249,7 +261,7 @@ def _part_now(case: _Case) -> Routing | None:
 def _all_later(case: _Case, *, small: bool) -> Routing:
     """The whole order waits, in one warehouse if it is small; nothing goes now."""
     later = case.later(case.stock.free, 1 if small else case.rule.most)
-    waiting = later.place(case.units, together=small or not case.rule.part_now)
+    waiting = later.place(case.units, together=small or case.rule.part is not Part.ALWAYS)
     short = later.short(case.units)
     if not short and not _last_day(waiting):
         return _filled(case, waiting)
@@ -262,7 +274,8 @@ def _all_later(case: _Case, *, small: bool) -> Routing:
         key, wish = ("routing.small", case.rule.small) if small else ("routing.dispersed", case.rule.short)
     else:
         key, wish = "routing.short", case.rule.short
-    missing = "，".join(f"{one.sku} × {one.missing or one.quantity}" for one in short)
+    lacking = [(one.sku, one.quantity if dispersed else one.missing) for one in short]
+    missing = "，".join(f"{sku} × {count}" for sku, count in lacking if count)
     return Routing(
         waiting, short, "none", (), Reason(key, (("missing", missing),)), Verdict.SHORT, wish is Otherwise.ASK
     )
@@ -271,7 +284,7 @@ def _all_later(case: _Case, *, small: bool) -> Routing:
 def _filled(case: _Case, consignments: tuple[Consignment, ...]) -> Routing:
     """It is all there, but no strategy took it: the warehouse is full today, which is a matter of the day only."""
     site = next(site for site in case.sites if site.code == consignments[0].warehouse)
-    return replace(_alone("full", site, case.wanted), consignments=consignments)
+    return replace(_alone("full", site, case.wanted, text("routing.full")), consignments=consignments)
 
 
 def _line_numbers(wanted: Sequence[Wanted]) -> list[str]:

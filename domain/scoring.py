@@ -34,6 +34,10 @@ class Strategy:
     spare: bool = False
     only: frozenset[str] = frozenset()
     """Only these warehouses; empty: all."""
+    title: str = ""
+    """What people call it."""
+    rule: str = ""
+    """Table, version and row that it comes from."""
 
 
 @dataclass(frozen=True)

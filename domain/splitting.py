@@ -38,9 +38,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Places:
-    """An answer: the place of each unit (by its name) that stays whole; the others are torn apart."""
+    """An answer: the place of each unit (by its name) that stays whole; the others are torn apart, over `among`."""
 
     whole: Mapping[str, str]
+    among: frozenset[str]
 
 
 Solver = Callable[[Question], Places | None]
@@ -122,7 +123,7 @@ def greedy(question: Question) -> Split | None:
         left = [unit for unit in left if unit.name not in whole]
     if left:
         opened = _widened(opened, left, caps, useful)
-    return _judge(Question(useful.units, useful.free, opened, useful.most), Places(whole), "greedy")
+    return _judge(useful, Places(whole, frozenset(site.code for site in opened)), "greedy")
 
 
 def _widened(opened: list[Site], left: Sequence[Unit], caps: Mapping[tuple[str, str], int], of: Question) -> list[Site]:
@@ -215,7 +216,8 @@ def _best_in(chosen: Sequence[Site], groups: Sequence[Sequence[Unit]], free: Fre
         complete = complete and search.complete
         whole.update(search.best)
     question = Question(everything, free, chosen, len(chosen))
-    return _judge(question, Places(whole), "exact" if complete else "greedy")
+    places = Places(whole, frozenset(site.code for site in chosen))
+    return _judge(question, places, "exact" if complete else "greedy")
 
 
 class _Search:
@@ -310,7 +312,8 @@ def _judge(question: Question, places: Places, method: str) -> Split | None:
             return None
         _take(unit, home, caps)
         placed.setdefault(home, []).extend((part.line_no, part.sku, part.quantity) for part in unit.parts)
-    by_rate = sorted(question.sites, key=lambda site: (site.per_kg_fen, *_precedence(site)))
+    among = [site for site in question.sites if site.code in places.among]
+    by_rate = sorted(among, key=lambda site: (site.per_kg_fen, *_precedence(site)))
     poured = _pour(torn, by_rate, caps)
     if poured is None:
         return None

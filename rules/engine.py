@@ -51,6 +51,13 @@ def decide(name: str, facts: dict[str, Any]) -> Decision:
     return Decision(result, f"{name}@{table.version}/{result.get('row', '')}")
 
 
+def collect(name: str, facts: dict[str, Any]) -> list[Decision]:
+    """All rows of a table with the hit policy `collect` that apply, in their order; [] when none does."""
+    table = _load(name)
+    rows = table.decision.evaluate(facts)["result"]
+    return [Decision(row, f"{name}@{table.version}/{row.get('row', '')}") for row in rows]
+
+
 def check(name: str) -> int:
     """Compile every cell of a table. Returns how many rows it has; raises BadRule at the first bad cell."""
     content = _content(name)

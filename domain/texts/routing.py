@@ -7,6 +7,7 @@ ROUTING: dict[str, tuple[str, str]] = {
         "由仓库 {warehouse} 整单发出（策略：{strategy}）",
         "warehouse {warehouse} sends the whole order (strategy: {strategy})",
     ),
+    "routing.full": ("当日已满，顺延", "full today, so later"),
     "routing.split": (
         "没有一个仓库能整单发出，拆为 {count} 张发货单：{warehouses}",
         "no warehouse has all of it: {count} consignments, from {warehouses}",

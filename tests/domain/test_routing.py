@@ -11,6 +11,7 @@ from domain.routing import (
     Claim,
     Consignment,
     Otherwise,
+    Part,
     Purchase,
     Routing,
     Short,
@@ -149,12 +150,20 @@ def test_a_small_order_waits_whole_for_the_first_warehouse_that_will_have_it() -
 
 def test_what_nobody_has_is_short_to_the_piece() -> None:
     stock = Availability(_free(NEAR="AAB", FAR="C"), (Purchase("PO", "C", "THIRD", 1, MONDAY),))
-    found = route((*TWO, Wanted("3", "C", 2), Wanted("4", "C", 3)), stock, SITES, BOTH, SplitRule(short=Otherwise.ASK))
+    rule = SplitRule(part=Part.ALWAYS, short=Otherwise.ASK)
+    found = route((*TWO, Wanted("3", "C", 2), Wanted("4", "C", 3)), stock, SITES, BOTH, rule)
     assert (found.strategy, found.verdict, found.ask) == ("part", Verdict.SHORT, True)
     assert found.short == (Short("3", "C", 2, 0), Short("4", "C", 3, 3))
     none = route([Wanted("1", "X", 4)], Availability({("X", "NEAR"): 1}), SITES, BOTH, SplitRule())
     assert (none.strategy, none.short, none.ask) == ("none", (Short("1", "X", 4, 3),), False)
     assert none.reason.text() == "缺货：X × 3"
+
+
+def test_without_a_promise_for_the_rest_nothing_goes() -> None:
+    found = route((*TWO, Wanted("3", "C", 2)), Availability(_free(NEAR="AAB")), SITES, BOTH, SplitRule())
+    assert (found.verdict, found.consignments) == (Verdict.SHORT, ())
+    assert found.short == (Short("1", "A", 2, 0), Short("2", "B", 1, 0), Short("3", "C", 2, 2))
+    assert found.reason.text() == "缺货：C × 2"
 
 
 def test_purchases_are_not_promised_when_the_rules_forbid_it() -> None:
@@ -165,7 +174,7 @@ def test_purchases_are_not_promised_when_the_rules_forbid_it() -> None:
 
 def test_a_gift_that_is_short_keeps_its_line_back() -> None:
     wanted = (Wanted("1", "A", 1), Wanted("2", "G", 1, "1"), Wanted("3", "B", 1))
-    found = route(wanted, Availability(_free(NEAR="AAB")), SITES, BOTH, SplitRule())
+    found = route(wanted, Availability(_free(NEAR="AAB")), SITES, BOTH, SplitRule(part=Part.ALWAYS))
     assert found.consignments == (Consignment(1, "NEAR", (("3", "B", 1),)),)
     assert found.short == (Short("1", "A", 1, 0), Short("2", "G", 1, 1))
 
@@ -181,7 +190,7 @@ def test_a_full_warehouse_is_the_last_to_be_asked() -> None:
 
 def test_a_warehouse_that_no_strategy_names_gets_nothing_at_all() -> None:
     named = (Strategy("named", only=frozenset({"FAR"})),)
-    found = route(TWO, Availability(_free(NEAR="AAB", FAR="AA")), SITES, named, SplitRule())
+    found = route(TWO, Availability(_free(NEAR="AAB", FAR="AA")), SITES, named, SplitRule(part=Part.ALWAYS))
     assert [one.warehouse for one in found.consignments] == ["FAR"]
     assert found.short == (Short("2", "B", 1, 1),)
     paused = route(TWO, Availability(_free(NEAR="AAB")), [Site("NEAR", active=False)], BOTH, SplitRule())
@@ -240,7 +249,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Wanted], Availability, list[Site], Spli
     rule = SplitRule(
         most=draw(st.integers(1, 4)),
         small_pieces=draw(st.sampled_from([0, 3])),
-        part_now=draw(st.booleans()),
+        part=draw(st.sampled_from(Part)),
         incoming=draw(st.booleans()),
         short=draw(st.sampled_from(Otherwise)),
     )

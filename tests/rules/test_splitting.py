@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.sourcing import Site, Unit, Wanted, units
-from domain.splitting import MOST_SETS, Question, Split, exact, greedy, split
+from domain.splitting import MOST_SETS, Places, Question, Split, _judge, exact, greedy, split
+from rules.solver import solve
 
 SKUS = ("A", "B", "C")
 CODES = ("W1", "W2", "W3")
@@ -114,6 +115,18 @@ def test_the_greedy_rule_is_sound_and_never_better(question: Question) -> None:
         assert best.rank <= quick.rank
 
 
+@settings(max_examples=25, deadline=None)
+@given(questions())
+def test_the_solver_finds_the_same_optimum(question: Question) -> None:
+    best, places = exact(question), solve(question)
+    assert (places is None) == (best is None)
+    if best is not None and places is not None:
+        found = _judge(question, places, "solver")
+        assert found is not None
+        sound(question, found)
+        assert found.rank == best.rank
+
+
 def _kept(*wanted: Wanted) -> Sequence[Unit]:
     return units(wanted)
 
@@ -148,12 +161,17 @@ def test_where_greedy_is_not_exact() -> None:
     assert (set(best.placed), set(quick.placed)) == ({"LEFT", "RIGHT"}, {"MOST", "LEFT", "RIGHT"})
 
 
-def test_above_the_limit_greedy_says_so() -> None:
+def test_above_the_limit_the_solver_is_asked_or_greedy_says_so() -> None:
     sites = [Site(f"W{n:02d}") for n in range(30)]
     parts = _kept(*(Wanted(str(n), f"S{n}", 1) for n in range(8)))
     free = {(f"S{n % 8}", f"W{n:02d}"): 1 for n in range(30)}
-    found = split(Question(parts, free, sites, 8))
-    assert found is not None
-    assert found.method == "greedy"
-    assert len(found.placed) == 8
+    free |= {(f"S{n}", "W29"): 1 for n in (0, 1, 2, 4, 5, 6)} | {(f"S{n}", "W08"): 1 for n in (0, 1, 2, 3)}
+    free |= {(f"S{n}", "W09"): 1 for n in (4, 5, 6, 7)}
+    quick, best = split(Question(parts, free, sites, 8)), split(Question(parts, free, sites, 8), solve)
+    assert quick is not None
+    assert best is not None
+    assert (quick.method, len(quick.placed)) == ("greedy", 3)
+    assert (best.method, set(best.placed)) == ("solver", {"W08", "W09"})
+    wrong = split(Question(parts, free, sites, 8), lambda question: Places({"0": "W29", "1": "W29"}, frozenset()))
+    assert wrong == quick
     assert MOST_SETS == 4095
