@@ -13,6 +13,7 @@ from domain.texts.imports import IMPORTS
 from domain.texts.names import NAMES
 from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
+from domain.texts.parcels import PARCELS
 from domain.texts.routing import ROUTING
 from domain.texts.steps import STEPS
 from domain.texts.tasks import TASKS
@@ -44,4 +45,14 @@ def partner_name(partner: str) -> str:
     return text(key) if key in CATALOGUE else partner
 
 
-CATALOGUE: dict[str, tuple[str, str]] = {**NAMES, **ORDERS, **STEPS, **TASKS, **IMPORTS, **COMMANDS, **PAGES, **ROUTING}
+CATALOGUE: dict[str, tuple[str, str]] = {
+    **NAMES,
+    **ORDERS,
+    **STEPS,
+    **TASKS,
+    **IMPORTS,
+    **COMMANDS,
+    **PAGES,
+    **PARCELS,
+    **ROUTING,
+}
