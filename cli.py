@@ -194,6 +194,34 @@ def stock_receive(
     run(receive(load_settings(), sku, quantity, key, warehouse))
 
 
+@stock_app.command("compare")
+def stock_compare(
+    every: Annotated[bool, typer.Option("--all", help="Show the articles that agree as well.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Where our stock and the warehouse's own figures do not agree; compared every hour, and when they moved."""
+    from commands.shelves import compare
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(compare(load_settings(), every=every, as_json=as_json))
+
+
+@stock_app.command("adopt")
+def stock_adopt(
+    sku: Annotated[str, typer.Argument(help="The merchant's article code.")],
+    difference: Annotated[int, typer.Option(help="The difference as `stock compare` shows it, e.g. -2.")],
+    why: Annotated[str, typer.Option(help="Why the warehouse is right; it stands in the ledger.")],
+    warehouse: Annotated[str, typer.Option(help="The warehouse; empty: ORDERHUB_COMPANY__WAREHOUSE.")] = "",
+) -> None:
+    """Book the warehouse's figure as counted. Exit code 1 when the difference is another by now, or orders hold it."""
+    from commands.shelves import adopt
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(adopt(load_settings(), sku, warehouse, difference, why))
+
+
 shops_app = typer.Typer(no_args_is_help=True, help="Shop accounts: added, tried, paused and removed without a restart.")
 app.add_typer(shops_app, name="shops")
 

@@ -130,6 +130,12 @@ class SweepSettings(Group):
     pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
     files_s: float = Field(60, gt=0, description="how often each shop's drop is looked into")
     health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
+    stock_compare_s: float = Field(
+        3600, gt=0, description="how often each article is compared with the warehouse's own figure"
+    )
+    stock_look_s: float = Field(
+        60, gt=0, description="how soon after the warehouse told of a change, and how often while the figures differ"
+    )
 
 
 class HealthSettings(Group):

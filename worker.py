@@ -33,6 +33,7 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
+from workflows.supply import CompareShelvesWorkflow
 from workflows.sweeps import (
     AuthorisationWorkflow,
     PartnerHealthWorkflow,
@@ -53,6 +54,7 @@ WORKFLOWS: list[type[Any]] = [
     ReconcileWorkflow,
     AuthorisationWorkflow,
     PullFilesWorkflow,
+    CompareShelvesWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

@@ -19,7 +19,7 @@ from activities.contracts import (
 )
 from domain.golden import Exit
 from domain.texts import text
-from store import holds, tracking
+from store import holds
 from store.database import Database
 from store.steps import Done, run_step
 from store.tables import HoldRow, OrderRow
@@ -97,7 +97,6 @@ class HoldSteps:
         """A person closed an order whose parcel was refused, lost or returned: the exit UNDELIVERED."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 
         await run_step(self._db, end.order_id, "undelivered", "operator", work)

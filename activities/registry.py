@@ -8,6 +8,7 @@ from typing import Any
 from activities.address import AddressSteps
 from activities.authorisations import AuthorisationSteps
 from activities.channel import ChannelSteps
+from activities.counts import CountSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
 from activities.delivery import DeliverySteps
@@ -44,6 +45,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         ReconcileSteps(db, partners.pulls),
         AuthorisationSteps(db, partners.channels),
         FileSteps(db, partners.files),
+        CountSteps(db, partners.warehouse),
     ]
     return [step for room in rooms for step in _steps(room)]
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from domain.news import News
 from domain.order import Channel
+from domain.shelves import Shelf
 from domain.shipping import (
     Carrier,
     CreditAnswer,
@@ -178,6 +179,11 @@ class Warehouse(Protocol):
 
     async def cancel(self, delivery_code: str, reason: str, warehouse: str = "") -> StopOutcome:
         """Stop a delivery order for good."""
+        ...
+
+    async def shelves(self, warehouse: str, skus: Sequence[str]) -> Sequence[Shelf]:
+        """The warehouse's own figures for these articles, one per condition; an article that it does not keep is left
+        out."""
         ...
 
 

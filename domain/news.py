@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.order import Channel, Order
 from domain.refund import Refund
+from domain.shelves import ShelfChange
 from domain.shipping import CreditAnswer, TrackReport, WarehouseReport
 
 
@@ -58,6 +59,13 @@ class WarehouseNews:
 
 
 @dataclass(frozen=True)
+class StockChangeNews:
+    """A warehouse's own figures moved."""
+
+    changes: tuple[ShelfChange, ...]
+
+
+@dataclass(frozen=True)
 class TrackNews:
     """A tracker or courier reports on a waybill."""
 
@@ -81,4 +89,14 @@ class SmsReceipt:
     at: datetime
 
 
-News = OrderNews | CancelNews | PaymentNews | RefundNews | WarehouseNews | TrackNews | CreditNews | SmsReceipt
+News = (
+    OrderNews
+    | CancelNews
+    | PaymentNews
+    | RefundNews
+    | WarehouseNews
+    | StockChangeNews
+    | TrackNews
+    | CreditNews
+    | SmsReceipt
+)

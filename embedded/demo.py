@@ -50,6 +50,8 @@ _QUICK_WORLD = {
     "ORDERHUB_SWEEPS__TRACKING_S": "3",
     "ORDERHUB_SWEEPS__PULLS_S": "5",
     "ORDERHUB_SWEEPS__FILES_S": "5",
+    "ORDERHUB_SWEEPS__STOCK_COMPARE_S": "10",
+    "ORDERHUB_SWEEPS__STOCK_LOOK_S": "5",
     "ORDERHUB_WECHAT__ASK_UNPAID_AFTER_S": "6",
     "ORDERHUB_CREDIT__LIMITS__BREAKER_OPEN_S": "10",
     "ORDERHUB_SF__LIMITS__BREAKER_OPEN_S": "6",
@@ -145,6 +147,7 @@ class _Run:
         """Play the scenario. Returns the orders that did not come to their end in time."""
         async with Progress(self._console, self._db, self._options.orders) as progress:
             stage = self.stage(progress.say)
+            await stage.clear_shelves()
             await scenario.open(stage)
             for deed in scenario.crew(stage):
                 self.people.start(deed)

@@ -17,6 +17,7 @@ from domain.news import (
     PaymentNews,
     RefundNews,
     SmsReceipt,
+    StockChangeNews,
     TrackNews,
     WarehouseNews,
 )
@@ -25,7 +26,7 @@ from domain.shipping import CreditDecision, WarehouseStatus
 from domain.texts import text
 from intake.linking import Linker
 from intake.orders import Orders
-from store import credit, links, orders, payments, refunds, shipping
+from store import counts, credit, links, orders, payments, refunds, shipping
 from store.database import Database
 from store.holds import open_task
 from store.orders import Taken
@@ -56,6 +57,9 @@ async def apply(db: Database, workflows: Orders, news: News, linker: Linker | No
             return await _cancel(db, workflows, news)
         case WarehouseNews():
             return await _warehouse(db, workflows, news)
+        case StockChangeNews():
+            async with db.transaction() as tx:
+                return f"{await counts.keep_changes(tx, news.changes)} new changes"
         case TrackNews():
             return await _track(db, workflows, news)
         case CreditNews():

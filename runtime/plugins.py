@@ -20,7 +20,7 @@ _PORTS: Mapping[str, tuple[str, ...]] = {
     "pulls": ("feed", "channel", "longest_window", "overlap", "shops", "pull"),
     "sources": ("source", "unpack", "accepted", "refused", "interpret"),
 }
-_WAREHOUSE = ("push", "query", "hold", "restore", "cancel")
+_WAREHOUSE = ("push", "query", "hold", "restore", "cancel", "shelves")
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,14 @@ from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
+    COMPARE_SHELVES_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PULL_FILES_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
+    CompareStart,
     FilesStart,
     PullStart,
     ReconcileStart,
@@ -113,6 +115,12 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
+        Sweep(
+            "orderhub-stock-compare",
+            COMPARE_SHELVES_WORKFLOW,
+            timedelta(seconds=settings.sweeps.stock_look_s),
+            CompareStart(every_s=settings.sweeps.stock_compare_s, again_s=settings.sweeps.stock_look_s),
+        ),
         Sweep("orderhub-authorisations", AUTHORISATION_WORKFLOW, _RENEWING),
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
         *(

@@ -6,7 +6,7 @@ Mounted under `/control`. Answers 404 for an order that nobody knows and 409 for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from fastapi import APIRouter, HTTPException
 from pydantic import Field
@@ -94,6 +94,25 @@ class Misscan(Shape):
 
     code_or_order_no: str = Field(min_length=1)
     drop_sku: str = Field(min_length=1)
+
+
+class StockMove(Shape):
+    """Pieces that come into the warehouse or go, without any delivery order. `quiet`: it reports nothing."""
+
+    sku: str = Field(min_length=1)
+    warehouse: str = ""
+    quantity: int
+    order_type: str = "QTRK"
+    condition: Literal["ZP", "CC"] = "ZP"
+    quiet: bool = False
+
+
+class StockCount(Shape):
+    """How many good pieces of an article somebody found."""
+
+    sku: str = Field(min_length=1)
+    warehouse: str = ""
+    found: int = Field(ge=0)
 
 
 class Shop(Protocol):
@@ -302,6 +321,38 @@ def _qimen_router(qimen: QimenWarehouse) -> APIRouter:
         """Scan a packed order anew and confirm it under a new outBizCode."""
         with in_words():
             return {"out_biz_code": qimen.confirm_again(code)}
+
+    @router.put("/stock", status_code=204)
+    async def settle(pieces: dict[str, int], warehouse: str = "") -> None:
+        """Let so many good pieces of each article lie on the shelves, and tell nobody."""
+        with in_words():
+            qimen.settle_stock(pieces, warehouse)
+
+    @router.post("/stock")
+    async def move(wanted: StockMove) -> dict[str, str]:
+        """Goods come in, are lost or found."""
+        with in_words():
+            code = qimen.move_stock(
+                wanted.sku,
+                wanted.quantity,
+                wanted.order_type,
+                wanted.condition,
+                wanted.warehouse,
+                quiet=wanted.quiet,
+            )
+        return {"out_biz_code": code}
+
+    @router.post("/stock/{out_biz_code}/again", status_code=204)
+    async def report_again(out_biz_code: str) -> None:
+        """Report a change once more."""
+        with in_words():
+            qimen.report_again(out_biz_code)
+
+    @router.post("/count")
+    async def count(wanted: StockCount) -> dict[str, int]:
+        """Somebody counts an article."""
+        with in_words():
+            return {"difference": qimen.count_stock(wanted.sku, wanted.found, wanted.warehouse)}
 
     return router
 

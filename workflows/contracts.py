@@ -13,6 +13,7 @@ PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
 AUTHORISATION_WORKFLOW = "AuthorisationWorkflow"
 RECONCILE_WORKFLOW = "ReconcileWorkflow"
 PULL_FILES_WORKFLOW = "PullFilesWorkflow"
+COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
 
 
 @dataclass(frozen=True)
@@ -173,3 +174,13 @@ class FilesStart:
 
     feed: str
     shop: str
+
+
+@dataclass(frozen=True)
+class CompareStart:
+    """How often every article is compared with the warehouse's own figure, and how often one that differs, in
+    seconds."""
+
+    batch: int = 200
+    every_s: float = 3600
+    again_s: float = 60

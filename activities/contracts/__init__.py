@@ -51,6 +51,7 @@ from activities.contracts.orders import (
     TaskFact,
 )
 from activities.contracts.stock import FIT_STOCK, RELEASE_STOCK, RESERVE_STOCK, Fitted, Reserved
+from activities.contracts.supply import COMPARE_SHELVES, CompareAsk, Compared
 from activities.contracts.sweeps import (
     FOLLOW_PARCELS,
     LIST_FEEDS,
@@ -119,6 +120,7 @@ __all__ = [
     "CHECK_CREDIT",
     "CLOSE_HOLD",
     "COMMIT_CREDIT",
+    "COMPARE_SHELVES",
     "CREDIT_BUDGET",
     "DROP_ADDRESS",
     "ESCALATE_HOLD",
@@ -159,6 +161,8 @@ __all__ = [
     "AddressVerdict",
     "Batch",
     "ClerkLink",
+    "CompareAsk",
+    "Compared",
     "Credit",
     "CreditVerdict",
     "DeliveryRef",

@@ -19,7 +19,7 @@ T = TypeVar("T")
 PORTS: dict[str, frozenset[str]] = {
     "channel": frozenset({"write_back"}),
     "courier": frozenset({"create", "find", "void"}),
-    "warehouse": frozenset({"push", "query", "hold", "restore", "cancel"}),
+    "warehouse": frozenset({"push", "query", "hold", "restore", "cancel", "shelves"}),
     "pushes": frozenset(),
 }
 """The operations of each port that a case must bring a `Call` of. "pushes" is a `PushSource` and nothing else."""

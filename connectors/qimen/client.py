@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from connectors.errors import OutcomeUnknown, Rejected
+from connectors.qimen.inventory import read_shelves
 from connectors.qimen.reports import UnknownStatus, read_delivery
-from connectors.qimen.requests import cancel_body, create_body, pending_body, query_body, signed_query
+from connectors.qimen.requests import (
+    cancel_body,
+    create_body,
+    inventory_body,
+    pending_body,
+    query_body,
+    signed_query,
+)
 from connectors.qimen.responses import Answer, read_answer
 from connectors.qimen.settings import QimenSettings
 from connectors.transport import Line
 from domain.clock import utc_now
+from domain.shelves import Shelf
 from domain.shipping import DeliveryOrder, StopOutcome, WarehouseReport, WarehouseStatus
 
 T = TypeVar("T")
 
+_ARTICLES_AT_ONCE = 50
 _XML = {"Content-Type": "text/xml;charset=UTF-8"}
 
 
@@ -74,6 +84,21 @@ class QimenWarehouse:
         body = cancel_body(self._settings, delivery_code, reason, warehouse)
         answer = await self._write("cancel", "order.cancel", body)
         return await self._stopped("cancel", delivery_code, warehouse, answer, done=answer.cancelled)
+
+    async def shelves(self, warehouse: str, skus: Sequence[str]) -> Sequence[Shelf]:
+        """inventory.query, so many articles at a time as a slow warehouse answers in time."""
+        found: list[Shelf] = []
+        for start in range(0, len(skus), _ARTICLES_AT_ONCE):
+            part = skus[start : start + _ARTICLES_AT_ONCE]
+
+            def read(answer: Answer) -> Sequence[Shelf]:
+                if not answer.success:
+                    raise answer.refusal("shelves")
+                return read_shelves(answer.root, warehouse)
+
+            body = inventory_body(self._settings, warehouse, part)
+            found += await self._call("shelves", "inventory.query", body, read, writes=False)
+        return found
 
     async def _stopped(
         self, operation: str, delivery_code: str, warehouse: str, answer: Answer, *, done: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.order import Channel
+from domain.shelves import Quality
 from domain.shipping import Carrier, WarehouseStatus
 
 PLATFORMS: dict[Channel, str] = {
@@ -59,3 +60,12 @@ PROCESS_STATUS: dict[str, WarehouseStatus | None] = {
     **dict.fromkeys(("REFUSE", "SIGN", "TMSCANCELED", "TMSCANCELFAILED")),
 }
 """`processStatus` of orderprocess.report; None for a step that changes nothing for the order."""
+
+QUALITIES: dict[str, Quality] = {
+    "ZP": Quality.GOOD,
+    "CC": Quality.DEFECTIVE,
+    "JS": Quality.DEFECTIVE,
+    "XS": Quality.DEFECTIVE,
+    "ZT": Quality.IN_TRANSIT,
+}
+"""inventoryType."""

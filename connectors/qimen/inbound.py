@@ -11,19 +11,22 @@ from lxml import etree
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.ports import Document, Push, Reply
 from connectors.qimen.elements import render, text
+from connectors.qimen.inventory import COUNT, STOCK_CHANGE, read_changes
 from connectors.qimen.reports import check_quantities, read_delivery, read_process
 from connectors.qimen.settings import QimenSettings
 from connectors.qimen.signing import sign
 from connectors.xml import parse_untrusted_xml
-from domain.news import News, WarehouseNews
+from domain.news import News, StockChangeNews, WarehouseNews
 from domain.shipping import WarehouseReport
 
 _CONFIRM = "deliveryorder.confirm"
 _PROCESS = "orderprocess.report"
+_FIGURES = (STOCK_CHANGE, COUNT)
 
 
 class QimenPush:
-    """Port `PushSource`: deliveryorder.confirm and orderprocess.report. Any other method is answered with a failure."""
+    """Port `PushSource`: deliveryorder.confirm, orderprocess.report, stockchange.report and inventory.report. Any other
+    method is answered with a failure."""
 
     source = "qimen"
 
@@ -37,7 +40,7 @@ class QimenPush:
         """
         self._verify(push)
         method = _method(push)
-        if method not in (_CONFIRM, _PROCESS):
+        if method not in (_CONFIRM, _PROCESS, *_FIGURES):
             raise PushRefused(self.source, f"unsupported method {method[:60]!r}")
         root = parse_untrusted_xml(push.body, self.source)
         if root.tag != "request":
@@ -61,6 +64,9 @@ class QimenPush:
         """The warehouse's report. The signature has proved it, so nobody is asked back."""
         root = parse_untrusted_xml(document.body.encode("utf-8"), self.source)
         try:
+            if document.kind in _FIGURES:
+                changes = read_changes(document.kind, root)
+                return (StockChangeNews(changes),) if changes else ()
             report = _confirmed(root) if document.kind == _CONFIRM else read_process(root)
         except ValueError as error:
             raise DocumentUnreadable(self.source, str(error)) from error
@@ -90,6 +96,10 @@ def _confirmed(root: etree._Element) -> WarehouseReport:
 
 
 def _document_id(method: str, root: etree._Element, body: str) -> str:
+    if method in _FIGURES:
+        # Each of its changes has a code of its own, under which it is kept once: the same change may come in another
+        # report, beside others.
+        return f"{method}:{hashlib.sha256(body.encode('utf-8')).hexdigest()[:32]}"
     out_biz_code = text(root, "deliveryOrder/outBizCode")
     if out_biz_code:
         return out_biz_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.qimen.codes import COURIERS, PLATFORMS
@@ -81,6 +82,12 @@ def query_body(settings: QimenSettings, delivery_code: str, warehouse: str = "")
             "pageSize": "100",
         },
     )
+
+
+def inventory_body(settings: QimenSettings, warehouse: str, skus: Sequence[str]) -> bytes:
+    """inventory.query of articles in one warehouse, in every condition."""
+    criteria = [{"warehouseCode": warehouse, "ownerCode": settings.owner_code, "itemCode": sku} for sku in skus]
+    return render("request", {"criteriaList": {"criteria": criteria}})
 
 
 def pending_body(settings: QimenSettings, delivery_code: str, action: str, reason: str, warehouse: str = "") -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from connectors.sf.responses import Wire
 from domain.clock import parse_beijing
-from domain.phones import courier_phone
-from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
-from domain.tracking import trouble_in
+from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport
 
 # Protocol section 5. A code that is not here says nothing that changes an order's course.
 _MEANING: dict[str, TrackCode] = {
@@ -26,7 +25,7 @@ _MEANING: dict[str, TrackCode] = {
     **dict.fromkeys(("99", "648", "631"), TrackCode.RETURNED),
 }
 _DELIVERING = "44"
-_BACK_OR_ON = frozenset({"99", "648", "631"})
+_PHONE = re.compile(r"电话[:：]\s*(\+?\d[\d-]{5,19})")
 
 
 class Route(Wire):
@@ -67,10 +66,9 @@ def report(number: str, routes: Iterable[Route]) -> TrackReport:
         if back and code is TrackCode.SIGNED:
             code = TrackCode.RETURNED
         remark = route.remark or ""
-        trouble = _trouble(route, remark) if code is TrackCode.PROBLEM else None
-        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code, trouble))
-        if route.op_code == _DELIVERING:
-            phone = courier_phone([remark]) or phone
+        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code))
+        if route.op_code == _DELIVERING and (found := _PHONE.search(remark)):
+            phone = found.group(1)
     return TrackReport(Carrier.SF, number, tuple(nodes), phone)
 
 
@@ -82,9 +80,3 @@ def meaning(route: Route) -> TrackCode:
     if code is TrackCode.RETURNED and "转寄" in remark and "退" not in remark:
         return TrackCode.PROBLEM
     return code
-
-
-def _trouble(route: Route, remark: str) -> Trouble:
-    if route.op_code in _BACK_OR_ON:
-        return Trouble.FORWARDED
-    return trouble_in(remark, Trouble.DELIVERY_FAILED)

@@ -12,7 +12,7 @@ import httpx
 
 from domain.ids import order_id as make_order_id
 from embedded.people import People
-from sandbox.buyers import Draft
+from sandbox.buyers import CATALOGUE, Draft
 from sandbox.faults import Fault
 from store import stock
 from store.database import Database
@@ -38,8 +38,17 @@ class Stage:
         answer.raise_for_status()
         return [make_order_id(order["channel"], order["shop"], order["order_no"]) for order in answer.json()]
 
+    async def clear_shelves(self) -> None:
+        """The warehouse begins as empty as our books do."""
+        empty = {item.sku: 0 for item in CATALOGUE}
+        (await self.sandbox.put("/control/qimen/stock", json=empty)).raise_for_status()
+
     async def receive(self, quantities: Mapping[str, int], key: str, warehouse: str = "WH01") -> None:
-        """Goods come into a warehouse. The same key again changes nothing."""
+        """Goods come into a warehouse, and both it and we book them. The same key again changes nothing here."""
+        for sku, quantity in quantities.items():
+            if quantity:
+                goods = {"sku": sku, "quantity": quantity, "warehouse": warehouse, "order_type": "CGRK"}
+                (await self.sandbox.post("/control/qimen/stock", json=goods)).raise_for_status()
         async with self.db.transaction() as tx:
             for sku, quantity in sorted(quantities.items()):
                 if quantity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -13,9 +13,9 @@ import httpx
 from fastapi import APIRouter, Request, Response
 
 from domain.clock import format_beijing, parse_beijing, utc_now
-from sandbox.catalogue import CATALOGUE
 from sandbox.qimen.deliveries import Box, Delivery, DeliveryStatus, read_delivery, read_place
 from sandbox.qimen.reports import accepted, confirm, described
+from sandbox.qimen.shelves import CONDITIONS, DEFECTIVE, GOOD, Change, Shelves, change_report, count_report
 from sandbox.qimen.signing import sign
 from sandbox.qimen.xml import Content, Node, Refusal, read, write
 from sandbox.world import Book, PushRequest, World
@@ -37,6 +37,7 @@ class QimenWarehouse:
         self._settings = world.settings.qimen
         self._max_lines_per_box = max_lines_per_box
         self._deliveries: dict[str, Delivery] = {}
+        self._shelves = Shelves(self._settings.warehouses[0])
         self._misscans: dict[str, set[str]] = {}
         # the moment of the start keeps codes apart from those of an earlier run against the same hub
         self._run = f"{int(time.time())}"
@@ -62,6 +63,45 @@ class QimenWarehouse:
         if delivery.status is not DeliveryStatus.PACKED:
             raise ValueError(f"the delivery order is {delivery.status}, not packed")
         return self._scan_and_confirm(delivery)
+
+    def settle_stock(self, pieces: Mapping[str, int], warehouse: str = "") -> None:
+        """Let so many good pieces of each article lie on the shelves, and tell nobody. Raises KeyError for a warehouse
+        that is none of ours; "" is the first, here as below."""
+        _, left = self._stock_movements()
+        for sku, count in pieces.items():
+            self._shelves.settle((self._of_ours(warehouse), sku), count, left)
+
+    def move_stock(
+        self, sku: str, quantity: int, order_type: str, condition: str = GOOD, warehouse: str = "", *, quiet: bool
+    ) -> str:
+        """Goods come in, are lost or found: `stockchange.report`, unless `quiet`. Returns the change's outBizCode.
+
+        Raises ValueError when fewer lie there than go, and KeyError.
+        """
+        change = Change(self._serial("SC"), (self._of_ours(warehouse), sku), condition, quantity, order_type)
+        self._shelves.move(change, self._stock_movements()[1])
+        if not quiet:
+            self._push("stockchange.report", change_report(change, self._settings.owner))
+        return change.code
+
+    def count_stock(self, sku: str, found: int, warehouse: str = "") -> int:
+        """Somebody counts the good pieces of an article: `inventory.report`. Returns the difference that was found."""
+        _, left = self._stock_movements()
+        place = self._of_ours(warehouse), sku
+        change = Change(self._serial("CK"), place, GOOD, found - self._shelves.lies(place, GOOD, left), "CHECK")
+        self._shelves.move(change, left)
+        self._push("inventory.report", count_report(change, found, self._settings.owner))
+        return change.quantity
+
+    def report_again(self, out_biz_code: str) -> None:
+        """Push an earlier change once more. Raises KeyError."""
+        change = {change.code: change for change in self._shelves.changes}[out_biz_code]
+        self._push("stockchange.report", change_report(change, self._settings.owner))
+
+    def _of_ours(self, warehouse: str) -> str:
+        if warehouse and warehouse not in self._settings.warehouses:
+            raise KeyError(warehouse)
+        return warehouse or self._settings.warehouses[0]
 
     def router(self) -> APIRouter:
         """`POST /router/qimen/service`, below this partner's own path."""
@@ -100,8 +140,22 @@ class QimenWarehouse:
                     "confirms": len(delivery.confirms),
                 }
                 for delivery in self._deliveries.values()
-            ]
+            ],
+            "stock": self._stock_book(),
         }
+
+    def _stock_book(self) -> list[dict[str, str | int]]:
+        reserved, left = self._stock_movements()
+        return [
+            {
+                "sku": place[1],
+                "warehouse": place[0],
+                "good": self._shelves.lies(place, GOOD, left),
+                "locked": reserved[place],
+                "defective": self._shelves.lies(place, DEFECTIVE, left),
+            }
+            for place in self._shelves.places()
+        ]
 
     def _answer(self, method: str, params: dict[str, str], body: bytes) -> Response:
         try:
@@ -189,22 +243,25 @@ class QimenWarehouse:
         The opening stock is all in the first warehouse.
         """
         reserved, gone = self._stock_movements()
-        first = self._settings.warehouses[0]
-        shelves = {(first, item.sku): item.stock for item in CATALOGUE}
         found: list[Content] = []
         for criteria in request.items("criteriaList", "criteria"):
-            place = criteria.text("warehouseCode") or first, criteria.needed("itemCode")
-            if place not in shelves:
+            place = criteria.text("warehouseCode") or self._settings.warehouses[0], criteria.needed("itemCode")
+            if not self._shelves.has(place):
                 continue
-            found.append(
-                {
-                    "warehouseCode": place[0],
-                    "itemCode": place[1],
-                    "inventoryType": "ZP",
-                    "quantity": shelves[place] - reserved[place] - gone[place],
-                    "lockQuantity": reserved[place],
-                }
-            )
+            asked = criteria.text("inventoryType")
+            for condition in CONDITIONS if not asked else (asked,):
+                lies, locked = self._shelves.lies(place, condition, gone), reserved[place] if condition == GOOD else 0
+                if not (lies or condition == GOOD):
+                    continue
+                found.append(
+                    {
+                        "warehouseCode": place[0],
+                        "itemCode": place[1],
+                        "inventoryType": condition,
+                        "quantity": lies - locked,
+                        "lockQuantity": locked,
+                    }
+                )
         return {"items": {"item": found}}
 
     def _stock_movements(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:

@@ -18,6 +18,7 @@ from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.shipping import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ReservationRow, StockLedgerRow, StockRow
+from store.tables.supply import ShelfChangeRow, ShelfCountRow
 
 __all__ = [
     "AddressChangeRow",
@@ -41,6 +42,8 @@ __all__ = [
     "RefundRow",
     "ReservationRow",
     "SeenFileRow",
+    "ShelfChangeRow",
+    "ShelfCountRow",
     "ShopRow",
     "StockLedgerRow",
     "StockRow",

@@ -9,9 +9,20 @@ from sqlmodel import func, select
 
 from connectors.errors import DocumentUnreadable
 from domain.clock import utc_now
-from domain.news import CancelNews, CreditNews, OrderNews, PaymentNews, RefundNews, SmsReceipt, TrackNews, WarehouseNews
+from domain.news import (
+    CancelNews,
+    CreditNews,
+    OrderNews,
+    PaymentNews,
+    RefundNews,
+    SmsReceipt,
+    StockChangeNews,
+    TrackNews,
+    WarehouseNews,
+)
 from domain.order import Amounts, Channel, ChannelStatus, Notes, Order
 from domain.refund import Refund, RefundKind, RefundStatus
+from domain.shelves import Quality, ShelfChange
 from domain.shipping import (
     Carrier,
     CreditAnswer,
@@ -32,6 +43,7 @@ from store.tables import (
     NotificationRow,
     OrderVersionRow,
     ParcelRow,
+    ShelfChangeRow,
     TaskRow,
     TrackNodeRow,
     WarehouseReportRow,
@@ -378,6 +390,12 @@ async def test_a_receipt_marks_its_own_message_only(stage: Stage, delivered: boo
 
 
 # ------------------------------------------------------------------------------------------------ refunds
+
+
+async def test_what_a_warehouse_tells_of_its_stock_is_kept_once(stage: Stage) -> None:
+    news = StockChangeNews((ShelfChange("SC-1", "WH01", "MUG", Quality.GOOD, -1),))
+    assert [await apply(stage.db, stage.orders, news) for _ in range(2)] == ["1 new changes", "0 new changes"]
+    assert await _count(stage, ShelfChangeRow) == 1
 
 
 async def test_a_refund_waits_for_its_order_and_then_is_a_revision_to_tell(stage: Stage) -> None:

@@ -336,6 +336,57 @@ async def test_stock_is_locked_by_orders_and_leaves_with_them(swift: Town) -> No
     assert await stock() == [("HOT-01", "97", "0")]
 
 
+async def figures(place: Town, sku: str) -> list[tuple[str, ...]]:
+    """Condition, available and locked of an article."""
+    body = f"<request><criteriaList><criteria><itemCode>{sku}</itemCode></criteria></criteriaList></request>"
+    reply = await call(place, "inventory.query", body)
+    names = ("inventoryType", "quantity", "lockQuantity")
+    return [tuple(i.findtext(name) or "" for name in names) for i in reply.root.iterfind("items/item")]
+
+
+async def test_goods_that_come_get_lost_or_spoil_are_reported(place: Town) -> None:
+    async def move(**wanted: object) -> str:
+        answer = await place.http.post("/control/qimen/stock", json={"sku": "HOT-01", **wanted})
+        return str(answer.raise_for_status().json()["out_biz_code"])
+
+    code = await move(quantity=-2, order_type="QTCK")
+    await move(quantity=1, condition="CC")
+    await move(quantity=10, quiet=True)
+    assert await figures(place, "HOT-01") == [("ZP", "108", "0"), ("CC", "1", "0")]
+    await place.http.post(f"/control/qimen/stock/{code}/again")
+    await until(lambda: len(heard(place, "stockchange.report")) == 3)
+    told = [etree.fromstring(push.body).find("items/item") for push in heard(place, "stockchange.report")]
+    assert [(i.findtext("quantity"), i.findtext("inventoryType")) for i in told if i is not None] == [
+        ("-2", "ZP"),
+        ("1", "CC"),
+        ("-2", "ZP"),
+    ]
+    assert [i.findtext("outBizCode") for i in told if i is not None].count(code) == 2
+    assert (await place.http.post("/control/qimen/stock", json={"sku": "HOT-01", "quantity": -109})).status_code == 409
+    assert (await place.http.post("/control/qimen/stock/SC0/again")).status_code == 404
+
+
+async def test_a_count_and_a_figure_that_is_set(place: Town) -> None:
+    await place.http.put("/control/qimen/stock", json={"NEW-01": 7})
+    assert (await place.http.post("/control/qimen/count", json={"sku": "NEW-01", "found": 5})).json() == {
+        "difference": -2
+    }
+    assert await figures(place, "NEW-01") == [("ZP", "5", "0")]
+    await until(lambda: bool(heard(place, "inventory.report")))
+    (report,) = heard(place, "inventory.report")
+    assert etree.fromstring(report.body).findtext("items/item/quantity") == "-2"
+    assert heard(place, "stockchange.report") == []
+    (row,) = [row for row in place.qimen.book()["stock"] if row["sku"] == "NEW-01"]
+    assert row == {"sku": "NEW-01", "warehouse": "WH01", "good": 5, "locked": 0, "defective": 0}
+
+
+async def test_what_is_packed_leaves_the_shelf_once(swift: Town) -> None:
+    await call(swift, CREATE, delivery(lines=(("HOT-01", 3),)))
+    await until(lambda: bool(confirms(swift)))
+    await swift.http.put("/control/qimen/stock", json={"HOT-01": 50})
+    assert await figures(swift, "HOT-01") == [("ZP", "50", "0")]
+
+
 @pytest.mark.parametrize(
     ("kind", "code"), [(FaultKind.ERROR, "isp.service-unavailable"), (FaultKind.THROTTLE, "isp.call-limited")]
 )

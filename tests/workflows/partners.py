@@ -18,6 +18,7 @@ from connectors.ports import Document, Push, Reply
 from domain.clock import utc_now
 from domain.news import News
 from domain.order import Channel
+from domain.shelves import Shelf
 from domain.shipping import (
     Carrier,
     CreditAnswer,
@@ -201,6 +202,11 @@ class FakeWarehouse(Scripted):
         self.orders: dict[str, DeliveryOrder] = {}
         self.status: dict[str, str] = {}
         self.reports: dict[str, WarehouseReport] = {}
+        self.on_shelf: dict[tuple[str, str], Shelf] = {}
+
+    async def shelves(self, warehouse: str, skus: Sequence[str]) -> Sequence[Shelf]:
+        _after(await self._before("shelves"))
+        return [self.on_shelf[warehouse, sku] for sku in skus if (warehouse, sku) in self.on_shelf]
 
     async def push(self, order: DeliveryOrder) -> None:
         twist = await self._before("push")

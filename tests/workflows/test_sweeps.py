@@ -11,16 +11,18 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.partner_health import Outcome, bucket_of
 from domain.shipping import TrackCode
-from store import partner_calls
+from store import partner_calls, stock
 from store.partner_alerts import open_alerts
 from store.partner_calls import Counted
 from store.tables import WaybillRow
 from tests.workflows.partners import away
 from tests.workflows.stage import Stage
 from workflows.contracts import (
+    COMPARE_SHELVES_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
+    CompareStart,
     OrderEnd,
     SweepStart,
 )
@@ -97,3 +99,16 @@ async def test_the_health_sweep_asks_a_person_once_for_a_partner_that_is_not_wel
         assert await _sweep(stage, PARTNER_HEALTH_WORKFLOW) == 1
     async with stage.db.reading() as tx:
         assert set(await open_alerts(tx)) == {"sf"}
+
+
+async def test_the_comparison_with_the_warehouse_says_how_many_articles_differ(stage: Stage) -> None:
+    async with stage.db.transaction() as tx:
+        await stock.receive(tx, "CUP", "WH01", 5, stock.Movement("receive/cup", "receive", "test"))
+    differing = await stage.client.execute_workflow(
+        COMPARE_SHELVES_WORKFLOW,
+        CompareStart(),
+        id=f"sweep-{uuid.uuid4()}",
+        task_queue=stage.queue,
+        result_type=int,
+    )
+    assert differing == 2, "the cup, and the goods of the stage: this warehouse keeps nothing"

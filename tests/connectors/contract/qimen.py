@@ -36,6 +36,9 @@ PEER = by(
         "deliveryorder.query": answer(state("ACCEPT")),
         "order.pending": answer(envelope()),
         "order.cancel": answer(envelope()),
+        "inventory.query": answer(
+            envelope(inner="<items><item><itemCode>SKU-1</itemCode><quantity>9</quantity></item></items>")
+        ),
     },
 )
 
@@ -81,9 +84,16 @@ WAREHOUSE: Case[QimenWarehouse] = Case(
             refusal=answer(failure("订单不存在")),
             refused=StopOutcome.UNKNOWN_ORDER,
         ),
+        Call(
+            "shelves", lambda wms: wms.shelves("WH01", ["SKU-1", "SKU-2"]), refusal=answer(failure("货主未授权", "E1"))
+        ),
     ],
 )
 PROCESS = "taobao.qimen.orderprocess.report"
+CHANGED = (
+    "<request><items><item><warehouseCode>WH01</warehouseCode><outBizCode>SC-1</outBizCode>"
+    "<itemCode>SKU-1</itemCode><quantity>-1</quantity></item></items></request>"
+)
 PUSH: Case[QimenPush] = Case(
     name="qimen-push",
     port="pushes",
@@ -91,7 +101,7 @@ PUSH: Case[QimenPush] = Case(
     peer=PEER,
     private=PRIVATE,
     pushes=Pushes(
-        genuine=[push(confirm()), push(process("ACCEPT"), PROCESS)],
+        genuine=[push(confirm()), push(process("ACCEPT"), PROCESS), push(CHANGED, "taobao.qimen.stockchange.report")],
         forged=[push(confirm(), secret="another"), push(confirm(), customerId="c2")],
         sealed=push,
     ),

@@ -222,7 +222,7 @@ def test_a_lower_case_sign_is_good_too(source: QimenPush) -> None:
     assert source.unpack(replace(GENUINE, query={**GENUINE.query, "sign": GENUINE.query["sign"].lower()}))
 
 
-@pytest.mark.parametrize("method", ["taobao.qimen.stockchange.report", "returnorder.confirm", ""])
+@pytest.mark.parametrize("method", ["taobao.qimen.itemlack.report", "returnorder.confirm", ""])
 def test_other_methods_are_not_taken(source: QimenPush, method: str) -> None:
     request = push("<request/>", method)
     with pytest.raises(PushRefused, match="unsupported method") as caught:

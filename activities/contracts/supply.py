@@ -1,0 +1,38 @@
+"""What goes in and out of the stock pool: warehouses' own figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from activities.contracts.base import PartnerStep
+
+
+@dataclass(frozen=True)
+class CompareAsk:
+    """Compare what is due: every article `every_s` so often, one that differs `again_s` so often. `batch` articles are
+    asked for at once."""
+
+    batch: int = 200
+    every_s: float = 3600
+    again_s: float = 60
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How many articles were looked at, how many differ now, how many tasks were opened and closed."""
+
+    looked: int
+    differing: int
+    opened: int
+    closed: int
+
+
+COMPARE_SHELVES = PartnerStep(
+    "compare_shelves",
+    CompareAsk,
+    Compared,
+    timeout=timedelta(minutes=10),
+    within=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=90),
+)
