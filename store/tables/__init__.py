@@ -19,6 +19,7 @@ from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.shipping import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import ShelfChangeRow, ShelfCountRow
+from store.tables.warehouses import WarehouseRow
 
 __all__ = [
     "AddressChangeRow",
@@ -52,6 +53,7 @@ __all__ = [
     "TokenRow",
     "TrackNodeRow",
     "WarehouseReportRow",
+    "WarehouseRow",
     "WarrantyRow",
     "WaybillRow",
     "WithdrawnOrderRow",

@@ -58,6 +58,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "way.": set(Way),
         "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},
+        "warehouses.": {"code", "name", "province", "city", "cut_off", "weekdays", "capacity", "state"},
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "reconcile.": {
             *("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at"),

@@ -1,0 +1,135 @@
+"""`orderhub warehouses`: where goods lie, when they can leave, and who is paused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from domain.address import PROVINCES, province_name
+from domain.texts import text, use_language
+from domain.warehouses import Warehouse, WorkWeek
+from settings import Settings
+from store import warehouses
+from store.database import Database
+
+_NO_SUCH = 2
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was given on the command line."""
+
+    code: str
+    name: str
+    province: str
+    city: str
+    cut_off: str
+    weekdays: str
+    rests: bool
+    daily_capacity: int
+
+
+async def show(settings: Settings, *, as_json: bool) -> int:
+    """Every warehouse."""
+    use_language(settings.language)
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        async with db.reading() as tx:
+            kept = await warehouses.all_warehouses(tx, settings.company.warehouse)
+    finally:
+        await db.close()
+    if as_json:
+        print(json.dumps({"warehouses": [_public(one) for one in kept]}, ensure_ascii=False))  # noqa: T201
+        return 0
+    names = ("code", "name", "province", "city", "cut_off", "weekdays", "capacity", "state")
+    table = Table(*(text(f"warehouses.{name}") for name in names))
+    for one in kept:
+        table.add_row(
+            one.code,
+            one.name,
+            one.province,
+            one.city,
+            f"{one.cut_off:%H:%M}",
+            one.week.weekdays + (text("warehouses.rests") if one.week.rests else ""),
+            str(one.daily_capacity or text("warehouses.any")),
+            text("warehouses.active" if one.active else "warehouses.paused"),
+        )
+    Console().print(table)
+    return 0
+
+
+async def add(settings: Settings, given: Given, *, as_json: bool) -> int:
+    """Keep a warehouse, or change it."""
+    try:
+        warehouse = _read(given)
+    except ValueError as error:
+        return _refuse(str(error))
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        async with db.transaction() as tx:
+            new = await warehouses.put(tx, warehouse, settings.company.warehouse)
+    finally:
+        await db.close()
+    words = f"warehouse {warehouse.code} is kept" if new else f"warehouse {warehouse.code} is changed"
+    print(json.dumps({"code": warehouse.code, "new": new}) if as_json else words)  # noqa: T201
+    return 0
+
+
+async def switch(settings: Settings, code: str, *, active: bool, as_json: bool) -> int:
+    """Pause or resume one. Exit code 2 when there is no such warehouse."""
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        async with db.transaction() as tx:
+            changed = await warehouses.set_active(tx, code, active, settings.company.warehouse)
+    finally:
+        await db.close()
+    if changed is None:
+        return _refuse(f"there is no warehouse {code}: see orderhub warehouses list")
+    state = "active" if active else "paused"
+    words = f"warehouse {code} is {state}" if changed else f"warehouse {code} was {state} already"
+    print(json.dumps({"code": code, "active": active, "changed": changed}) if as_json else words)  # noqa: T201
+    return 0
+
+
+def _read(given: Given) -> Warehouse:
+    """Raises ValueError with a sentence for what cannot be."""
+    if given.province and province_name(given.province) not in PROVINCES:
+        raise ValueError(f"{given.province} is no province")
+    try:
+        cut_off = time.fromisoformat(given.cut_off)
+    except ValueError:
+        raise ValueError(f"a cut-off is HH:MM, not {given.cut_off!r}") from None
+    return Warehouse(
+        given.code,
+        given.name,
+        given.province,
+        given.city,
+        cut_off.replace(second=0, microsecond=0),
+        WorkWeek(given.weekdays, given.rests),
+        given.daily_capacity,
+    )
+
+
+def _public(one: Warehouse) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "province": one.province,
+        "city": one.city,
+        "cut_off": f"{one.cut_off:%H:%M}",
+        "weekdays": one.week.weekdays,
+        "rests": one.week.rests,
+        "daily_capacity": one.daily_capacity,
+        "active": one.active,
+    }
+
+
+def _refuse(words: str) -> int:
+    print(words, file=sys.stderr)  # noqa: T201
+    return _NO_SUCH
