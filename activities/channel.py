@@ -16,7 +16,7 @@ from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.order import Channel, Order
 from domain.shipping import Carrier, SentParcel, Shipment
-from store import orders, shipping
+from store import gifts, orders, shipping
 from store.database import Database
 from store.steps import Done, run_step
 from store.tables import OrderRow, ParcelRow
@@ -61,6 +61,8 @@ class ChannelSteps:
             if told is not None:
                 told.told_at = utc_now()
                 tx.add(told)
+                await tx.flush()
+            await gifts.give(tx, order)
             return Done("channel.told", f"{waybill.carrier} {waybill.number}")
 
         await run_step(self._db, ref.order_id, f"told/{ref.parcel_id}", f"channel:{order.channel}", work)

@@ -19,7 +19,7 @@ from activities.contracts import (
 )
 from domain.golden import Exit
 from domain.texts import text
-from store import holds
+from store import gifts, holds
 from store.database import Database
 from store.steps import Done, run_step
 from store.tables import HoldRow, OrderRow
@@ -37,7 +37,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await holds.open_hold(tx, row, hold.n, hold.reason, hold.detail, hold.deadline)
-            key = _task_key(hold.order_id, hold.n)
+            key = holds.task_key(hold.order_id, hold.n)
             await holds.open_task(tx, key, f"hold.{hold.reason}", hold.detail, order_id=hold.order_id)
             return Done("hold.opened", f"{hold.reason}: {hold.detail}")
 
@@ -49,7 +49,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await holds.close_hold(tx, row, end.n, end.by, end.how)
-            await holds.close_task(tx, _task_key(end.order_id, end.n), end.by)
+            await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
             return Done("hold.closed", f"{end.reason}: {end.how}")
 
         await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work)
@@ -64,7 +64,7 @@ class HoldSteps:
                 hold.escalated += 1
                 hold.deadline = end.deadline
                 tx.add(hold)
-                key = f"{_task_key(end.order_id, end.n)}/escalated/{hold.escalated}"
+                key = f"{holds.task_key(end.order_id, end.n)}/escalated/{hold.escalated}"
                 sentence = text("task.hold_overdue", badge=text(f"hold.{end.reason}"), detail=hold.detail)
                 await holds.open_task(tx, key, "hold_overdue", sentence, order_id=end.order_id, alert=True)
             return Done("hold.escalated", end.reason)
@@ -88,6 +88,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             row.in_flight = False
+            await gifts.call_off(tx, cancel.order_id)
             return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
 
         await run_step(self._db, cancel.order_id, "cancelled", cancel.by, work)
@@ -97,10 +98,7 @@ class HoldSteps:
         """A person closed an order whose parcel was refused, lost or returned: the exit UNDELIVERED."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            await gifts.call_off(tx, end.order_id)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 
         await run_step(self._db, end.order_id, "undelivered", "operator", work)
-
-
-def _task_key(order_id: str, n: int) -> str:
-    return f"{order_id}/hold/{n}"

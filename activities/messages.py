@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.contracts import SEND_CLERK_LINK, ClerkLink
+from activities.contracts import SEND_CLERK_LINK, SEND_SCAN_ALERT, ClerkLink, ScanAlert, Scanned
 from activities.partners import HubConfig, answered
+from activities.results import from_json
+from activities.warehouse import report_step
 from connectors.errors import Rejected
 from connectors.ports import Messenger
 from domain.clock import utc_now
@@ -18,8 +20,12 @@ from domain.shipping import Sms
 from domain.texts import text
 from store.database import Database
 from store.holds import open_task
+from store.steps import result_of
 from store.tables import FormLinkRow, NotificationRow
 from store.upsert import insert_ignore
+
+_LONGEST = 35
+"""Characters that a template's variable may have."""
 
 
 class MessageSteps:
@@ -43,6 +49,18 @@ class MessageSteps:
             out_id = partner_key(f"{link.parcel_id}/clerk/{link.n}/{recipient}", limit=60)
             number = split_order_id(link.order_id)[2][-20:]
             await self._once(link.order_id, "clerk", Sms(out_id, phone, "clerk", {"order": number, "code": code}))
+
+    @activity.defn(name=SEND_SCAN_ALERT.name)
+    async def send_scan_alert(self, alert: ScanAlert) -> None:
+        """Tell the clerks that a parcel is stopped, and what is wrong in it."""
+        async with self._db.reading() as tx:
+            scanned = from_json(Scanned, await result_of(tx, alert.order_id, report_step(alert.report_id)))
+        number = split_order_id(alert.order_id)[2][-20:]
+        for phone in self._config.clerk_phones:
+            recipient = hashlib.sha256(phone.encode()).hexdigest()[:8]
+            out_id = partner_key(f"{alert.order_id}/scan/{alert.report_id}/{recipient}", limit=60)
+            params = {"order": number, "problem": scanned.problem[:_LONGEST]}
+            await self._once(alert.order_id, "scan", Sms(out_id, phone, "scan", params))
 
     async def _once(self, order_id: str, purpose: str, message: Sms) -> None:
         async with self._db.transaction() as tx:

@@ -31,7 +31,9 @@ from activities.review import ordered
 from connectors.errors import Rejected
 from connectors.ports import Warehouse
 from domain.clock import utc_now
+from domain.gifts import scan_difference
 from domain.golden import Trigger
+from domain.holds import HoldReason
 from domain.ids import parcel_id, partner_key
 from domain.order import Order
 from domain.shipping import (
@@ -46,7 +48,7 @@ from domain.shipping import (
 from domain.texts import text
 from store import orders, shipping, stock
 from store.database import Database
-from store.holds import open_task
+from store.holds import open_task, say_again
 from store.steps import Done, run_step
 from store.tables import DeliveryRow, OrderRow, ParcelRow
 from store.upsert import insert_ignore
@@ -150,7 +152,7 @@ class WarehouseSteps:
             trigger = Trigger.WAREHOUSE_SCAN_MATCHED if scanned.scan is Scan.PACKED else None
             return Done(f"warehouse.{scanned.scan}", scanned.detail, trigger, result=to_json(scanned))
 
-        kept = await run_step(self._db, ref.order_id, f"report/{ref.report_id}", "warehouse", work)
+        kept = await run_step(self._db, ref.order_id, report_step(ref.report_id), "warehouse", work)
         return from_json(Scanned, kept)
 
     async def _scan(self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow) -> Scanned:
@@ -177,13 +179,17 @@ class WarehouseSteps:
     ) -> Scanned:
         if not report.final:
             return Scanned(Scan.PARTIAL)
-        wanted = Counter(ordered(await orders.body(tx, row.order_id, delivery.revision)))
+        order = await orders.body(tx, row.order_id, delivery.revision)
+        wanted = Counter(ordered(order))
         # A final report carries all boxes, or those that the reports before it did not.
         for boxes in (list(report.packages), await shipping.packed_boxes(tx, report.delivery_code)):
             if _scanned(boxes) == wanted:
                 break
         else:
-            return Scanned(Scan.MISMATCH, _difference(wanted, _scanned(report.packages)))
+            difference = scan_difference(order.lines, [item for box in report.packages for item in box.items])
+            problem = difference.words()
+            await say_again(tx, row.order_id, HoldReason.SCAN_MISMATCH, text("scan.mismatch", what=problem))
+            return Scanned(Scan.MISMATCH, text("scan.mismatch", what=problem), problem=problem)
         delivery.status = "packed"
         tx.add(delivery)
         await stock.ship(tx, row.order_id, f"warehouse:{report.warehouse or self._code}")
@@ -216,6 +222,11 @@ class WarehouseSteps:
                 tx.add(row)
 
 
+def report_step(report_id: int) -> str:
+    """The step that understands a report."""
+    return f"report/{report_id}"
+
+
 def delivery_code(order_id: str, n: int) -> str:
     """The code of the nth instruction to the warehouse for an order."""
     return partner_key(f"{order_id}/deliver/{n}", limit=50)
@@ -240,7 +251,10 @@ def _instruction(order: Order, code: str, carrier: Carrier) -> DeliveryOrder:
         carrier=carrier,
         receiver=order.receiver,
         lines=tuple(
-            WarehouseLine(line.line_no, line.sku, line.title, line.quantity, line.amount_fen) for line in order.lines
+            WarehouseLine(
+                line.line_no, line.sku, line.title, line.quantity, line.amount_fen, gift=line.gift_of is not None
+            )
+            for line in order.lines
         ),
         requirements=order.notes.requirements,
         buyer_note=order.notes.buyer,
@@ -257,9 +271,3 @@ def _scanned(boxes: Iterable[Package]) -> Counter[str]:
         for item in box.items:
             scanned[item.sku] += item.quantity
     return scanned
-
-
-def _difference(wanted: Counter[str], scanned: Counter[str]) -> str:
-    missing = "，".join(f"{sku} × {count}" for sku, count in sorted((wanted - scanned).items()))
-    extra = "，".join(f"{sku} × {count}" for sku, count in sorted((scanned - wanted).items()))
-    return text("warehouse.mismatch", missing=missing or "-", extra=extra or "-")

@@ -76,6 +76,8 @@ class BookDelivery(BaseModel):
     remark: str
     receiver_digest: str
     lines: list[BookLine]
+    left_out: list[BookLine] = []
+    """What was scanned, and yet was not in the box that left."""
 
 
 class WarehouseBook(BaseModel):

@@ -10,6 +10,7 @@ from audit.cancelled import cancelled_undone
 from audit.channels import told_once
 from audit.credit import credit_settled
 from audit.evidence import Evidence
+from audit.gifts import gifts_given
 from audit.golden import golden_sequence
 from audit.holds import holds_closed
 from audit.inbox import inbox_empty
@@ -53,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("one_live_waybill", "at most one live waybill per parcel, anywhere", one_live_waybill, _COMPARED),
     Check("told_once", "the channel was told of each parcel once, with its live number", told_once, _NEEDED),
     Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
+    Check("gifts_given", "every gift is in a parcel that left, or off with its main line", gifts_given, _COMPARED),
     Check("cancelled_undone", "of a cancelled order nothing is left", cancelled_undone, _COMPARED),
     Check("splits_sum", "every split sums to its order, to the fen", splits_sum, _COMPARED),
     Check("ciphertext_kept", "encrypted receivers stay with their platform", ciphertext_kept, _COMPARED),

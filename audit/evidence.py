@@ -19,6 +19,7 @@ from audit.facts import (
     BodyFact,
     CreditFact,
     DeliveryFact,
+    GiftFact,
     HoldFact,
     NotificationFact,
     OrderFact,
@@ -34,6 +35,7 @@ from store.database import Database
 from store.tables import (
     CreditCheckRow,
     DeliveryRow,
+    GiftRow,
     HoldRow,
     NotificationRow,
     OrderEventRow,
@@ -77,6 +79,7 @@ class Evidence:
     reservations: Mapping[str, list[ReservationFact]]
     deliveries: Mapping[str, list[DeliveryFact]]
     parcels: Mapping[str, list[ParcelFact]]
+    gifts: Mapping[str, list[GiftFact]]
     waybills: list[WaybillFact]
     credit: list[CreditFact]
     holds: list[HoldFact]
@@ -138,6 +141,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             reservations=_by_order(await _facts(tx, ReservationRow, ReservationFact)),
             deliveries=_by_order(await _facts(tx, DeliveryRow, DeliveryFact)),
             parcels=_by_order(await _facts(tx, ParcelRow, ParcelFact)),
+            gifts=_by_order(await _facts(tx, GiftRow, GiftFact)),
             waybills=await _facts(tx, WaybillRow, WaybillFact),
             credit=await _facts(tx, CreditCheckRow, CreditFact),
             holds=await _facts(tx, HoldRow, HoldFact),

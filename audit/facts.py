@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.golden import Exit, GoldenState, reached
 from domain.order import ChannelStatus, CipherReceiver, Order, Receiver, Requirement
@@ -63,6 +64,8 @@ class BodyFact:
     """Made by a document of the channel, not by an address change of ours."""
     ordered: Counter[str]
     """Pieces by SKU, gifts included."""
+    gifts: dict[str, tuple[str, int]]
+    """SKU and pieces of each gift line."""
     requirements: frozenset[Requirement]
     channel_digest: str
     """The receiver as the channel has it."""
@@ -101,6 +104,19 @@ class ParcelFact:
 
     order_id: str
     parcel_id: str
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class GiftFact:
+    """A gift line, and whether its buyer got it."""
+
+    order_id: str
+    line_no: str
+    sku: str
+    quantity: int
+    status: str
+    sent_after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +171,7 @@ def body_fact(order: Order, revision: int, origin: str) -> BodyFact:
         revision=revision,
         of_channel=origin == "channel",
         ordered=ordered,
+        gifts={line.line_no: (line.sku, line.quantity) for line in order.lines if line.gift_of is not None},
         requirements=frozenset(order.notes.requirements),
         channel_digest=_channel_digest(order.receiver),
         warehouse_digest=_warehouse_digest(order.receiver),

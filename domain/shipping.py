@@ -165,6 +165,7 @@ class WarehouseLine:
     name: str
     quantity: int
     amount_fen: int = 0
+    gift: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from domain.clock import BEIJING
 from domain.masks import masked
 from domain.texts import text
-from store import holds, links, orders, shipping
+from store import gifts, holds, links, orders, shipping
 from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -45,6 +45,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
         "parcels": await _parcels(tx, order_id),
+        "gifts": await _gifts(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
         "linked": await links.linked(tx, order_id),
         "events": await _events(tx, order_id),
@@ -62,6 +63,22 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "escalated": hold.escalated,
         }
         for hold in await holds.open_holds(tx, order_id)
+    ]
+
+
+async def _gifts(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_no": gift.line_no,
+            "gift_of": gift.gift_of,
+            "sku": gift.sku,
+            "quantity": gift.quantity,
+            "status": gift.status,
+            "status_text": text(f"gift.{gift.status}"),
+            "sent_after": gift.sent_after,
+            "updated_at": _moment(gift.updated_at),
+        }
+        for gift in await gifts.of_order(tx, order_id)
     ]
 
 

@@ -90,10 +90,18 @@ class DouyinResend(Shape):
 
 
 class Misscan(Shape):
-    """Which article the next scan of a delivery order leaves out."""
+    """Which article the next scan of a delivery order leaves out, and which one it has instead."""
 
     code_or_order_no: str = Field(min_length=1)
     drop_sku: str = Field(min_length=1)
+    scan_instead: str = ""
+
+
+class Forgotten(Shape):
+    """Which article is scanned, and yet not in the box that leaves."""
+
+    code_or_order_no: str = Field(min_length=1)
+    sku: str = Field(min_length=1)
 
 
 class StockMove(Shape):
@@ -314,7 +322,12 @@ def _qimen_router(qimen: QimenWarehouse) -> APIRouter:
     @router.post("/misscan", status_code=204)
     async def misscan(wanted: Misscan) -> None:
         """Let the next scan leave an article out; may be said before the delivery order exists."""
-        qimen.misscan(wanted.code_or_order_no, wanted.drop_sku)
+        qimen.misscan(wanted.code_or_order_no, wanted.drop_sku, wanted.scan_instead)
+
+    @router.post("/forget", status_code=204)
+    async def forget(wanted: Forgotten) -> None:
+        """Let a box leave without an article that was scanned; may be said before the delivery order exists."""
+        qimen.forget(wanted.code_or_order_no, wanted.sku)
 
     @router.post("/{code}/confirm-again")
     async def confirm_again(code: str) -> dict[str, str]:

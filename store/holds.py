@@ -25,6 +25,21 @@ async def open_hold(tx: AsyncSession, row: OrderRow, n: int, reason: str, detail
     tx.add(row)
 
 
+async def say_again(tx: AsyncSession, order_id: str, reason: str, detail: str) -> None:
+    """The open hold for a reason and its task say what is wrong now; nothing happens when there is none."""
+    for hold in await open_holds(tx, order_id):
+        if hold.reason == reason:
+            hold.detail = detail
+            tx.add(hold)
+            task = update(TaskRow).where(col(TaskRow.key) == task_key(order_id, hold.n))
+            await tx.execute(task.values(text=detail))
+
+
+def task_key(order_id: str, n: int) -> str:
+    """The key of the task that the nth hold of an order opens."""
+    return f"{order_id}/hold/{n}"
+
+
 async def close_hold(tx: AsyncSession, row: OrderRow, n: int, by: str, how: str) -> None:
     """End a hold."""
     hold = await tx.get(HoldRow, (row.order_id, n))

@@ -15,6 +15,7 @@ from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
+from store import gifts
 from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow, WithdrawnOrderRow
 from store.upsert import insert_ignore
 
@@ -73,6 +74,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         tx.add(row)
         await tx.flush()
         _keep_body(tx, row, order, "channel")
+        await gifts.promise(tx, order)
         return Taken.NEW
     if order.version < row.version:
         return Taken.STALE
@@ -108,6 +110,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         )
     )
     await tx.flush()
+    await gifts.follow(tx, order)
     await apply_refunds(tx, row, f"refunds/{row.revision}")
     return Taken.NEWER
 
@@ -168,6 +171,7 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
         )
     )
     await tx.flush()
+    await gifts.follow(tx, order)
     return True
 
 

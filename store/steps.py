@@ -53,6 +53,14 @@ async def run_step(db: Database, order_id: str, step: str, who: str, work: Work)
         return done.result
 
 
+async def result_of(tx: AsyncSession, order_id: str, step: str) -> dict[str, Any]:
+    """What a step that ran gave. Raises LookupError when it did not run."""
+    result = await _earlier(tx, order_id, step)
+    if result is None:
+        raise LookupError(f"{order_id} has not run {step}")
+    return result
+
+
 async def record(tx: AsyncSession, row: OrderRow, step: str, who: str, done: Done) -> None:
     """Write a step's event and its effect on the index row. Raises IllegalMove when a golden state would be skipped."""
     now = utc_now()

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from activities.contracts import (
     ASK_WAREHOUSE,
     FIT_STOCK,
     PLAN_COURIERS,
     RECORD_REPORT,
+    SEND_SCAN_ALERT,
     DeliveryRef,
     OrderAt,
     Plan,
     ReportRef,
     Scan,
+    ScanAlert,
     Stop,
 )
 from domain.golden import GoldenState, reached
@@ -37,6 +40,7 @@ class Packing:
         self._desk = desk
         self._hold_refused = False
         self._taken: set[int] = set()
+        self._alerts: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """PACKED, or back early with the cancellation settled: still set when everything must be undone."""
@@ -162,7 +166,10 @@ class Packing:
                 for reason in (HoldReason.SCAN_MISMATCH, HoldReason.WAREHOUSE_EXCEPTION):
                     await life.board.close(reason, "warehouse", Release.PARTNER)
             case Scan.MISMATCH:
+                begins = not life.board.has(HoldReason.SCAN_MISMATCH)
                 await life.board.open(HoldReason.SCAN_MISMATCH, scanned.detail)
+                if begins and workflow.patched("tell-clerk-of-scan"):
+                    self._alerts.append(asyncio.create_task(self._tell_clerk(report_id)))
             case Scan.EXCEPTION:
                 await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, scanned.detail)
             case Scan.CANCELLED:
@@ -170,3 +177,10 @@ class Packing:
                 await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, scanned.detail)
             case Scan.PARTIAL | Scan.NOTHING:
                 pass
+
+    async def _tell_clerk(self, report_id: int) -> None:
+        """Beside everything else: a messenger that is away must not keep the parcel stopped."""
+        try:
+            await partner(SEND_SCAN_ALERT, ScanAlert(self._life.order_id, report_id))
+        except ActivityError:
+            return  # not told in time: the hold's task stands where people look

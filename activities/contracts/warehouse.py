@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from activities.contracts.base import OwnStep, PartnerStep
@@ -68,6 +69,16 @@ class Scanned:
     scan: Scan
     detail: str = ""
     parcels: list[str] = field(default_factory=list)
+    problem: str = ""
+    """What is wrong with a scan, in few words."""
+
+
+@dataclass(frozen=True)
+class ScanAlert:
+    """A wrong scan that the clerks are told of: the report that began it."""
+
+    order_id: str
+    report_id: int
 
 
 RECORD_REPORT = OwnStep("record_report", ReportRef, Scanned)
@@ -75,6 +86,8 @@ RECORD_REPORT = OwnStep("record_report", ReportRef, Scanned)
 PUSH_TO_WAREHOUSE = PartnerStep("push_to_warehouse", DeliveryRef, Pushed)
 
 HOLD_AT_WAREHOUSE = PartnerStep("hold_at_warehouse", DeliveryRef, Stopped)
+
+SEND_SCAN_ALERT = PartnerStep("send_scan_alert", ScanAlert, type(None), within=timedelta(minutes=30))
 
 RESTORE_AT_WAREHOUSE = PartnerStep("restore_at_warehouse", DeliveryRef, type(None))
 

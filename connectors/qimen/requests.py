@@ -17,6 +17,7 @@ from domain.shipping import DeliveryOrder, WarehouseLine
 
 _ORDER_TYPE = "JYCK"  # 一般交易出库, the only type that we push
 _MASK = "***"
+_GIFT = "【赠品】"
 
 
 def signed_query(settings: QimenSettings, method: str, body: bytes, now: datetime) -> dict[str, str]:
@@ -157,7 +158,8 @@ def _line(settings: QimenSettings, order: DeliveryOrder, line: WarehouseLine) ->
         "sourceOrderCode": order.channel_order_no,
         "ownerCode": settings.owner_code,
         "itemCode": line.sku,
-        "itemName": line.name,
+        # Qimen has no field for it on a line, and packers read the name.
+        "itemName": f"{_GIFT}{line.name}" if line.gift else line.name,
         "planQty": str(line.quantity),
         # The price of one piece, rounded half up: the warehouse reads it as a value, nobody adds it up.
         "actualPrice": format_yuan((2 * line.amount_fen + line.quantity) // (2 * line.quantity)),

@@ -66,6 +66,16 @@ class Box:
 
     number: str
     pieces: dict[int, int]
+    strays: list[str] = field(default_factory=list)
+    """Articles that nobody ordered, one piece each."""
+
+
+@dataclass(frozen=True)
+class Misscan:
+    """A mistake to be made: an article is overlooked, and perhaps another one scanned instead."""
+
+    drop_sku: str
+    scan_instead: str = ""
 
 
 @dataclass

@@ -69,6 +69,7 @@ def _scans(delivery: Delivery) -> Content:
                     }
                     for index, count in box.pieces.items()
                 ]
+                + [{"itemCode": sku, "quantity": 1, "orderLineNo": None} for sku in box.strays]
             },
         }
         for box in delivery.boxes

@@ -13,7 +13,7 @@ import httpx
 from fastapi import APIRouter, Request, Response
 
 from domain.clock import format_beijing, parse_beijing, utc_now
-from sandbox.qimen.deliveries import Box, Delivery, DeliveryStatus, read_delivery, read_place
+from sandbox.qimen.deliveries import Box, Delivery, DeliveryStatus, Misscan, read_delivery, read_place
 from sandbox.qimen.reports import accepted, confirm, described
 from sandbox.qimen.shelves import CONDITIONS, DEFECTIVE, GOOD, Change, Shelves, change_report, count_report
 from sandbox.qimen.signing import sign
@@ -38,7 +38,8 @@ class QimenWarehouse:
         self._max_lines_per_box = max_lines_per_box
         self._deliveries: dict[str, Delivery] = {}
         self._shelves = Shelves(self._settings.warehouses[0])
-        self._misscans: dict[str, set[str]] = {}
+        self._misscans: dict[str, list[Misscan]] = {}
+        self._forgotten: dict[str, set[str]] = {}
         # the moment of the start keeps codes apart from those of an earlier run against the same hub
         self._run = f"{int(time.time())}"
         self._serials: Counter[str] = Counter()
@@ -50,9 +51,16 @@ class QimenWarehouse:
             "inventory.query": self._inventory,
         }
 
-    def misscan(self, code_or_order_no: str, drop_sku: str) -> None:
-        """Let the next scan of a delivery order (by its code, or its order's number) leave an article out."""
-        self._misscans.setdefault(code_or_order_no, set()).add(drop_sku)
+    def misscan(self, code_or_order_no: str, drop_sku: str, scan_instead: str = "") -> None:
+        """Let the next scan of a delivery order (by its code, or its order's number) leave an article out.
+
+        `scan_instead`: another article is put into the box and scanned in its place.
+        """
+        self._misscans.setdefault(code_or_order_no, []).append(Misscan(drop_sku, scan_instead))
+
+    def forget(self, code_or_order_no: str, sku: str) -> None:
+        """Let a delivery order's box leave without an article that was scanned: only the book tells, or the buyer."""
+        self._forgotten.setdefault(code_or_order_no, set()).add(sku)
 
     def confirm_again(self, code: str) -> str:
         """Scan a packed order anew and confirm it under a new outBizCode, which is returned.
@@ -137,6 +145,11 @@ class QimenWarehouse:
                     "remark": delivery.remark,
                     "receiver_digest": delivery.receiver_digest,
                     "lines": [{"sku": line.sku, "quantity": line.quantity} for line in delivery.lines],
+                    "left_out": [
+                        {"sku": line.sku, "quantity": line.quantity}
+                        for line in delivery.lines
+                        if delivery.status is DeliveryStatus.PACKED and line.sku in self._forgets(delivery)
+                    ],
                     "confirms": len(delivery.confirms),
                 }
                 for delivery in self._deliveries.values()
@@ -301,30 +314,38 @@ class QimenWarehouse:
         self._world.later(self._world.pace.pack_s, pack)
 
     def _scan_and_confirm(self, delivery: Delivery) -> str:
-        dropped = self._left_out(delivery)
-        scanned = [index for index, line in enumerate(delivery.lines) if line.sku not in dropped]
+        mistakes = self._mistakes(delivery)
+        scanned = [index for index, line in enumerate(delivery.lines) if line.sku not in mistakes]
+        strays = [stray for stray in mistakes.values() if stray]
         half = len(scanned) if len(scanned) <= self._max_lines_per_box else (len(scanned) + 1) // 2
+        parts = [part for part in (scanned[:half], scanned[half:]) if part] or ([[]] if strays else [])
         numbers = [box.number for box in delivery.boxes]
         delivery.boxes = [
             # an order that is scanned anew stays in the boxes that it has
-            Box(numbers.pop(0) if numbers else self._serial("BOX"), {i: delivery.lines[i].quantity for i in part})
-            for part in (scanned[:half], scanned[half:])
-            if part
+            Box(
+                numbers.pop(0) if numbers else self._serial("BOX"),
+                {i: delivery.lines[i].quantity for i in part},
+                strays if part is parts[0] else [],
+            )
+            for part in parts
         ]
         out_biz_code = self._serial("OB")
         delivery.confirms.append(out_biz_code)
         self._push("deliveryorder.confirm", confirm(delivery, out_biz_code))
         return out_biz_code
 
-    def _left_out(self, delivery: Delivery) -> set[str]:
-        """The articles that this scan overlooks; each order to overlook one is good for one scan."""
-        left_out: set[str] = set()
+    def _mistakes(self, delivery: Delivery) -> dict[str, str]:
+        """The articles that this scan overlooks, and what is scanned in their place; each mistake is made once."""
+        made: dict[str, str] = {}
+        skus = {line.sku for line in delivery.lines}
         for key in (delivery.code, delivery.order_no):
-            ordered = self._misscans.get(key, set())
-            hit = ordered & {line.sku for line in delivery.lines}
-            ordered -= hit
-            left_out |= hit
-        return left_out
+            planned = self._misscans.get(key, [])
+            made.update({mistake.drop_sku: mistake.scan_instead for mistake in planned if mistake.drop_sku in skus})
+            planned[:] = [mistake for mistake in planned if mistake.drop_sku not in skus]
+        return made
+
+    def _forgets(self, delivery: Delivery) -> set[str]:
+        return self._forgotten.get(delivery.code, set()) | self._forgotten.get(delivery.order_no, set())
 
     def _serial(self, kind: str) -> str:
         self._serials[kind] += 1

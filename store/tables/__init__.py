@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
+from store.tables.gifts import GiftRow
 from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
 from store.tables.orders import (
     AddressChangeRow,
@@ -27,6 +28,7 @@ __all__ = [
     "DeliveryRow",
     "FiledOrderRow",
     "FormLinkRow",
+    "GiftRow",
     "HoldRow",
     "IdempotencyKeyRow",
     "InboxRow",

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
 from activities import contracts as c
 from activities.contracts import ClerkLink
+from activities.warehouse import delivery_code
 from connectors.errors import Rejected
 from domain.links import form_code
 from store.tables import FormLinkRow, NotificationRow, TaskRow
@@ -74,3 +77,30 @@ async def test_phones_are_kept_nowhere(bench: Bench, link: ClerkLink) -> None:
         rows = (await tx.execute(select(NotificationRow))).scalars().all()
     assert len(rows) == 2
     assert not any(phone in str(row.model_dump()) for row in rows for phone in CLERKS)
+
+
+async def test_clerks_are_told_once_what_is_wrong_in_a_box(bench: Bench) -> None:
+    order = await bench.order()
+    turns = to_the_warehouse_plainly(order.order_id)
+    for step, argument in turns:
+        await bench.run(step, argument)
+    report = bench.town.warehouse.pack(delivery_code(order.order_id, 1), {"MUG": 1, "A-VERY-LONG-ARTICLE-CODE-0001": 1})
+    report_id = await bench.report(report)
+    assert (await bench.run(c.RECORD_REPORT, c.ReportRef(order.order_id, report_id))).scan is c.Scan.MISMATCH
+    for _ in range(2):
+        await bench.run(c.SEND_SCAN_ALERT, c.ScanAlert(order.order_id, report_id))
+    assert _sent(bench) == list(CLERKS)
+    [params, _] = [message.params for message in bench.town.messenger.sent]
+    # A template's variable may have 35 characters.
+    assert params == {"order": "SO1", "problem": "错放 A-VERY-LONG-ARTICLE-CODE-0001 × 1"[:35]}
+
+
+def to_the_warehouse_plainly(oid: str) -> list[tuple[c.OwnStep[Any, Any] | c.PartnerStep[Any, Any], object]]:
+    """An order at the warehouse, without anything happening to it."""
+    ref = c.OrderRef(oid)
+    return [
+        (c.ACCEPT_ORDER, c.OrderAt(oid, 1)),
+        (c.PASS_REVIEW, ref),
+        (c.RESERVE_STOCK, ref),
+        (c.PUSH_TO_WAREHOUSE, c.DeliveryRef(oid, 1, "SF", "", 1)),
+    ]

@@ -94,6 +94,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     assert set(steps) == bench.names()
     ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
+    ran |= {"send_scan_alert"}  # test_messages.py
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
     elsewhere |= {"renew_authorisations", "list_files", "take_file"}
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"

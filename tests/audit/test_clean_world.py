@@ -31,6 +31,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "one_live_waybill": 9,
         "told_once": 10,
         "warehouse_once": 9,
+        "gifts_given": 1,
         "cancelled_undone": 1,
         "splits_sum": 11,
         "ciphertext_kept": 1,
@@ -124,7 +125,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 15
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 16
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

@@ -15,7 +15,7 @@ from domain.ids import parcel_id, partner_key
 from domain.order import ClearReceiver, Order, Requirement
 from domain.shipping import CreditAnswer, CreditDecision
 from sandbox.digest import receiver_digest
-from store import credit, holds, inbox, orders, stock
+from store import credit, gifts, holds, inbox, orders, stock
 from store.database import Database
 from store.steps import Done, Work, run_step
 from store.tables import DeliveryRow, OrderRow, ParcelRow, WaybillRow
@@ -160,6 +160,8 @@ class World:
                 parcel = await tx.get(ParcelRow, parcel_id(row.order_id, box))
                 assert parcel is not None
                 parcel.told_at = utc_now()
+            await tx.flush()
+            await gifts.give(tx, placed)
             return Done("shipping.finished", trigger=Trigger.CHANNEL_ACCEPTED_WAYBILLS)
 
         for box, number in enumerate(numbers, start=1):

@@ -11,6 +11,7 @@ import pytest
 from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
+from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
@@ -75,6 +76,8 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("qimen", "sf", "cainiao", "kdniao", "credit", "sms", "files"),
         },
         "health.breaker.": set(Breaker),
+        "gift.": set(GiftStatus),
+        "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
         "form.": {part for kind in ("unknown", "expired", "busy") for part in (kind, f"{kind}_hint")},

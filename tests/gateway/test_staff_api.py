@@ -109,6 +109,16 @@ async def test_an_order_as_staff_see_it(staff: httpx.AsyncClient, database: Data
         assert secret not in answer.text
 
 
+async def test_staff_see_what_became_of_the_gifts(staff: httpx.AsyncClient, database: Database) -> None:
+    mug = order().lines[0]
+    card = mug.model_copy(update={"line_no": "2", "sku": "CARD", "gift_of": "1", "unit_price_fen": 0, "amount_fen": 0})
+    async with database.transaction() as tx:
+        await take(tx, order(lines=(mug, card)))
+    [gift] = (await staff.get(PATH)).json()["gifts"]
+    assert (gift["line_no"], gift["gift_of"], gift["sku"], gift["quantity"]) == ("2", "1", "CARD", 1)
+    assert (gift["status"], gift["status_text"], gift["sent_after"]) == ("pending", "待发放", "")
+
+
 async def test_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
     assert (await staff.get(PATH)).status_code == 404
     assert (await staff.get("/api/v1/staff/orders/own:main:SO%00")).status_code == 422

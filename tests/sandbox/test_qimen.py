@@ -88,6 +88,7 @@ async def test_an_order_is_packed_and_confirmed(swift: Town) -> None:
             "remark": "冷链",
             "receiver_digest": receiver_digest("测试", "13800000000", "浙江省", "杭州市", "余杭区", "示例路1号"),
             "lines": [{"sku": "MUG-01", "quantity": 2}, {"sku": "GIFT-TOTE", "quantity": 1}],
+            "left_out": [],
             "confirms": 1,
         }
     ]
@@ -300,6 +301,26 @@ async def test_a_gift_is_left_out_of_one_scan(swift: Town, key: str) -> None:
     assert boxes(wrong) == [[("MUG-01", "2")]]
     assert [line.findtext("actualQty") for line in wrong.iterfind("orderLines/orderLine")] == ["2", "0"]
     assert boxes(right) == [[("MUG-01", "2"), ("GIFT-TOTE", "1")]]
+
+
+async def test_another_article_is_scanned_in_place_of_a_gift(swift: Town) -> None:
+    wrong = {"code_or_order_no": "DO1", "drop_sku": "GIFT-TOTE", "scan_instead": "PEN-01"}
+    await swift.control("/qimen/misscan", wrong, 204)
+    await call(swift, CREATE, delivery())
+    await until(lambda: len(confirms(swift)) == 1)
+    assert boxes(confirms(swift)[0]) == [[("MUG-01", "2"), ("PEN-01", "1")]]
+    await swift.control("/qimen/DO1/confirm-again", None)
+    await until(lambda: len(confirms(swift)) == 2)
+    assert boxes(confirms(swift)[1]) == [[("MUG-01", "2"), ("GIFT-TOTE", "1")]]
+
+
+async def test_a_gift_is_scanned_and_forgotten_all_the_same(swift: Town) -> None:
+    await swift.control("/qimen/forget", {"code_or_order_no": "SO1", "sku": "GIFT-TOTE"}, 204)
+    await call(swift, CREATE, delivery())
+    assert swift.qimen.book()["deliveries"][0]["left_out"] == []
+    await until(lambda: len(confirms(swift)) == 1)
+    assert boxes(confirms(swift)[0]) == [[("MUG-01", "2"), ("GIFT-TOTE", "1")]]
+    assert swift.qimen.book()["deliveries"][0]["left_out"] == [{"sku": "GIFT-TOTE", "quantity": 1}]
 
 
 async def test_many_lines_need_two_boxes() -> None:

@@ -6,7 +6,7 @@ from connectors.errors import Rejected
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.shipping import WarehouseReport, WarehouseStatus
-from store.tables import ReservationRow
+from store.tables import GiftRow, ReservationRow
 from tests.workflows.goods import GIFT, MUG, mugs
 from tests.workflows.partners import away, fails, lost
 from tests.workflows.stage import Stage
@@ -18,14 +18,24 @@ async def test_a_wrong_scan_holds_the_order_until_the_warehouse_corrects_it(stag
     order = await stage.start(lines=(MUG, GIFT))
     await order.packed({"MUG": 1})
     await order.held(HoldReason.SCAN_MISMATCH)
-    assert (await order.hold(HoldReason.SCAN_MISMATCH)).detail == "扫描与订单不符：缺 CARD × 1；多 -"
+    assert (await order.hold(HoldReason.SCAN_MISMATCH)).detail == "扫描与订单不符：漏放赠品 CARD × 1"
     assert (await order.row()).state == "STOCK_LOCKED"
+    assert "hold.SCAN_MISMATCH" in await order.tasks()
+    await order.calls("messenger", "send")
+    # Another scan, as wrong as the first: the hold says what is wrong now, and nobody is told twice.
+    await order.packed({"MUG": 1, "PEN": 1})
+    await order.step("warehouse.mismatch", times=2)
+    assert (await order.hold(HoldReason.SCAN_MISMATCH)).detail == "扫描与订单不符：漏放赠品 CARD × 1；错放 PEN × 1"
+    assert [(sms.template, sms.params["problem"]) for sms in stage.town.messenger.sent] == [
+        ("scan", "漏放赠品 CARD × 1")
+    ]
     # A person's word does not put the gift into the box.
     assert await order.refusal("release_hold", ReleaseHold("SCAN_MISMATCH", "钱", "算了"))
     await order.packed({"MUG": 1, "CARD": 1})
     await order.signed()
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
     assert {reservation.status for reservation in await order.rows(ReservationRow)} == {"shipped"}
+    assert [gift.status for gift in await order.rows(GiftRow)] == ["given"]
     # What blocks the packing is mended in the warehouse: it was not held there.
     assert stage.town.warehouse.calls["hold"] == 0
 
@@ -34,7 +44,17 @@ async def test_too_much_in_the_box_is_a_wrong_scan(stage: Stage) -> None:
     order = await stage.start()
     await order.packed({"MUG": 2})
     await order.held(HoldReason.SCAN_MISMATCH)
-    assert "多 MUG × 1" in (await order.hold(HoldReason.SCAN_MISMATCH)).detail
+    assert "多放 MUG × 1" in (await order.hold(HoldReason.SCAN_MISMATCH)).detail
+
+
+async def test_a_messenger_that_is_away_keeps_no_parcel_stopped(stage: Stage) -> None:
+    stage.town.messenger.always("send", away("sms"))
+    order = await stage.start()
+    await order.packed({"MUG": 2})
+    await order.calls("messenger", "send")
+    await order.packed()
+    await order.signed()
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
 
 
 async def test_an_exception_at_the_warehouse_ends_with_the_packing(stage: Stage) -> None:

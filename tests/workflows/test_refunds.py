@@ -9,9 +9,9 @@ from domain.holds import HoldReason
 from domain.news import RefundNews
 from domain.order import Amounts, ChannelStatus
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
-from store.tables import ReservationRow
+from store.tables import GiftRow, ReservationRow
 from tests.store.samples import NOON
-from tests.workflows.goods import MUG, mugs
+from tests.workflows.goods import GIFT, MUG, mugs
 from tests.workflows.stage import Living, Stage
 
 PLATE = MUG.model_copy(update={"line_no": "2", "sku": "PLATE", "title": "盘子"})
@@ -46,6 +46,26 @@ async def test_an_order_waits_for_its_refund_and_goes_on_when_it_is_refused(stag
     await order.at_warehouse("accepted")
     await order.held()
     await order.packed()
+    await order.reaches(GoldenState.PACKED)
+
+
+async def test_a_gift_is_refunded_with_its_main_line(stage: Stage) -> None:
+    await stage.receive("CARD", 1)
+    await stage.receive("PLATE", 1)
+    gift = GIFT.model_copy(update={"line_no": "3"})
+    order = await stage.start(lines=(MUG, PLATE, gift), amounts=TWO_LINES["amounts"])
+    await order.instructed()
+    await refund(order, 1, RefundStatus.REFUNDED, 4950, "1")
+    await order.instructed(2)
+    told = stage.town.warehouse.orders[(await order.deliveries())[1].code]
+    assert [line.sku for line in told.lines] == ["PLATE"]
+    assert [gift.status for gift in await order.rows(GiftRow)] == ["cancelled"]
+    assert {row.sku: row.status for row in await order.rows(ReservationRow)} == {
+        "MUG": "released",
+        "CARD": "released",
+        "PLATE": "locked",
+    }
+    await order.packed({"PLATE": 1}, n=2)
     await order.reaches(GoldenState.PACKED)
 
 

@@ -1,0 +1,96 @@
+"""Gifts: promised with an order, given when their parcel leaves, off with their main line.
+
+Each change happens in the transaction of what causes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, or_, select
+
+from domain.clock import utc_now
+from domain.gifts import GiftStatus, fill
+from domain.order import ChannelStatus, Order, OrderLine
+from domain.shipping import ScannedItem
+from store.shipping import parcels
+from store.tables import GiftRow, ParcelRow
+from store.upsert import insert_ignore
+
+
+async def promise(tx: AsyncSession, order: Order) -> None:
+    """An order is here: its gifts are promised."""
+    for line in _wanted(order):
+        values = {"gift_of": line.gift_of, "sku": line.sku, "quantity": line.quantity, "status": GiftStatus.PENDING}
+        key = {"order_id": order.order_id, "line_no": line.line_no}
+        await insert_ignore(tx, GiftRow, {**key, **values, "sent_after": "", "updated_at": utc_now()})
+
+
+async def follow(tx: AsyncSession, order: Order) -> None:
+    """An order changed: what is new is promised, what is gone is off, what is there again is promised again.
+
+    A gift that was given stays given, whatever is paid back later.
+    """
+    await promise(tx, order)
+    wanted = {line.line_no: line for line in _wanted(order)}
+    for row in await of_order(tx, order.order_id):
+        line = wanted.get(row.line_no)
+        if row.status == GiftStatus.GIVEN or (line is None and row.status == GiftStatus.CANCELLED):
+            continue
+        before = row.model_dump()
+        row.status = GiftStatus.CANCELLED if line is None else GiftStatus.PENDING
+        if line is not None:
+            row.sku, row.quantity, row.gift_of = line.sku, line.quantity, line.gift_of or ""
+        if row.model_dump() != before:
+            row.updated_at = utc_now()
+            tx.add(row)
+
+
+async def call_off(tx: AsyncSession, order_id: str) -> None:
+    """An order ended before its parcels left: its gifts are off, and a gift that it was to bring is still to come."""
+    pending = update(GiftRow).where(col(GiftRow.status) == GiftStatus.PENDING)
+    await tx.execute(
+        pending.where(col(GiftRow.order_id) == order_id).values(status=GiftStatus.CANCELLED, updated_at=utc_now())
+    )
+    await tx.execute(pending.where(col(GiftRow.sent_after) == order_id).values(sent_after="", updated_at=utc_now()))
+
+
+async def give(tx: AsyncSession, order: Order) -> list[str]:
+    """Parcels of an order left: gifts that are in them whole are given. Returns their lines.
+
+    Of an order that brings a forgotten gift, the gift of the order before it is given.
+    """
+    query = select(GiftRow).where(
+        GiftRow.status != GiftStatus.GIVEN,
+        or_(GiftRow.order_id == order.order_id, GiftRow.sent_after == order.order_id),
+    )
+    open_ = list((await tx.execute(query)).scalars())
+    if not open_:
+        return []
+    filled, _ = fill(order.lines, _items(p for p in await parcels(tx, order.order_id) if p.told_at is not None))
+    complete = all(filled[line.line_no] == line.quantity for line in order.lines)
+    given = []
+    for row in open_:
+        if complete if row.sent_after else filled[row.line_no] >= row.quantity:
+            row.status, row.updated_at = GiftStatus.GIVEN, utc_now()
+            tx.add(row)
+            given.append(row.line_no)
+    return given
+
+
+async def of_order(tx: AsyncSession, order_id: str) -> list[GiftRow]:
+    """An order's gifts."""
+    query = select(GiftRow).where(GiftRow.order_id == order_id).order_by(col(GiftRow.line_no))
+    return list((await tx.execute(query)).scalars())
+
+
+def _wanted(order: Order) -> list[OrderLine]:
+    if order.status is ChannelStatus.CANCELLED:
+        return []
+    return [line for line in order.lines if line.gift_of is not None]
+
+
+def _items(boxes: Iterable[ParcelRow]) -> list[ScannedItem]:
+    return [ScannedItem(**item) for box in boxes for item in box.items]
