@@ -19,7 +19,7 @@ from activities.contracts import (
 )
 from domain.golden import Exit
 from domain.texts import text
-from store import gifts, holds
+from store import gifts, holds, tracking
 from store.database import Database
 from store.steps import Done, run_step
 from store.tables import HoldRow, OrderRow
@@ -99,6 +99,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await gifts.call_off(tx, end.order_id)
+            await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 
         await run_step(self._db, end.order_id, "undelivered", "operator", work)

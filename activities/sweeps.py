@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.contracts import FOLLOW_PARCELS, LIST_WAITING, Batch, Followed, Turn, Waiting
 from activities.partners import HubConfig
+from activities.stuck import Stuck
 from connectors.errors import PartnerError
 from connectors.ports import Tracker
 from domain.clock import utc_now
@@ -16,6 +17,9 @@ from store import shipping
 from store.database import Database
 from store.tables import HoldRow, WaybillRow
 
+_JUDGED = 5
+"""Silence is judged in our own books: of more parcels at once than a tracker is asked about."""
+
 
 class SweepSteps:
     """The backstop beside every push, and the second chance for every parcel without a number."""
@@ -24,6 +28,7 @@ class SweepSteps:
         self._db = db
         self._tracker = tracker
         self._config = config
+        self._stuck = Stuck(db)
 
     @activity.defn(name=LIST_WAITING.name)
     async def list_waiting(self, batch: Batch) -> Waiting:
@@ -39,7 +44,8 @@ class SweepSteps:
 
     @activity.defn(name=FOLLOW_PARCELS.name)
     async def follow_parcels(self, batch: Batch) -> Followed:
-        """Subscribe new waybills at the tracker, and ask for those that were silent for too long.
+        """Subscribe new waybills at the tracker, ask for those that were silent for too long, and ask people about
+        those that are silent for longer than is usual.
 
         A tracker that is away holds up nobody: what failed is taken up by the next sweep.
         """
@@ -51,6 +57,7 @@ class SweepSteps:
             subscribed += await self._subscribe(waybill)
         for waybill in silent:
             turns += await self._ask(waybill)
+        await self._stuck.look(utc_now(), batch.limit * _JUDGED)
         return Followed(subscribed, len(silent), turns)
 
     async def _subscribe(self, waybill: WaybillRow) -> bool:

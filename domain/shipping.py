@@ -135,15 +135,48 @@ class TrackCode(StrEnum):
 COURSE_CHANGING = frozenset({TrackCode.SIGNED, TrackCode.REFUSED, TrackCode.LOST, TrackCode.RETURNED})
 
 
+class Trouble(StrEnum):
+    """What is the matter with a parcel whose news say PROBLEM: what a person does about it hangs on this."""
+
+    NOT_COLLECTED = "NOT_COLLECTED"
+    """The courier has a number and no parcel."""
+    NOT_SIGNED = "NOT_SIGNED"
+    """Out for delivery for too long."""
+    NO_UPDATE = "NO_UPDATE"
+    DELIVERY_FAILED = "DELIVERY_FAILED"
+    LEFT_IN_LOCKER = "LEFT_IN_LOCKER"
+    TAKEN_FROM_LOCKER = "TAKEN_FROM_LOCKER"
+    """By somebody who did not sign: the courier, or a stranger."""
+    INTERCEPTED = "INTERCEPTED"
+    DAMAGED = "DAMAGED"
+    LOST = "LOST"
+    CALLED_OFF = "CALLED_OFF"
+    """The courier was told not to collect it."""
+    UNREACHABLE = "UNREACHABLE"
+    DELAYED = "DELAYED"
+    NEXT_TRY = "NEXT_TRY"
+    """The courier comes again."""
+    ADDRESS = "ADDRESS"
+    PHONE = "PHONE"
+    MISSORTED = "MISSORTED"
+    OUT_OF_AREA = "OUT_OF_AREA"
+    FORWARDED = "FORWARDED"
+    """Sent on to another address."""
+    CUSTOMS = "CUSTOMS"
+    OTHER = "OTHER"
+    """In words only, or by a code that the partner added since."""
+
+
 @dataclass(frozen=True)
 class TrackNode:
-    """One line of a parcel's journey."""
+    """One line of a parcel's journey. `trouble` is set where `code` is PROBLEM."""
 
     at: datetime
     code: TrackCode
     text: str
     place: str = ""
     partner_code: str = ""
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from domain.clock import BEIJING
 from domain.masks import masked
+from domain.proposals import in_words, phone_for
 from domain.texts import text
 from store import gifts, holds, links, orders, shipping
 from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
@@ -46,6 +47,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "holds": await _holds(tx, order_id),
         "parcels": await _parcels(tx, order_id),
         "gifts": await _gifts(tx, order_id),
+        "tasks": await _tasks(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
         "linked": await links.linked(tx, order_id),
         "events": await _events(tx, order_id),
@@ -95,6 +97,7 @@ def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
         "status": parcel.status,
         "items": parcel.items,
         "told_at": _moment(parcel.told_at),
+        "courier_phone": parcel.courier_phone or "",
         "waybills": [
             {
                 "provider": waybill.provider,
@@ -103,11 +106,37 @@ def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
                 "status": waybill.status,
                 "detail": waybill.detail,
                 "asked_at": _moment(waybill.asked_at),
+                "last_node_at": _moment(waybill.last_node_at),
+                "stuck_since": _moment(waybill.stuck_since),
             }
             for waybill in waybills
             if waybill.parcel_id == parcel.parcel_id
         ],
     }
+
+
+async def _tasks(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """What people must do about it now, with what is proposed, and whom to call."""
+    phones = {
+        parcel.parcel_id: phone_for(parcel.courier_phone or "", waybill.carrier if waybill is not None else "")
+        for parcel in await shipping.parcels(tx, order_id)
+        for waybill in [await shipping.live_waybill(tx, parcel.parcel_id)]
+    }
+    return [
+        {
+            "kind": task.kind,
+            "text": task.text,
+            "severity": task.severity,
+            "opened_at": _moment(task.opened_at),
+            "due_at": _moment(task.due_at),
+            "proposal": None if task.proposal is None else _proposal(task.proposal, phones),
+        }
+        for task in await holds.open_tasks(tx, order_id)
+    ]
+
+
+def _proposal(kept: dict[str, Any], phones: dict[str, str]) -> dict[str, Any]:
+    return {**kept, "text": in_words(kept, phones.get(kept["parcel_id"], ""))}
 
 
 async def _address_changes(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,18 +68,23 @@ async def open_task(
     order_id: str | None = None,
     alert: bool = False,
     again: bool = False,
+    due_at: datetime | None = None,
+    proposal: dict[str, Any] | None = None,
 ) -> bool:
     """Ask a person for something, once per `key`. False when the task exists already.
 
-    `again`: what it is about may come back, so a closed task is opened anew.
+    `again`: what it is about may come back, so a closed task is opened anew. `due_at`: until when it should be done.
+    `proposal`: what to do, as data (`domain.proposals`).
     """
-    values = {
+    values: dict[str, Any] = {
         "order_id": order_id,
         "kind": kind,
         "text": text,
         "severity": "alert" if alert else "normal",
         "opened_at": utc_now(),
         "closed_by": "",
+        "due_at": due_at,
+        "proposal": proposal,
     }
     if await insert_ignore(tx, TaskRow, {"key": key, **values}):
         return True
@@ -87,6 +93,12 @@ async def open_task(
     closed = update(TaskRow).where(col(TaskRow.key) == key, col(TaskRow.closed_at).is_not(None))
     reopened = closed.values(**values, closed_at=None).returning(col(TaskRow.key))
     return (await tx.execute(reopened)).first() is not None
+
+
+async def open_tasks(tx: AsyncSession, order_id: str) -> list[TaskRow]:
+    """What people must do about an order now, oldest first."""
+    query = select(TaskRow).where(TaskRow.order_id == order_id, col(TaskRow.closed_at).is_(None))
+    return list((await tx.execute(query.order_by(col(TaskRow.opened_at), col(TaskRow.key)))).scalars())
 
 
 async def keep_task(tx: AsyncSession, key: str, kind: str, text: str, *, alert: bool = False) -> bool:

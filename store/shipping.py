@@ -21,6 +21,7 @@ from domain.shipping import (
     WarehouseReport,
     WarehouseStatus,
 )
+from store import tracking
 from store.tables import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.upsert import insert_ignore
 
@@ -140,11 +141,13 @@ async def apply_track(tx: AsyncSession, report: TrackReport) -> CourseChange | N
     codes = {node.code for node in report.nodes}
     latest = max(report.nodes, key=lambda node: node.at).code
     status = TrackCode.SIGNED if TrackCode.SIGNED in codes else latest
-    if status not in COURSE_CHANGING:
-        return None
-    if parcel.status != "signed":
+    changes = status in COURSE_CHANGING
+    if changes and parcel.status != "signed":
         parcel.status = status.lower()
         tx.add(parcel)
+    await tracking.heard(tx, waybill, parcel, report)
+    if not changes:
+        return None
     if parcel.course_told == parcel.status:
         return None  # a duplicate push wakes nobody
     return CourseChange(parcel.order_id, parcel.parcel_id, parcel.status)

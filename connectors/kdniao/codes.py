@@ -6,7 +6,8 @@ share one number space, so there is one table. Nothing maps to LOST: the vendor 
 
 from __future__ import annotations
 
-from domain.shipping import TrackCode
+from domain.shipping import TrackCode, Trouble
+from domain.tracking import trouble_in
 
 NO_TRACE = "0"
 
@@ -34,3 +35,35 @@ _CODES = {partner_code: code for code, partner_codes in _TABLE.items() for partn
 def track_code(partner_code: str) -> TrackCode:
     """What a code means. One that the vendor added since is a PROBLEM: people see it, and it changes no order."""
     return _CODES.get(partner_code, TrackCode.PROBLEM)
+
+
+_TROUBLES: dict[str, Trouble] = {
+    "401": Trouble.NOT_COLLECTED,
+    "402": Trouble.NOT_SIGNED,
+    "403": Trouble.NO_UPDATE,
+    "405": Trouble.DELIVERY_FAILED,
+    "412": Trouble.LEFT_IN_LOCKER,
+    "413": Trouble.INTERCEPTED,
+    "414": Trouble.DAMAGED,
+    "415": Trouble.CALLED_OFF,
+    "416": Trouble.UNREACHABLE,
+    "417": Trouble.DELAYED,
+    "418": Trouble.TAKEN_FROM_LOCKER,
+    "419": Trouble.NEXT_TRY,
+    "420": Trouble.ADDRESS,
+    "421": Trouble.PHONE,
+    "422": Trouble.MISSORTED,
+    "423": Trouble.OUT_OF_AREA,
+    "604": Trouble.CUSTOMS,
+}
+_VAGUE = frozenset({Trouble.DELIVERY_FAILED, Trouble.NO_UPDATE, Trouble.OTHER})
+"""Said of many things: the courier's own words say more."""
+
+
+def trouble(partner_code: str, words: str) -> Trouble | None:
+    """What is the matter; None for a code that is no problem. One that the vendor added since is OTHER, unless its
+    words say what it is."""
+    if track_code(partner_code) is not TrackCode.PROBLEM:
+        return None
+    said = _TROUBLES.get(partner_code, Trouble.OTHER)
+    return trouble_in(words, said) if said in _VAGUE else said

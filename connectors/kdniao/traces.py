@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.kdniao.codes import NO_TRACE, track_code
+from connectors.kdniao.codes import NO_TRACE, track_code, trouble
 from domain.clock import parse_beijing
+from domain.phones import courier_phone, phones_in
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport
-
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
 
 
 def read_object(text: str | bytes) -> dict[str, Any]:
@@ -63,7 +61,9 @@ def _nodes(entry: Mapping[str, Any], traces: list[dict[str, Any]]) -> tuple[Trac
     nodes.append(_node(newest))
     if _says_more(overall, nodes[-1]):
         # Some states have no trace of their own (402 超时未签收, 403 超时未更新): they hold since the newest one.
-        nodes.append(TrackNode(nodes[-1].at, track_code(overall), nodes[-1].text, nodes[-1].place, overall))
+        last = nodes[-1]
+        what = trouble(overall, last.text)
+        nodes.append(TrackNode(last.at, track_code(overall), last.text, last.place, overall, what))
     return tuple(nodes)
 
 
@@ -75,6 +75,7 @@ def _node(trace: Mapping[str, Any]) -> TrackNode:
         text=word(trace, "AcceptStation"),
         place=word(trace, "Location"),
         partner_code=action,
+        trouble=trouble(action, word(trace, "AcceptStation")) if action else None,
     )
 
 
@@ -85,11 +86,13 @@ def _says_more(overall: str, newest: TrackNode) -> bool:
 
 
 def _courier_phone(entry: Mapping[str, Any], traces: list[dict[str, Any]]) -> str:
-    """In the order that the vendor documents; "" where none is given, as on the basic plan."""
+    """In the order that the vendor documents; "" where none is given, as on the basic plan.
+
+    A field may hold several numbers, or one with its middle masked: then the newest trace may say more.
+    """
     sender = entry.get("SenderInfo")
-    phone = word(entry, "DeliveryManTel") or (word(sender, "PersonTel") if isinstance(sender, dict) else "")
-    if phone:
-        return phone
-    delivering = [trace for trace in traces if word(trace, "Action") == "202"]
-    found = _PHONE.search(word(delivering[-1], "AcceptStation")) if delivering else None
-    return found.group() if found else ""
+    fields = (word(entry, "DeliveryManTel"), word(sender, "PersonTel") if isinstance(sender, dict) else "")
+    given = [number for field in fields for number in phones_in(field)]
+    delivering = [word(trace, "AcceptStation") for trace in reversed(traces) if word(trace, "Action") == "202"]
+    whole = [number for number in given if "*" not in number]
+    return whole[0] if whole else courier_phone([*delivering, *given])

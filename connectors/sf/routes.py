@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from connectors.sf.responses import Wire
 from domain.clock import parse_beijing
-from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport
+from domain.phones import courier_phone
+from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
+from domain.tracking import trouble_in
 
 # Protocol section 5. A code that is not here says nothing that changes an order's course.
 _MEANING: dict[str, TrackCode] = {
@@ -25,7 +26,7 @@ _MEANING: dict[str, TrackCode] = {
     **dict.fromkeys(("99", "648", "631"), TrackCode.RETURNED),
 }
 _DELIVERING = "44"
-_PHONE = re.compile(r"电话[:：]\s*(\+?\d[\d-]{5,19})")
+_BACK_OR_ON = frozenset({"99", "648", "631"})
 
 
 class Route(Wire):
@@ -66,9 +67,10 @@ def report(number: str, routes: Iterable[Route]) -> TrackReport:
         if back and code is TrackCode.SIGNED:
             code = TrackCode.RETURNED
         remark = route.remark or ""
-        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code))
-        if route.op_code == _DELIVERING and (found := _PHONE.search(remark)):
-            phone = found.group(1)
+        trouble = _trouble(route, remark) if code is TrackCode.PROBLEM else None
+        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code, trouble))
+        if route.op_code == _DELIVERING:
+            phone = courier_phone([remark]) or phone
     return TrackReport(Carrier.SF, number, tuple(nodes), phone)
 
 
@@ -80,3 +82,9 @@ def meaning(route: Route) -> TrackCode:
     if code is TrackCode.RETURNED and "转寄" in remark and "退" not in remark:
         return TrackCode.PROBLEM
     return code
+
+
+def _trouble(route: Route, remark: str) -> Trouble:
+    if route.op_code in _BACK_OR_ON:
+        return Trouble.FORWARDED
+    return trouble_in(remark, Trouble.DELIVERY_FAILED)

@@ -13,6 +13,7 @@ from domain.texts.imports import IMPORTS
 from domain.texts.names import NAMES
 from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
+from domain.texts.parcels import PARCELS
 from domain.texts.routing import ROUTING
 from domain.texts.steps import STEPS
 from domain.texts.supply import SUPPLY
@@ -53,6 +54,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **IMPORTS,
     **COMMANDS,
     **PAGES,
+    **PARCELS,
     **ROUTING,
     **SUPPLY,
 }

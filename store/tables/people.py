@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Column
+from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment
@@ -40,6 +43,10 @@ class TaskRow(SQLModel, table=True):
     opened_at: datetime = moment()
     closed_at: datetime | None = moment(nullable=True)
     closed_by: str = ""
+    due_at: datetime | None = moment(nullable=True)
+    """Until when it should be done; an alert from then on."""
+    proposal: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """What to do, as data: kind, parcel_id, params."""
 
 
 class NotificationRow(SQLModel, table=True):

@@ -59,6 +59,8 @@ class ParcelRow(SQLModel, table=True):
     """When the channel took its number."""
     course_told: str = ""
     """The status that its order's workflow was told of last."""
+    courier_phone: str | None = None
+    """Whom to call about it, as the tracker says: personal data, for people's eyes only."""
 
 
 class WaybillRow(SQLModel, table=True):
@@ -87,6 +89,14 @@ class WaybillRow(SQLModel, table=True):
     detail: str = ""
     subscribed_at: datetime | None = moment(nullable=True)
     last_news_at: datetime | None = moment(nullable=True)
+    """When a tracker was heard last, whatever it said."""
+    last_node_at: datetime | None = moment(nullable=True)
+    """Of the newest node of its journey, and `last_node_code` is what that says."""
+    last_node_code: str | None = None
+    silence_due_at: datetime | None = moment(nullable=True)
+    """Until when silence is usual; None: not judged since the newest node."""
+    stuck_since: datetime | None = moment(nullable=True)
+    """When a person was asked about its silence."""
     asked_at: datetime = moment()
     updated_at: datetime = moment()
 

@@ -16,8 +16,10 @@ from domain.golden import Exit, GoldenState
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
 from domain.partner_health import Breaker
-from domain.shipping import Carrier
+from domain.proposals import ProposalKind
+from domain.shipping import Carrier, Trouble
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
+from domain.tracking import Phase
 from intake.files import Effect
 from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
@@ -68,6 +70,9 @@ def families(source: Uses) -> dict[str, set[str]]:
         "shelves.": {"warehouse", "sku", "available", "locked", "on_hand", "told", "difference", "asked_at"},
         "carrier.": set(Carrier),
         "parcel.": set(PROBLEMS),
+        "phase.": set(Phase),
+        "trouble.": set(Trouble),
+        "proposal.": set(ProposalKind),
         "task.": {kind for kind, _, _ in source.tasks},
         "format.": _constants("domain/review.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},

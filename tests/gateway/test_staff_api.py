@@ -9,16 +9,19 @@ import pytest
 
 from domain.clock import utc_now
 from domain.order import Channel, CipherReceiver, Region
+from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.texts import text
 from gateway.app import create_app
 from gateway.deps import Gateway, StillRunning, TemporalAway, UpdateRefused
 from store.database import Database
-from store.holds import open_hold
+from store.holds import open_hold, open_task
 from store.orders import take
+from store.shipping import apply_track
 from store.steps import Done, record
 from store.tables import AddressChangeRow, ParcelRow, WaybillRow
 from tests.gateway.house import Orders, client_of
 from tests.store.samples import NOON, index_row, order, taken
+from tests.store.test_shipping import parcel, waybill
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
 
 ORDER = "own:main:SO1"
@@ -117,6 +120,33 @@ async def test_staff_see_what_became_of_the_gifts(staff: httpx.AsyncClient, data
     [gift] = (await staff.get(PATH)).json()["gifts"]
     assert (gift["line_no"], gift["gift_of"], gift["sku"], gift["quantity"]) == ("2", "1", "CARD", 1)
     assert (gift["status"], gift["status_text"], gift["sent_after"]) == ("pending", "待发放", "")
+
+
+async def test_staff_see_whom_to_call_and_what_is_proposed(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    async with database.transaction() as tx:
+        row = parcel(order_id=ORDER)
+        bill = waybill("K1", row.parcel_id, number="SF1000000000001")
+        bill.order_id = ORDER
+        tx.add_all([row, bill])
+        await open_task(tx, f"{ORDER}/other", "other", "别的", order_id=ORDER)
+    node = TrackNode(NOON, TrackCode.PROBLEM, "", trouble=Trouble.ADDRESS)
+    for phone, call in (("", "95338"), ("13900000001", "13900000001")):
+        async with database.transaction() as tx:
+            await apply_track(tx, TrackReport(Carrier.SF, bill.number, (node,), phone))
+        view = (await staff.get(PATH)).json()
+        assert view["parcels"][0]["courier_phone"] == phone
+        assert view["parcels"][0]["waybills"][0]["last_node_at"] == "2026-03-01T12:00:00+08:00"
+        by_kind = {task["kind"]: task for task in view["tasks"]}
+        assert by_kind["other"]["proposal"] is None
+        assert by_kind["parcel_trouble"]["text"] == "顺丰速运 SF1000000000001：地址不详"
+        proposal = by_kind["parcel_trouble"]["proposal"]
+        assert proposal == {
+            "kind": "MEND_ADDRESS",
+            "parcel_id": f"{ORDER}#1",
+            "params": {},
+            "text": f"向买家问清地址，再改址或告知派件员（电话 {call}）",
+        }
 
 
 async def test_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:

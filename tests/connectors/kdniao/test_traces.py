@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors.kdniao.codes import track_code
+from connectors.kdniao.codes import track_code, trouble
 from connectors.kdniao.traces import read_object, read_report
 from domain.clock import BEIJING
-from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport
+from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from tests.connectors.kdniao.conftest import ENTRY
 
 
@@ -60,6 +60,40 @@ def test_nodes_are_oldest_first_whatever_the_order() -> None:
 )
 def test_every_code(code: str, expected: TrackCode) -> None:
     assert track_code(code) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "expected"),
+    [
+        ("2", "", None),
+        ("404", "", None),
+        ("4", "", Trouble.OTHER),
+        ("401", "", Trouble.NOT_COLLECTED),
+        ("402", "", Trouble.NOT_SIGNED),
+        ("403", "", Trouble.NO_UPDATE),
+        ("403", "快件遗失，正在理赔", Trouble.LOST),
+        ("405", "", Trouble.DELIVERY_FAILED),
+        ("405", "联系不上收件人", Trouble.UNREACHABLE),
+        ("412", "地址不详", Trouble.LEFT_IN_LOCKER),  # a code that says what it is needs no words
+        ("413", "", Trouble.INTERCEPTED),
+        ("414", "", Trouble.DAMAGED),
+        ("415", "", Trouble.CALLED_OFF),
+        ("416", "", Trouble.UNREACHABLE),
+        ("417", "", Trouble.DELAYED),
+        ("418", "", Trouble.TAKEN_FROM_LOCKER),
+        ("419", "", Trouble.NEXT_TRY),
+        ("420", "", Trouble.ADDRESS),
+        ("421", "", Trouble.PHONE),
+        ("422", "", Trouble.MISSORTED),
+        ("423", "", Trouble.OUT_OF_AREA),
+        ("604", "", Trouble.CUSTOMS),
+        ("499", "", Trouble.OTHER),
+        ("499", "包裹破损", Trouble.DAMAGED),
+    ],
+)
+def test_what_is_the_matter(code: str, words: str, expected: Trouble | None) -> None:
+    assert trouble(code, words) is expected
+    assert read(Traces=[trace(code, words)], State="", StateEx="").nodes[-1].trouble is expected
 
 
 def codes(report: TrackReport) -> list[tuple[TrackCode, str]]:
@@ -119,6 +153,10 @@ def test_a_state_beyond_the_newest_trace_is_a_node_of_its_own(
             },
             "13800000005",
         ),
+        ({"DeliveryManTel": "13800000001/13800000002"}, "13800000001"),
+        ({"DeliveryManTel": "138****0001", "Traces": [trace("202", "派件员：测试 13800000005")]}, "13800000005"),
+        ({"DeliveryManTel": "138****0001", "Traces": []}, "138****0001"),
+        ({"DeliveryManTel": "see the app", "SenderInfo": {"PersonTel": "021-55550000转8"}}, "021-55550000-8"),
         ({"DeliveryManTel": None, "Traces": [trace("202", "电话：021-55550000")]}, "021-55550000"),
         ({"DeliveryManTel": None, "Traces": [trace("202", "运单 138000000001234")]}, ""),
         ({"DeliveryManTel": None, "Traces": [trace("2", "联系 13800000004")]}, ""),

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.sf.routes import Route, report
 from domain.clock import BEIJING
-from domain.shipping import Carrier, TrackCode, TrackNode
+from domain.shipping import Carrier, TrackCode, TrackNode, Trouble
 from tests.connectors.sf.conftest import NUMBER
 from tests.connectors.sf.conftest import route as wire
 
@@ -97,3 +97,18 @@ def test_missing_texts_and_numeric_codes() -> None:
         NUMBER, routes({"acceptTime": "2026-02-02 08:00:00", "acceptAddress": None, "remark": None, "opCode": 80})
     ).nodes
     assert (node.code, node.text, node.place) == (TrackCode.SIGNED, "", "")
+
+
+@pytest.mark.parametrize(
+    ("op_code", "remark", "trouble"),
+    [
+        ("50", "已收件", None),
+        ("33", "", Trouble.DELIVERY_FAILED),
+        ("70", "收件人电话无人接听", Trouble.UNREACHABLE),
+        ("70", "地址不详，无法派送", Trouble.ADDRESS),
+        ("99", "快件转寄中", Trouble.FORWARDED),
+        ("99", "快件退回中", None),
+    ],
+)
+def test_what_is_the_matter(op_code: str, remark: str, trouble: Trouble | None) -> None:
+    assert report(NUMBER, routes(wire(op_code, remark=remark))).nodes[0].trouble is trouble

@@ -1,0 +1,88 @@
+"""Parcels on their way: what is the matter, and what to do about it."""
+
+from __future__ import annotations
+
+PARCELS: dict[str, tuple[str, str]] = {
+    "task.parcel_trouble": ("{carrier} {number}：{what}", "{carrier} {number}: {what}"),
+    "task.parcel_stuck": (
+        "{carrier} {number} 已 {hours} 小时没有新轨迹（{phase}），超过通常时长（依据 {rule}）",
+        "{carrier} {number} has been silent for {hours} hours ({phase}), longer than is usual (by {rule})",
+    ),
+    "phase.WAITING": ("等待揽收", "not collected yet"),
+    "phase.COLLECTED": ("已揽收未发出", "collected, not moving"),
+    "phase.IN_TRANSIT": ("运输途中", "in transit"),
+    "phase.OUT_FOR_DELIVERY": ("派送中", "out for delivery"),
+    "phase.PROBLEM": ("问题件", "in trouble"),
+    "trouble.NOT_COLLECTED": ("快递公司没有揽收信息", "the courier has not collected it"),
+    "trouble.NOT_SIGNED": ("派送后超时未签收", "out for delivery for too long"),
+    "trouble.NO_UPDATE": ("轨迹超时未更新", "no news for too long"),
+    "trouble.DELIVERY_FAILED": ("派送异常", "the delivery failed"),
+    "trouble.LEFT_IN_LOCKER": ("快递柜超时未取", "left in a locker for too long"),
+    "trouble.TAKEN_FROM_LOCKER": ("快件已从柜中取出，未见签收", "taken out of the locker without a signature"),
+    "trouble.INTERCEPTED": ("快件已被拦截", "intercepted"),
+    "trouble.DAMAGED": ("快件破损", "damaged"),
+    "trouble.LOST": ("快件遗失", "lost, says the courier"),
+    "trouble.CALLED_OFF": ("寄件方取消发货", "called off by the sender"),
+    "trouble.UNREACHABLE": ("联系不上收件人", "the receiver cannot be reached"),
+    "trouble.DELAYED": ("配送延迟", "delayed"),
+    "trouble.NEXT_TRY": ("将再次派送", "the courier comes again"),
+    "trouble.ADDRESS": ("地址不详", "the address is not clear"),
+    "trouble.PHONE": ("收件人电话错误", "the receiver's phone number is wrong"),
+    "trouble.MISSORTED": ("快件错分", "sorted to the wrong place"),
+    "trouble.OUT_OF_AREA": ("超出派送范围", "outside the area that the courier serves"),
+    "trouble.FORWARDED": ("快件已转寄到其他地址", "sent on to another address"),
+    "trouble.CUSTOMS": ("清关异常", "held up in customs"),
+    "trouble.OTHER": ("快递公司报告异常", "the courier reports a problem"),
+    "proposal.CALL_COURIER": (
+        "联系派件员或网点（电话 {phone}），约定再次派送",
+        "call the courier ({phone}), agree on a new try",
+    ),
+    "proposal.URGE_COURIER": (
+        "向快递公司催件（电话 {phone}），查清包裹在哪里",
+        "ask the courier ({phone}) where the parcel is",
+    ),
+    "proposal.URGE_COLLECTION": (
+        "核对包裹是否已交给快递，催促揽收（电话 {phone}）；未交出则换单重发",
+        "look whether the courier has the parcel, and let it be collected ({phone}); else send it by a new number",
+    ),
+    "proposal.CALL_BUYER": (
+        "联系买家确认收货方式，再告知派件员（电话 {phone}）",
+        "ask the buyer, then tell the courier ({phone})",
+    ),
+    "proposal.REMIND_BUYER": ("提醒买家取件", "remind the buyer to fetch it"),
+    "proposal.MEND_ADDRESS": (
+        "向买家问清地址，再改址或告知派件员（电话 {phone}）",
+        "ask the buyer for the address, and change it or tell the courier ({phone})",
+    ),
+    "proposal.MEND_PHONE": (
+        "向买家问清电话，告知派件员（电话 {phone}）",
+        "ask the buyer for the number, tell the courier ({phone})",
+    ),
+    "proposal.AWAIT_RETURN": (
+        "等待包裹退回（约 {days} 天），验收后退款；逾期向快递查询（电话 {phone}）",
+        "wait for the parcel to come back (about {days} days), then pay back; ask the courier if it does not ({phone})",
+    ),
+    "proposal.RESTOCK_AND_REFUND": ("验收退回的商品并入库，然后退款", "check the goods, book them in, then pay back"),
+    "proposal.CLAIM_AND_RESEND": (
+        "向快递公司申请理赔（{days} 天内，电话 {phone}），并给买家补发",
+        "claim at the courier within {days} days ({phone}), and send the goods again",
+    ),
+    "proposal.SEND_AGAIN": ("换新单号重新发货", "send it again by a new number"),
+    "proposal.WAIT": (
+        "等待 {hours} 小时，仍无进展再联系快递（电话 {phone}）",
+        "wait {hours} hours, then call the courier ({phone})",
+    ),
+    "proposal.CLEAR_CUSTOMS": (
+        "补交清关资料，联系快递（电话 {phone}）",
+        "give the courier ({phone}) what customs want",
+    ),
+    "proposal.CONFIRM_RECEIPT": (
+        "向买家确认是否收到；未收到则联系快递（电话 {phone}）",
+        "ask the buyer; if it is not there, the courier ({phone})",
+    ),
+    "proposal.GRANT_REFUND": ("包裹已拦下，可以同意退款", "the parcel is stopped: the refund can be granted"),
+    "proposal.REFUSE_REFUND": (
+        "包裹未能拦下：拒绝仅退款，请买家拒收或签收后走退货",
+        "the parcel was not stopped: refuse the refund, let the buyer refuse the parcel or send it back",
+    ),
+}
