@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.facts import ReceiverKind
+from connectors.ports import StockTaker
 from domain.clock import utc_now
 from domain.order import (
     Amounts,
@@ -35,7 +36,7 @@ from domain.order import (
 from domain.texts import text, use_language
 from rules.couriers import plan_couriers
 from runtime.client import key_ring
-from runtime.partners import Outside, build_partners, connectors_of
+from runtime.partners import Outside, build_partners, connectors_of, takes_stock
 from runtime.shops import ShopKeeper
 from settings import Settings
 from store import shops
@@ -76,6 +77,8 @@ class ChannelSeen:
     receivers: tuple[str, ...]
     encrypted: bool
     """Whether the platform keeps receivers encrypted, all or some."""
+    stock: bool
+    """Whether it is told how many pieces it may sell."""
     courier_plan: tuple[PlannedCouriers, ...]
     configured: bool
     plugin: str
@@ -110,6 +113,7 @@ def look_at(channel: Channel, outside: Outside, kept: list[Shop]) -> ChannelSeen
     """One channel, as it stands now."""
     facts = [kind.facts for kind in connectors_of(channel)]
     receivers = tuple(sorted({str(kind) for fact in facts for kind in fact.receivers}))
+    seller = outside.partners.channels.get(channel)
     brought_by = {one.channel: plugin.package for plugin in outside.plugins for one in plugin.brought.channels}
     return ChannelSeen(
         channel=str(channel),
@@ -117,6 +121,7 @@ def look_at(channel: Channel, outside: Outside, kept: list[Shop]) -> ChannelSeen
         intake=tuple(sorted({str(way) for fact in facts for way in fact.ways})),
         receivers=receivers,
         encrypted=ReceiverKind.CIPHER in receivers,
+        stock=isinstance(seller, StockTaker) if seller is not None else takes_stock(channel),
         courier_plan=tuple(planned(channel, kind, cold) for kind in receivers for cold in (False, True)),
         configured=channel in outside.partners.channels,
         plugin=brought_by.get(channel, ""),
@@ -193,7 +198,7 @@ def _show(seen: list[ChannelSeen], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"channels": [asdict(one) for one in seen]}, ensure_ascii=False))  # noqa: T201
         return
-    columns = ("channel", "intake", "receivers", "couriers", "shops", "tests")
+    columns = ("channel", "intake", "receivers", "stock", "couriers", "shops", "tests")
     table = Table(*(text(f"channels.{name}") for name in columns))
     for one in seen:
         plan = next((each for each in one.courier_plan if not each.cold_chain), None)
@@ -202,6 +207,7 @@ def _show(seen: list[ChannelSeen], *, as_json: bool) -> None:
             one.name,
             " ".join(text(f"way.{way}") for way in one.intake),
             " ".join(text(f"receiver.{kind}") for kind in one.receivers),
+            text("channels.stock_yes" if one.stock else "channels.stock_no"),
             " → ".join(plan.steps) if plan is not None else "",
             states or (one.plugin if one.configured and one.plugin else text("channels.not_configured")),
             str(len(one.tests)) if one.tests is not None else text("channels.no_checkout"),

@@ -34,7 +34,9 @@ class Facts:
     ways: tuple[Way, ...]
     receivers: tuple[ReceiverKind, ...]
     """Which receivers its orders may have; none for a connector that brings payments and no orders."""
+    stock: bool = False
+    """Whether it is told how many pieces it may sell (port `StockTaker`)."""
 
 
-PULLED_CIPHER = Facts((Way.PULL,), (ReceiverKind.CIPHER,))
-PUSHED_AND_PULLED_CIPHER = Facts((Way.PUSH, Way.PULL), (ReceiverKind.CIPHER,))
+PULLED_CIPHER = Facts((Way.PULL,), (ReceiverKind.CIPHER,), stock=True)
+PUSHED_AND_PULLED_CIPHER = Facts((Way.PUSH, Way.PULL), (ReceiverKind.CIPHER,), stock=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from domain.listing import StockFigure
 from domain.news import News
 from domain.order import Channel
 from domain.shelves import Shelf
@@ -102,6 +103,18 @@ class SalesChannel(PushSource, Protocol):
 
     async def write_back(self, shipment: Shipment) -> None:
         """Tell the channel a parcel's number. A channel that has this number already is content."""
+        ...
+
+
+@runtime_checkable
+class StockTaker(Protocol):
+    """A channel that is told how many pieces it may sell. Not every `SalesChannel` is: its class's `facts` say so."""
+
+    channel: Channel
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Set a listing's stock to this figure. Told twice, it is as once. Raises Rejected for a listing that the
+        channel does not know, or does not let us change."""
         ...
 
 

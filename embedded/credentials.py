@@ -35,6 +35,8 @@ _SECRETS = (
     *("taobao", "taobao_session", "jd", "jd_access", "jd_refresh", "jd_ftp", "pdd", "pdd_access", "pdd_refresh"),
     *("xiaohongshu", "pos", "b2b", "wechat", "wechat_apiv3", "wechat_orders"),
 )
+_ASKED = {"pull": True, "stock": True}
+"""What shops of the REST protocol want."""
 _RSA_KEYS = ("wechat_platform", "wechat_merchant")
 _MERCHANT_SERIAL = "7000000000000000000000000000000000000001"
 _PLATFORM_SERIAL = "PUB_KEY_ID_0000000000000000000000000000001"
@@ -85,18 +87,16 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
         "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
         "telemetry": {"log_level": "INFO"},
         "own": {
-            "shops": {
-                "main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own", "pull": True}
-            },
+            "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own", **_ASKED}},
         },
         "pos": {
             "shops": {
-                "till": {"key_id": "shop-till", "secret": keys["pos"], "base_url": f"{sandbox}/pos", "pull": True},
+                "till": {"key_id": "shop-till", "secret": keys["pos"], "base_url": f"{sandbox}/pos", **_ASKED},
             },
         },
         "b2b": {
             "shops": {
-                "trade": {"key_id": "shop-trade", "secret": keys["b2b"], "base_url": f"{sandbox}/b2b", "pull": True},
+                "trade": {"key_id": "shop-trade", "secret": keys["b2b"], "base_url": f"{sandbox}/b2b", **_ASKED},
             },
         },
         "wechat": {

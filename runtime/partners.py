@@ -293,6 +293,12 @@ def connectors_of(channel: Channel) -> tuple[HasFacts, ...]:
     return (RestChannel, *ours) if channel in SOURCES else ours
 
 
+def takes_stock(channel: Channel) -> bool:
+    """Whether the connector of ours that sells on a channel tells it how many pieces it may sell."""
+    sellers = (kind for kind in _PLATFORMS if kind.channel is channel and hasattr(kind, "write_back"))
+    return next(sellers, RestChannel).facts.stock
+
+
 _PLATFORMS = (DouyinChannel, TaobaoChannel, JdChannel, JdExports, PddChannel, XiaohongshuChannel, WechatChannel)
 
 

@@ -6,7 +6,7 @@ Mounted under `/control`. Answers 404 for an order that nobody knows and 409 for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol, cast, runtime_checkable
 
 from fastapi import APIRouter, HTTPException
 from pydantic import Field
@@ -17,6 +17,7 @@ from sandbox.douyin.messages import Tag
 from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
 from sandbox.jd import JdPlatform
 from sandbox.jd.controls import jd_router
+from sandbox.listings import Listings
 from sandbox.own import RestShop
 from sandbox.partner import Partner
 from sandbox.pdd import PddPlatform
@@ -144,6 +145,16 @@ class Shop(Protocol):
         ...
 
 
+@runtime_checkable
+class OfferingShop(Protocol):
+    """A shop that is told its stock."""
+
+    @property
+    def listings(self) -> Listings:
+        """What it offers."""
+        ...
+
+
 class PolledShop(Shop, Protocol):
     """A platform whose changes orderhub finds by polling, whatever it pushes."""
 
@@ -194,6 +205,7 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     if "jd" in partners:
         router.include_router(jd_router(cast(JdPlatform, partners["jd"])), prefix="/jd")
     router.include_router(_orders_router(world, shops))
+    router.include_router(_listings_router(shops))
     router.include_router(_douyin_router(douyin), prefix="/douyin")
     router.include_router(_qimen_router(qimen), prefix="/qimen")
     return router
@@ -222,6 +234,22 @@ def _orders_router(world: World, shops: _Shops) -> APIRouter:
             for n, draft in enumerate(numbered):
                 _place_later(world, shops, draft, n / crowd.per_second)
         return _placed(shops, numbered)
+
+    return router
+
+
+def _listings_router(shops: _Shops) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/listings")
+    async def listings() -> list[dict[str, str]]:
+        """What every shop offers that takes stock figures, under its own numbers."""
+        offering = {channel: shop for channel, shop in shops.items() if isinstance(shop, OfferingShop)}
+        return [
+            {"channel": channel, "shop": shop.shop, **row}
+            for channel, shop in offering.items()
+            for row in shop.listings.rows()
+        ]
 
     return router
 

@@ -23,7 +23,7 @@ PORTS: dict[str, frozenset[str]] = {
     "pushes": frozenset(),
 }
 """The operations of each port that a case must bring a `Call` of. "pushes" is a `PushSource` and nothing else."""
-WRITES = frozenset({"write_back", "create", "void", "push", "hold", "restore", "cancel"})
+WRITES = frozenset({"write_back", "tell_stock", "create", "void", "push", "hold", "restore", "cancel"})
 
 
 Play = Callable[[Peer], AbstractContextManager[list[httpx.Request]]]

@@ -18,13 +18,14 @@ from connectors.errors import DocumentUnreadable, Rejected
 from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.fields import as_mapping, text_of
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
 
 class DouyinChannel:
-    """Ports `SalesChannel` and `PullSource`: pushes may be lost, so changed orders are also asked for."""
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`: pushes may be lost, so changed orders are also asked for."""
 
     source = SOURCE
     feed = SOURCE
@@ -115,6 +116,11 @@ class DouyinChannel:
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
             if shipment.number not in tracking_numbers(detail):
                 raise
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`: sku.syncStock."""
+        business = requests.set_stock(figure)
+        await self._api.call(figure.shop, requests.SET_STOCK, business, lambda data: None, writes=True)
 
     async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
         return await self._api.call(

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.douyin.settings import Sender
+from connectors.stock import number_of
 from connectors.wording import requirement_words
 from domain.ids import partner_key
+from domain.listing import StockFigure
 from domain.order import CipherReceiver
 from domain.shipping import Shipment, WaybillRequest
+
+_PARTNER = "douyin"
 
 CHANGED_ORDERS = "order.searchList"
 ORDER_DETAIL = "order.orderDetail"
@@ -17,6 +21,7 @@ CHANGED_REFUNDS = "afterSale.List"
 REFUND_DETAIL = "afterSale.Detail"
 SHIP_ORDER = "order.logisticsAdd"
 SHIP_PACK = "order.logisticsAddMultiPack"
+SET_STOCK = "sku.syncStock"
 CREATE_WAYBILL = "logistics.newCreateOrder"
 CANCEL_WAYBILL = "logistics.cancelOrder"
 LIST_WAYBILLS = "logistics.listEbill"
@@ -61,6 +66,17 @@ def ship_pack(shipment: Shipment, company: str, pieces: Mapping[str, int]) -> di
                 "logistics_code": shipment.number,
             }
         ],
+    }
+
+
+def set_stock(figure: StockFigure) -> dict[str, Any]:
+    """sku.syncStock with the whole figure. The platform takes an `idempotent_id` once."""
+    return {
+        "product_id": number_of(_PARTNER, SET_STOCK, "product id", figure.item_id),
+        "sku_id": number_of(_PARTNER, SET_STOCK, "SKU id", figure.sku_id),
+        "stock_num": figure.pieces,
+        "incremental": False,
+        "idempotent_id": partner_key(figure.key),
     }
 
 

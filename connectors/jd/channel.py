@@ -17,12 +17,14 @@ from connectors.jd.refunds import read_refund
 from connectors.jd.responses import (
     PARTNER,
     check_shipment,
+    check_stock,
     read_page,
     read_waybills,
     says_no_such_order,
     says_shipped_already,
 )
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews, RefundNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
@@ -32,12 +34,12 @@ SPLIT = "split"
 
 
 class JdChannel:
-    """Ports `SalesChannel` and `PullSource`."""
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`."""
 
     source = SOURCE
     feed = SOURCE
     channel = Channel.JD
-    facts = Facts((Way.PULL, Way.FILE), (ReceiverKind.CIPHER, ReceiverKind.CLEAR))
+    facts = Facts((Way.PULL, Way.FILE), (ReceiverKind.CIPHER, ReceiverKind.CLEAR), stock=True)
     """In clear text only with JD's leave: `JdSettings.encrypted`."""
     longest_window = timedelta(days=1)
     """JD answers a month, but late pages of a long search are slow."""
@@ -144,6 +146,16 @@ class JdChannel:
                 return
             if numbers and shipment.number not in numbers:
                 raise
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`: jingdong.ware.stock.sku.set."""
+        await self._api.call(
+            figure.shop,
+            requests.SET_STOCK,
+            requests.set_stock(figure),
+            lambda body: check_stock(requests.SET_STOCK, body),
+            writes=True,
+        )
 
     async def _numbers(self, shop: str, order_no: str) -> frozenset[str]:
         method = requests.get_method(self._api.settings.encrypted)

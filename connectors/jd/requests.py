@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 
 from connectors.ports import Window
+from connectors.stock import number_of
 from domain.clock import format_beijing
+from domain.ids import partner_key
+from domain.listing import StockFigure
 from domain.shipping import Shipment
 
 PAGE_SIZE = 100
@@ -13,6 +16,7 @@ PAGE_SIZE = 100
 REFUND_PAGE_SIZE = 50
 
 SHIPMENT = "jingdong.pop.order.shipment"
+SET_STOCK = "jingdong.ware.stock.sku.set"
 REFUNDS = "jingdong.pop.afs.soa.refundapply.queryPageList"
 
 _SEARCH, _SEARCH_ENCRYPTED = "jingdong.pop.order.search", "jingdong.pop.order.enSearch"
@@ -91,3 +95,14 @@ def shipment(parcel: Shipment, carrier_id: str) -> dict[str, str]:
         "installId": "",
         "venderTaskAddressId": "",
     }
+
+
+def set_stock(figure: StockFigure) -> dict[str, object]:
+    """jingdong.ware.stock.sku.set with the whole figure, in the shop's one store.
+
+    The protocol file only names the call; its fields are those of the vendor's SDK (JosUpdateStockReq): `stockRfId`
+    is the caller's own number of the change.
+    """
+    sku_id = number_of("jd", SET_STOCK, "skuId", figure.sku_id)
+    stock = {"skuId": sku_id, "stockNum": figure.pieces, "storeId": 0}
+    return {"req": {"updateModel": "fullStockIn", "stockRfId": partner_key(figure.key), "skuStocks": [stock]}}

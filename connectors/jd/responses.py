@@ -150,6 +150,20 @@ def check_shipment(method: str, body: Mapping[str, Any]) -> None:
     _check_success(method, as_mapping(body.get("sopjosshipment_result"), "sopjosshipment_result"), writes=True)
 
 
+def check_stock(method: str, body: Mapping[str, Any]) -> None:
+    """Return when the stock figure was taken. Raises PartnerError, ValueError."""
+    result = as_mapping(body.get("returnType"), "returnType")
+    words = text_of(result, "message")
+    if not is_true(result.get("success")):
+        raise classify(-1, words, writes=True)(PARTNER, method, words[:_DETAIL_LENGTH], text_of(result, "code"))
+    taken = as_mapping(result.get("obj"), "obj")
+    for raw in as_list(taken.get("updateStockResult")):
+        row = as_mapping(raw, "updateStockResult[]")
+        if not is_true(row.get("success")):
+            words = text_of(row, "message")
+            raise classify(-1, words, writes=True)(PARTNER, method, words[:_DETAIL_LENGTH], text_of(row, "code"))
+
+
 def says_shipped_already(refusal: Rejected) -> bool:
     """Whether a refusal says that the order has left before."""
     return _names(refusal.detail, _ALREADY_SHIPPED_WORDS)

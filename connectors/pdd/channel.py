@@ -16,13 +16,14 @@ from connectors.pdd.pulled import REFUND_KIND, SOURCE, read_document, read_page
 from connectors.pdd.refund_feed import PddRefunds
 from connectors.pdd.responses import PARTNER, check_done, order_info, tracking_numbers, under_refund
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
 
 class PddChannel:
-    """Ports `SalesChannel` and `PullSource`.
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`.
 
     Pinduoduo calls nobody over HTTP (its messages need a web socket, which polling makes unnecessary), so every push
     is refused.
@@ -112,6 +113,17 @@ class PddChannel:
             # Another parcel of the same order may have been quicker.
             if not await self._joined(shipment, logistics_id):
                 raise
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`: pdd.goods.quantity.update. The platform lets nobody lower the stock of goods that stand in
+        one of its promotions: then it is Rejected."""
+        await self._api.call(
+            figure.shop,
+            requests.SET_STOCK,
+            requests.set_stock(figure),
+            lambda data: check_done(requests.SET_STOCK, data, "is_success"),
+            writes=True,
+        )
 
     async def _joined(self, shipment: Shipment, logistics_id: int) -> bool:
         """Whether the order is shipped with this number by now: it has it already, or another parcel of the order was

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.pdd.responses import PARTNER
 from connectors.pdd.settings import CourierTerms, Sender
 from connectors.ports import Window
+from connectors.stock import number_of
 from connectors.wording import requirement_words
+from domain.listing import StockFigure
 from domain.order import CipherReceiver
 from domain.shipping import Shipment, WaybillRequest
 
@@ -18,6 +21,7 @@ LIST_REFUNDS = "pdd.refund.list.increment.get"
 CHECK_REFUND = "pdd.refund.status.check"
 SHIP_ORDER = "pdd.logistics.online.send"
 ADD_PARCEL = "pdd.order.upload.extra.logistics"
+SET_STOCK = "pdd.goods.quantity.update"
 CREATE_WAYBILL = "pdd.waybill.get"
 CANCEL_WAYBILL = "pdd.waybill.cancel"
 
@@ -26,6 +30,7 @@ PAGE_SIZE = 100
 _ALL, _EVERY_KIND, _ORDINARY = 5, 0, 0
 _ALL_REFUNDS = 1
 """after_sales_status and after_sales_type: 1全部. That the status has it too is our reading (medium confidence)."""
+_WHOLE_FIGURE = 1  # update_type: 1 全量更新
 _SPLIT = 1  # extra_track_type: 分包发货
 
 Business = dict[str, Any]
@@ -84,6 +89,16 @@ def add_parcel(shipment: Shipment, logistics_id: int) -> Business:
         "order_sn": shipment.channel_order_no,
         "extra_track_type": _SPLIT,
         "extra_track_list": [{"shipping_id": logistics_id, "tracking_number": shipment.number}],
+    }
+
+
+def set_stock(figure: StockFigure) -> Business:
+    """pdd.goods.quantity.update with the whole figure."""
+    return {
+        "goods_id": number_of(PARTNER, SET_STOCK, "goods_id", figure.item_id),
+        "sku_id": number_of(PARTNER, SET_STOCK, "sku_id", figure.sku_id),
+        "quantity": figure.pieces,
+        "update_type": _WHOLE_FIGURE,
     }
 
 

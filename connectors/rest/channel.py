@@ -7,7 +7,7 @@ from functools import partial
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from connectors.errors import Misconfigured, PushRefused
+from connectors.errors import Misconfigured, PushRefused, Rejected
 from connectors.facts import Facts, ReceiverKind, Way
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.rest.documents import SOURCES, read_document
@@ -17,21 +17,24 @@ from connectors.rest.pulled import OPERATION as PULL
 from connectors.rest.settings import RestSettings, ShopAccount
 from connectors.rest.shipments import OPERATION, SHIPMENTS_PATH, check_shipment_answer, shipment_body
 from connectors.rest.signing import signed_headers
+from connectors.rest.stock import OPERATION as STOCK
+from connectors.rest.stock import STOCK_PATH, check_stock_answer, stock_body
 from connectors.transport import Line
 from domain.clock import utc_now
+from domain.listing import StockFigure
 from domain.news import News
 from domain.order import Channel
 from domain.shipping import Shipment
 
 
 class RestChannel:
-    """Ports `SalesChannel` and `PullSource`: own shops, POS, B2B. What they push comes in by the `RestDoor`, and is
-    understood here.
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`: own shops, POS, B2B. What they push comes in by the
+    `RestDoor`, and is understood here.
 
     Every shop has a line of its own, so that one shop's outage does not stop the write-back of the others.
     """
 
-    facts = Facts((Way.REST, Way.PULL, Way.FILE), (ReceiverKind.CLEAR,))
+    facts = Facts((Way.REST, Way.PULL, Way.FILE), (ReceiverKind.CLEAR,), stock=True)
     longest_window = LONGEST_WINDOW
     overlap = OVERLAP
 
@@ -90,6 +93,24 @@ class RestChannel:
             partial(check_shipment_answer, self.source),
             writes=True,
             headers={"Content-Type": "application/json", **_signed(shop, "POST", SHIPMENTS_PATH, body)},
+            content=body,
+        )
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`: POST {base_url}/orderhub/stock, to a shop whose account says that it wants figures."""
+        shop = self._shops.get(figure.shop)
+        if shop is None:
+            raise Misconfigured(self.source, STOCK, f"shop {figure.shop} is not in the settings")
+        if not shop.stock:
+            raise Rejected(self.source, STOCK, f"the account of shop {figure.shop} wants no stock figures")
+        body = stock_body(figure)
+        await self._lines[figure.shop].exchange(
+            STOCK,
+            "POST",
+            STOCK_PATH,
+            partial(check_stock_answer, self.source),
+            writes=True,
+            headers={"Content-Type": "application/json", **_signed(shop, "POST", STOCK_PATH, body)},
             content=body,
         )
 

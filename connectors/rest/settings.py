@@ -25,6 +25,7 @@ class ShopAccount(BaseModel):
     api_key: Annotated[SecretStr, Field(min_length=24)] | None = None
     base_url: str = Field("", description="shipments go to {base_url}/orderhub/shipments; empty: it is told of none")
     pull: bool = Field(False, description="whether {base_url}/orderhub/orders is asked for changes")
+    stock: bool = Field(False, description="whether {base_url}/orderhub/stock is told how many pieces may be sold")
 
     @model_validator(mode="after")
     def _fits_together(self) -> ShopAccount:
@@ -32,8 +33,8 @@ class ShopAccount(BaseModel):
             raise ValueError("key_id and secret belong together")
         if self.base_url and not self.key_id:
             raise ValueError("base_url needs key_id and secret, for what we send is signed")
-        if self.pull and not self.base_url:
-            raise ValueError("pull needs base_url")
+        if (self.pull or self.stock) and not self.base_url:
+            raise ValueError("pull and stock need base_url")
         return self
 
 

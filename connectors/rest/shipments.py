@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 
 from connectors.errors import Misconfigured, Rejected
@@ -29,19 +31,24 @@ def shipment_body(shipment: Shipment) -> bytes:
 
 
 def check_shipment_answer(partner: str, response: httpx.Response) -> None:
+    """Return for 200 `{"code": 0}`; raises as `check_answer` does."""
+    check_answer(partner, OPERATION, _REFUSALS, response)
+
+
+def check_answer(partner: str, operation: str, refusals: Mapping[int, str], response: httpx.Response) -> None:
     """Return for 200 `{"code": 0}`. Raises Rejected for the documented refusals, Misconfigured for an answer that says
     that this is not the shop's door (401, 403, a bare 404, a redirect), ValueError for anything else.
     """
     status = response.status_code
-    documented = _REFUSALS.get(status)
+    documented = refusals.get(status)
     code = _code(response)
     if status == 200:
         if code != 0:
             raise ValueError("200 without code 0")
     elif documented is not None and code == documented:
-        raise Rejected(partner, OPERATION, f"answered {status}", documented)
+        raise Rejected(partner, operation, f"answered {status}", documented)
     else:
-        raise Misconfigured(partner, OPERATION, "not the answer of a shop: check base_url and key", str(status))
+        raise Misconfigured(partner, operation, "not the answer of a shop: check base_url and key", str(status))
 
 
 def _code(response: httpx.Response) -> object:

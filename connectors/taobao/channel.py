@@ -20,6 +20,7 @@ from connectors.taobao.responses import PARTNER
 from connectors.taobao.trades import Sendings, Standing, Trade
 from connectors.taobao.wire import Flag, Wire, read
 from domain.clock import format_beijing, parse_beijing, utc_now
+from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
@@ -39,7 +40,7 @@ class _Shipped(Wire):
 
 
 class TaobaoChannel:
-    """Ports `SalesChannel` and `PullSource`.
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`.
 
     The list of changed trades lacks what an order is made of (oaid, notes, shares), so that its rows are hints only,
     and each trade is asked for when its hint is interpreted.
@@ -142,6 +143,11 @@ class TaobaoChannel:
         except Rejected:
             if not (await self._sendings(shipment)).told(shipment.number, line_nos):
                 raise
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`."""
+        method, business = requests.set_stock(figure)
+        await self._api.call(figure.shop, method, business, lambda body: None, writes=True)
 
     async def _sendings(self, shipment: Shipment) -> Sendings:
         return await self._trade(shipment.shop, shipment.channel_order_no, lambda body: read(Sendings, _trade_in(body)))

@@ -12,12 +12,14 @@ from typing import Any
 
 from connectors.errors import Misconfigured, Rejected
 from connectors.ewaybills import cipher_receiver
+from connectors.stock import number_of
 from connectors.taobao.carriers import company_code
 from connectors.taobao.responses import PARTNER
 from connectors.taobao.settings import TaobaoSettings
 from connectors.transport import compact_json
 from connectors.wording import requirement_words
 from domain.clock import format_beijing
+from domain.listing import StockFigure
 from domain.order import Channel, Requirement
 from domain.shipping import Carrier, Shipment, WaybillRequest
 
@@ -26,6 +28,8 @@ TRADE = "taobao.trade.fullinfo.get"
 CHANGED_REFUNDS = "taobao.refunds.receive.get"
 REFUND = "taobao.refund.get"
 SHIP = "taobao.logistics.offline.send"
+SET_SKU_STOCK = "taobao.skus.quantity.update"
+SET_ITEM_STOCK = "taobao.item.quantity.update"
 GET_WAYBILL = "cainiao.waybill.ii.get"
 QUERY_WAYBILL = "cainiao.waybill.ii.query.by.tradecode"
 CANCEL_WAYBILL = "cainiao.waybill.ii.cancel"
@@ -47,9 +51,22 @@ REFUND_FIELDS = (
     *("dispute_type", "has_good_return", "refund_phase"),
 )
 """Enough to know a refund by; its reason and its description, a stranger's words, are not asked for."""
+_WHOLE_FIGURE = "1"
+"""`type`: 1 全量更新."""
 _MOBILE = re.compile(r"1\d{10}")
 
 Parameters = dict[str, str]
+
+
+def set_stock(figure: StockFigure) -> tuple[str, Parameters]:
+    """The call and its parameters: taobao.skus.quantity.update, or taobao.item.quantity.update for an item without
+    SKUs, each with the whole figure."""
+    num_iid = str(number_of(PARTNER, SET_SKU_STOCK, "num_iid", figure.item_id))
+    if not figure.sku_id:
+        return SET_ITEM_STOCK, {"num_iid": num_iid, "quantity": str(figure.pieces), "type": _WHOLE_FIGURE}
+    sku_id = number_of(PARTNER, SET_SKU_STOCK, "sku_id", figure.sku_id)
+    quantities = f"{sku_id}:{figure.pieces}"
+    return SET_SKU_STOCK, {"num_iid": num_iid, "skuid_quantities": quantities, "type": _WHOLE_FIGURE}
 
 
 def changed_trades(start: datetime, end: datetime, page_no: int) -> Parameters:

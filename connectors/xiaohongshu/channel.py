@@ -17,15 +17,16 @@ from connectors.xiaohongshu.inbound import SOURCE, hints, is_test, read_document
 from connectors.xiaohongshu.orders import sku_id_of, status_of, to_order, under_after_sale
 from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
 from connectors.xiaohongshu.refunds import KIND as REFUND
-from connectors.xiaohongshu.responses import PARTNER, tracking_numbers
+from connectors.xiaohongshu.responses import PARTNER, check_inner, tracking_numbers
 from domain.clock import utc_now
+from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
 
 class XiaohongshuChannel:
-    """Ports `SalesChannel` and `PullSource`."""
+    """Ports `SalesChannel`, `StockTaker` and `PullSource`."""
 
     source = SOURCE
     feed = SOURCE
@@ -119,6 +120,15 @@ class XiaohongshuChannel:
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
             if shipment.number not in tracking_numbers(detail):
                 raise
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        """Port `StockTaker`: inventory.syncSkuStock. Its answer may be another envelope: both must be a success."""
+        if not figure.sku_id:
+            raise Rejected(PARTNER, requests.SET_STOCK, "the listing has no skuId")
+        business = requests.set_stock(figure)
+        await self._api.call(
+            figure.shop, requests.SET_STOCK, business, lambda data: check_inner(requests.SET_STOCK, data), writes=True
+        )
 
     async def _detail(self, shop: str, order_no: str) -> Mapping[str, Any]:
         return await self._api.call(

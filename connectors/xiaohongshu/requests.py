@@ -8,6 +8,7 @@ from typing import Any
 from connectors.ports import Window
 from connectors.wording import requirement_words
 from connectors.xiaohongshu.settings import CourierTerms, Sender, XiaohongshuSettings
+from domain.listing import StockFigure
 from domain.order import CipherReceiver
 from domain.shipping import Shipment, WaybillRequest
 
@@ -18,6 +19,7 @@ ORDER_DETAIL = "order.getOrderDetail"
 LIST_REFUNDS = "afterSale.listAfterSaleInfos"
 REFUND_DETAIL = "afterSale.getAfterSaleInfo"
 SHIP_ORDER = "order.orderDeliver"
+SET_STOCK = "inventory.syncSkuStock"
 CREATE_WAYBILLS = "express.createEbillOrders"
 CANCEL_WAYBILL = "express.cancelEbillOrder"
 
@@ -65,6 +67,14 @@ def list_refunds(window: Window, page: int) -> Business:
 def refunds_of(order_no: str) -> Business:
     """afterSale.listAfterSaleInfos of one order."""
     return {"orderId": order_no, "pageNo": 1, "pageSize": PAGE_SIZE}
+
+
+def set_stock(figure: StockFigure) -> Business:
+    """inventory.syncSkuStock with the whole figure.
+
+    The platform takes off it what unpaid orders occupy there, which are not here yet: together they are right.
+    """
+    return {"skuId": figure.sku_id, "qty": figure.pieces}
 
 
 def refund_detail(returns_id: str) -> Business:

@@ -58,6 +58,17 @@ def inner_data(method: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     raise _error(method, code, text_of(data, "msg"), writes=False)
 
 
+def check_inner(method: str, data: Mapping[str, Any]) -> None:
+    """Return when a write's inner envelope, if there is one, is a success. It stands in `data`, or in its `response`.
+    Raises as `read_data` does for a writing call."""
+    inner = data.get("response", data)
+    if not isinstance(inner, dict) or not ({"success", "code"} & set(inner)):
+        return
+    code = as_int(inner.get("code", 0), "code")
+    if truth_of(inner, "success") is False or code != 0:
+        raise _error(method, code, text_of(inner, "msg"), writes=True)
+
+
 def _error(method: str, code: int, words: str, writes: bool) -> PartnerError:
     kind: type[PartnerError]
     if code == _UNAUTHORISED:

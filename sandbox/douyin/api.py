@@ -16,7 +16,7 @@ from domain.clock import parse_beijing
 from sandbox.douyin.aftersales import AfterSales
 from sandbox.douyin.cipher import Cipher, DataType
 from sandbox.douyin.ebills import Ebills
-from sandbox.douyin.envelope import Refusal, failure, invalid, success
+from sandbox.douyin.envelope import Refusal, business, failure, invalid, success
 from sandbox.douyin.orders import ShopOrder, detail, find
 from sandbox.douyin.params import (
     AfterSaleDetail,
@@ -33,6 +33,7 @@ from sandbox.douyin.params import (
     P,
     SearchList,
     SinglePack,
+    SyncStock,
     TokenCreate,
     TokenRefresh,
     parse,
@@ -40,6 +41,7 @@ from sandbox.douyin.params import (
 from sandbox.douyin.shipping import Shipping
 from sandbox.douyin.signing import call_sign, sorted_json
 from sandbox.douyin.tokens import Tokens
+from sandbox.listings import Listings, tell
 from sandbox.refunds import Refund
 from sandbox.world import World
 
@@ -70,6 +72,8 @@ class DouyinApi:
         self._cipher = cipher
         self._tokens = Tokens(self._settings.shop_id, self._settings.token_seconds)
         self.decrypts = 0
+        self.listings = Listings(item_base=3_500_000_000_000_000, sku_base=1_700_000_000_000_000)
+        self._stock_told: dict[str, SyncStock] = {}
         shipping = Shipping(orders, world.hand_over, new_id, refuse)
         self._methods: dict[str, Callable[[bytes], dict[str, Any]]] = {
             "token.create": _method(TokenCreate, lambda p: self._tokens.create(p.grant_type, p.shop_id)),
@@ -82,6 +86,7 @@ class DouyinApi:
             "order.logisticsEdit": _method(LogisticsEdit, shipping.edit),
             "afterSale.List": _method(AfterSaleList, after_sales.listed),
             "afterSale.Detail": _method(AfterSaleDetail, after_sales.detail),
+            "sku.syncStock": _method(SyncStock, self._sync_stock),
             "order.batchDecrypt": _method(BatchDecrypt, self._decrypt),
             "logistics.newCreateOrder": _method(NewCreateOrder, ebills.create),
             "logistics.listEbill": _method(ListEbill, ebills.list_ebills),
@@ -186,6 +191,19 @@ class DouyinApi:
             "total": len(found),
             "shop_order_list": [detail(order, self._settings.shop_id) for order in page],
         }
+
+    def _sync_stock(self, params: SyncStock) -> dict[str, Any]:
+        """sku.syncStock: a request that was seen before is answered again and does nothing."""
+        listing = self.listings.find(str(params.sku_id), str(params.product_id))
+        if listing is None:
+            raise business("sku-not-exist", "商品规格不存在")
+        before = self._stock_told.get(params.idempotent_id) if params.idempotent_id else None
+        if before is not None and before != params:
+            raise invalid("idempotent_id", "幂等 ID 已用于其他请求")
+        if before is None:
+            tell(listing, params.stock_num + (listing.pieces or 0) * params.incremental)
+            self._stock_told[params.idempotent_id] = params
+        return {}
 
     def _decrypt(self, params: BatchDecrypt) -> dict[str, Any]:
         return {"decrypt_infos": [self._opened(info) for info in params.cipher_infos]}

@@ -40,6 +40,16 @@ class OrderDetail(Params):
     shop_order_id: Filled
 
 
+class SyncStock(Params):
+    """sku.syncStock."""
+
+    product_id: int = Field(gt=0)
+    sku_id: int = Field(gt=0)
+    stock_num: int = Field(ge=0, le=999_999_999)
+    incremental: bool = False
+    idempotent_id: str = ""
+
+
 class StatusFilter(Params):
     """One element of combine_status: order_status values separated by commas."""
 

@@ -25,6 +25,7 @@ from sandbox.douyin.orders import (
 )
 from sandbox.douyin.shipping import COMPANIES
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.listings import Listings
 from sandbox.refunds import Refund, Refunds, RefundStatus, Verdict
 from sandbox.world import Book, World
 
@@ -64,6 +65,11 @@ class DouyinPlatform:
             self._new_id,
             refuse=lambda refund: self.settle(refund.refund_id, Verdict.REFUSE),
         )
+
+    @property
+    def listings(self) -> Listings:
+        """What the shop offers."""
+        return self._api.listings
 
     @property
     def shop(self) -> str:
@@ -200,6 +206,7 @@ class DouyinPlatform:
             ],
             "waybills": self._ebills.book(),
             "refunds": self._refunds.book(self.shop),
+            "stock": self.listings.book(),
             "decrypts": self._api.decrypts,
             "duplicates_sent": self._messages.duplicates_sent,
             "stale_sent": self._messages.stale_sent,

@@ -22,6 +22,7 @@ from sandbox.jd.params import (
     OrderSearch,
     P,
     RefundPage,
+    SetStock,
     Shipment,
     VendorCode,
     WaybillReceive,
@@ -34,6 +35,7 @@ from sandbox.jd.shipping import Shipping
 from sandbox.jd.signing import call_sign
 from sandbox.jd.tokens import Tokens
 from sandbox.jd.waybills import Waybills
+from sandbox.listings import Listings, tell
 from sandbox.settings import JdSettings
 from sandbox.world import World, form_fields
 
@@ -61,12 +63,14 @@ class JdApi:
         self._world = world
         self._settings = settings
         self._tokens = tokens
+        self.listings = Listings(item_base=10_000_000_000, sku_base=100_000_000_000)
         self._methods: dict[str, _Handle] = {
             "jingdong.pop.order.search": _checked(OrderSearch, partial(reading.search, encrypted=False)),
             "jingdong.pop.order.enSearch": _checked(OrderSearch, partial(reading.search, encrypted=True)),
             "jingdong.pop.order.get": _checked(OrderGet, partial(reading.get, encrypted=False)),
             "jingdong.pop.order.enGet": _checked(OrderGet, partial(reading.get, encrypted=True)),
             "jingdong.pop.order.shipment": _checked(Shipment, shipping.ship),
+            "jingdong.ware.stock.sku.set": _checked(SetStock, self._set_stock),
             "jingdong.vender.shop.query": _checked(NoParams, self._shop),
             "jingdong.pop.afs.soa.refundapply.queryPageList": _checked(RefundPage, applications.page),
             _RECEIVE: _checked(WaybillReceive, waybills.receive),
@@ -123,6 +127,17 @@ class JdApi:
         if not hmac.compare_digest(expected.encode(), fields["sign"].encode()):
             raise Refusal(Code.SIGN, "签名错误", "Invalid signature")
         self._tokens.check(fields.get("access_token", ""))
+
+    def _set_stock(self, params: SetStock) -> dict[str, Any]:
+        """jingdong.ware.stock.sku.set: each figure is taken or refused by itself."""
+        results = []
+        for stock in params.req.skuStocks:
+            listing = self.listings.find(str(stock.skuId))
+            row: dict[str, Any] = {"data": str(stock.skuId), "storeId": stock.storeId, "success": listing is not None}
+            if listing is not None:
+                tell(listing, stock.stockNum)
+            results.append(row if listing is not None else {**row, "message": "SKU 不存在"})
+        return {"returnType": {"success": True, "code": "200", "message": "", "obj": {"updateStockResult": results}}}
 
     def _shop(self, _: NoParams) -> dict[str, Any]:
         """jingdong.vender.shop.query."""

@@ -54,6 +54,28 @@ class Params(BaseModel):
         return {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else given
 
 
+class SkuStock(Params):
+    """One figure of jingdong.ware.stock.sku.set."""
+
+    skuId: Whole  # noqa: N815 - the platform's own name
+    stockNum: Whole  # noqa: N815
+    storeId: Whole = 0  # noqa: N815
+
+
+class StockSet(Params):
+    """The `req` of jingdong.ware.stock.sku.set."""
+
+    updateModel: Literal["fullStockIn"]  # noqa: N815
+    stockRfId: Code  # noqa: N815
+    skuStocks: list[SkuStock] = Field(min_length=1, max_length=50)  # noqa: N815
+
+
+class SetStock(Params):
+    """jingdong.ware.stock.sku.set."""
+
+    req: StockSet
+
+
 class NoParams(Params):
     """jingdong.vender.shop.query."""
 

@@ -24,6 +24,7 @@ from sandbox.jd.reading import Reading
 from sandbox.jd.shipping import Shipping
 from sandbox.jd.tokens import Tokens
 from sandbox.jd.waybills import Waybills
+from sandbox.listings import Listings
 from sandbox.refunds import Refunds, Verdict
 from sandbox.world import Book, World
 
@@ -82,6 +83,11 @@ class JdPlatform:
     def authorise(self) -> str:
         """The shop's owner consents that the app reads the shop: the code that the app exchanges for tokens."""
         return self._tokens.consent()
+
+    @property
+    def listings(self) -> Listings:
+        """What the shop offers."""
+        return self._api.listings
 
     def new_order_no(self) -> str:
         """A number for the next order."""
@@ -227,6 +233,7 @@ class JdPlatform:
             "waybills": self._waybills.book(),
             "refunds": self._refunds.book(self.shop),
             "files": self.files.book(),
+            "stock": self.listings.book(),
             "duplicates_sent": self._duplicates_sent,
         }
 

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from domain.clock import utc_now
 from domain.shipping import Carrier
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.listings import Listings, tell
 from sandbox.own.answers import Rejections, all_answered
 from sandbox.own.document import Document, cancelled, changed, document
 from sandbox.own.orders import Parcel, Shipment, ShopOrder, modified_between
@@ -40,6 +41,15 @@ class _Ask(BaseModel):
     page: int = Field(ge=1)
 
 
+class _Figure(BaseModel):
+    """How many pieces of a listing may be sold."""
+
+    sku: str
+    sku_id: str
+    quantity: int = Field(ge=0)
+    n: int
+
+
 @dataclass
 class _Counts:
     duplicates_sent: int = 0
@@ -60,6 +70,8 @@ class RestShop:
         self._orders: dict[str, ShopOrder] = {}
         self._parcels: dict[str, Parcel] = {}
         self._counts = _Counts()
+        self.listings = Listings()
+        self._stock_n: dict[str, int] = {}
         # the moment of the start keeps numbers apart from those of an earlier run against the same hub
         self._number_head = f"{_NUMBER_HEADS[name]}{utc_now():%y%m%d%H%M%S}"
         self._numbered = 0
@@ -152,7 +164,7 @@ class RestShop:
             self._send([order.latest])
 
     def router(self) -> APIRouter:
-        """`POST /orderhub/shipments` and `GET /orderhub/orders`."""
+        """`POST /orderhub/shipments`, `POST /orderhub/stock` and `GET /orderhub/orders`."""
         router = APIRouter()
 
         @router.post("/orderhub/shipments")
@@ -166,6 +178,12 @@ class RestShop:
             """List what was changed."""
             return await self._answer("pull", lambda: self._list(request))
 
+        @router.post("/orderhub/stock")
+        async def stock(request: Request) -> Response:
+            """Take how many pieces of an article may be sold."""
+            body = await request.body()
+            return await self._answer("stock", lambda: self._stock(request, body))
+
         return router
 
     def book(self) -> Book:
@@ -174,6 +192,7 @@ class RestShop:
             "orders": [order.book(self.shop) for order in self._orders.values()],
             "refunds": self._refunds.book(),
             "shipments": [parcel.book() for parcel in self._parcels.values()],
+            "stock": self.listings.book(),
             "rejected": list(self._counts.rejected.values()),
             "duplicates_sent": self._counts.duplicates_sent,
             "stale_sent": self._counts.stale_sent,
@@ -262,6 +281,23 @@ class RestShop:
         if not set(shipment.line_nos) <= order.line_nos:
             return _reply(422, code="INVALID", message="the order has no such line")
         return self._told(order, shipment)
+
+    def _stock(self, request: Request, body: bytes) -> Response:
+        refused = self._objection(request, body)
+        if refused is not None:
+            return refused
+        try:
+            figure = _Figure.model_validate_json(body)
+        except ValidationError as error:
+            return _invalid(error)
+        listing = self.listings.find(figure.sku_id)
+        if listing is None:
+            return _reply(404, code="SKU_NOT_FOUND")
+        # one that was overtaken on its way changes nothing
+        if figure.n >= self._stock_n.get(figure.sku_id, 0):
+            self._stock_n[figure.sku_id] = figure.n
+            tell(listing, figure.quantity)
+        return _reply(200, code=0)
 
     def _told(self, order: ShopOrder, shipment: Shipment) -> Response:
         parcel = self._parcels.get(shipment.parcel_no)

@@ -12,8 +12,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from sandbox.listings import Listings, tell
 from sandbox.pdd.aftersales import AfterSales
-from sandbox.pdd.envelope import Refusal, failure, invalid, missing, success
+from sandbox.pdd.envelope import Refusal, business, failure, invalid, missing, success
 from sandbox.pdd.orders import ShopOrder, find, order_info
 from sandbox.pdd.params import (
     IncrementList,
@@ -21,6 +22,7 @@ from sandbox.pdd.params import (
     OnlineSend,
     OrderSn,
     P,
+    QuantityUpdate,
     RefundCheck,
     RefundInformation,
     RefundList,
@@ -40,6 +42,7 @@ from sandbox.world import World, form_fields
 _CLOCK_TOLERANCE_S = 600
 _LIST_DAYS_S = 90 * 86_400
 _ALL = 5
+_ADD = 2
 _LUCKY, _NO_DEPOSIT = 2, 0
 _SYSTEM_ERROR = Refusal(50000, "", "系统内部错误，请稍后重试")
 _THROTTLED = Refusal(52102, "", "调用过于频繁，请稍后重试")
@@ -71,6 +74,7 @@ class PddApi:
         self._settings = settings
         self._orders = orders
         self._tokens = tokens
+        self.listings = Listings(item_base=600_000_000, sku_base=900_000_000)
         shipping = Shipping(orders, world.hand_over)
         self._methods = {
             "pdd.pop.auth.token.create": _Method(
@@ -98,6 +102,9 @@ class PddApi:
                 "logistics_companies_get_response", _checked(NoParams, shipping.companies), of_shop=False
             ),
             "pdd.logistics.online.send": _Method("logistics_online_send_response", _checked(OnlineSend, shipping.send)),
+            "pdd.goods.quantity.update": _Method(
+                "goods_quantity_update_response", _checked(QuantityUpdate, self._set_quantity)
+            ),
             "pdd.waybill.get": _Method("pdd_waybill_get_response", _checked(WaybillGet, waybills.get)),
             "pdd.waybill.cancel": _Method("pdd_waybill_cancel_response", _checked(WaybillCancel, waybills.cancel)),
         }
@@ -157,6 +164,13 @@ class PddApi:
         if method.of_shop:
             self._tokens.check(fields.get("access_token", ""))
         return method
+
+    def _set_quantity(self, params: QuantityUpdate) -> dict[str, Any]:
+        listing = self.listings.find(str(params.sku_id), str(params.goods_id))
+        if listing is None:
+            raise business("goods-not-exist", "商品或规格不存在")
+        tell(listing, params.quantity + (listing.pieces or 0) * (params.update_type == _ADD))
+        return {"is_success": True}
 
     def _information(self, params: OrderSn) -> dict[str, Any]:
         order = find(self._orders, params.order_sn)

@@ -45,6 +45,15 @@ class OrderSn(Params):
     order_sn: Filled
 
 
+class QuantityUpdate(Params):
+    """pdd.goods.quantity.update. `update_type`: 1 sets the figure, 2 adds to it."""
+
+    goods_id: Digits
+    sku_id: Digits
+    quantity: Digits
+    update_type: Annotated[Literal[1, 2], BeforeValidator(_from_digits)] = 1
+
+
 class NoParams(Params):
     """pdd.logistics.companies.get."""
 

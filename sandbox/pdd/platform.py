@@ -11,6 +11,7 @@ from domain.clock import BEIJING, utc_now
 from sandbox.digest import receiver_digest
 from sandbox.douyin.orders import seller_words
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.listings import Listings
 from sandbox.pdd.aftersales import AfterSales
 from sandbox.pdd.api import PddApi
 from sandbox.pdd.cipher import Cipher
@@ -42,6 +43,11 @@ class PddPlatform:
         after_sales = AfterSales(self._orders, self._refunds)
         self._tokens = Tokens(settings)
         self._api = PddApi(world, self._orders, self._tokens, self._waybills, after_sales)
+
+    @property
+    def listings(self) -> Listings:
+        """What the shop offers."""
+        return self._api.listings
 
     def authorise(self) -> str:
         """The shop's owner consents that the app reads the shop: the code that the app exchanges for tokens."""
@@ -160,6 +166,7 @@ class PddPlatform:
             ],
             "waybills": self._waybills.book(),
             "refunds": self._refunds.book(self.shop),
+            "stock": self.listings.book(),
             "duplicates_sent": self._duplicates_sent,
         }
 

@@ -10,15 +10,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from domain.clock import parse_beijing
+from domain.clock import format_beijing, parse_beijing, utc_now
+from sandbox.listings import Listings, tell
 from sandbox.settings import TaobaoSettings
-from sandbox.taobao.envelope import Refusal, failure, success
+from sandbox.taobao.envelope import Refusal, business, failure, invalid, success
 from sandbox.taobao.params import (
     FullInfo,
+    ItemQuantity,
     OfflineSend,
     P,
     RefundDetail,
     RefundsReceived,
+    SkuQuantities,
     SoldIncrement,
     WaybillCancel,
     WaybillGet,
@@ -63,6 +66,7 @@ class TaobaoApi:
         self._settings = settings
         self._trades = trades
         self._session = session
+        self.listings = Listings(item_base=520_000_000_000, sku_base=4_900_000_000_000)
         shipping = Shipping(trades, world.hand_over)
         self._methods: dict[str, Callable[[_Form], dict[str, Any]]] = {
             "taobao.trades.sold.increment.get": _method(SoldIncrement, self._sold_increment),
@@ -70,6 +74,8 @@ class TaobaoApi:
             "taobao.refunds.receive.get": _method(RefundsReceived, refunds.received),
             "taobao.refund.get": _method(RefundDetail, refunds.detail),
             "taobao.logistics.offline.send": _method(OfflineSend, shipping.offline_send),
+            "taobao.skus.quantity.update": _method(SkuQuantities, self._set_skus),
+            "taobao.item.quantity.update": _method(ItemQuantity, self._set_item),
             "cainiao.waybill.ii.get": _method(WaybillGet, waybills.get),
             "cainiao.waybill.ii.query.by.tradecode": _method(WaybillQuery, waybills.query),
             "cainiao.waybill.ii.cancel": _method(WaybillCancel, waybills.cancel),
@@ -165,6 +171,22 @@ class TaobaoApi:
         if params.use_has_next == "true":
             return {"has_next": start + len(page) < len(found), **listed}
         return {"total_results": len(found), **listed}
+
+    def _set_skus(self, params: SkuQuantities) -> dict[str, Any]:
+        """taobao.skus.quantity.update: all of them, or none."""
+        wanted = [pair.split(":") for pair in params.skuid_quantities.split(";")]
+        found = [(self.listings.find(sku_id, params.num_iid), int(pieces)) for sku_id, pieces in wanted]
+        after = [(one, pieces + ((one.pieces or 0) if params.type == "2" else 0)) for one, pieces in found if one]
+        if len(after) < len(found):
+            raise business("item-is-delete:invalid-skuId", "商品或 SKU 不存在")
+        if any(pieces < 0 for _, pieces in after):
+            raise invalid("quantity", "库存不能小于 0")
+        for listing, pieces in after:
+            tell(listing, pieces)
+        return {"item": {"num_iid": int(params.num_iid), "modified": format_beijing(utc_now())}}
+
+    def _set_item(self, params: ItemQuantity) -> dict[str, Any]:
+        raise business("error-item-has-sku", "该商品有 SKU，请使用 taobao.skus.quantity.update")
 
     def _full_info(self, params: FullInfo) -> dict[str, Any]:
         trade = find(self._trades, params.tid)

@@ -58,6 +58,22 @@ class SoldIncrement(Params):
         return end
 
 
+class SkuQuantities(Params):
+    """taobao.skus.quantity.update: up to twenty SKUs of one item. `type`: 1 sets the figures, 2 adds to them."""
+
+    num_iid: TradeNo
+    skuid_quantities: Annotated[str, StringConstraints(pattern=r"^[0-9]+:-?[0-9]{1,9}(;[0-9]+:-?[0-9]{1,9}){0,19}$")]
+    type: Literal["1", "2"] = "1"
+
+
+class ItemQuantity(Params):
+    """taobao.item.quantity.update of an item without SKUs."""
+
+    num_iid: TradeNo
+    quantity: int = Field(le=900_000_000)
+    type: Literal["1", "2"] = "1"
+
+
 class FullInfo(Params):
     """taobao.trade.fullinfo.get; any `include_oaid` asks for the oaid."""
 

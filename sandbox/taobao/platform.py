@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from sandbox.digest import receiver_digest
 from sandbox.douyin.orders import seller_words
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.listings import Listings
 from sandbox.refunds import Verdict
 from sandbox.taobao.api import TaobaoApi
 from sandbox.taobao.companies import COMPANIES
@@ -62,6 +63,11 @@ class TaobaoPlatform:
     def shop(self) -> str:
         """The shop's name."""
         return self._settings.shop
+
+    @property
+    def listings(self) -> Listings:
+        """What the shop offers."""
+        return self._api.listings
 
     def new_order_no(self) -> str:
         """A number for the next trade."""
@@ -153,6 +159,7 @@ class TaobaoPlatform:
             ],
             "waybills": self._waybills.book(),
             "refunds": self._refunds.book(),
+            "stock": self.listings.book(),
             "duplicates_sent": self._touched,
         }
 

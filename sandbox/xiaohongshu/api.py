@@ -12,12 +12,22 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from sandbox.listings import Listings, tell
 from sandbox.settings import XiaohongshuSettings
 from sandbox.world import World
 from sandbox.xiaohongshu.aftersales import AfterSales
 from sandbox.xiaohongshu.ebill_params import CancelOrder, CreateOrders, QuerySubscribes
 from sandbox.xiaohongshu.ebills import Ebills
-from sandbox.xiaohongshu.envelope import Refusal, failure, invalid, success, system_error, throttled, unauthorised
+from sandbox.xiaohongshu.envelope import (
+    Refusal,
+    failure,
+    invalid,
+    not_found,
+    success,
+    system_error,
+    throttled,
+    unauthorised,
+)
 from sandbox.xiaohongshu.params import (
     AccessToken,
     AfterSaleInfo,
@@ -31,6 +41,7 @@ from sandbox.xiaohongshu.params import (
     ReceiverInfo,
     RefreshToken,
     SellerMark,
+    SyncSkuStock,
     parse,
 )
 from sandbox.xiaohongshu.reading import Reading
@@ -72,6 +83,7 @@ class XiaohongshuApi:
         self._settings = settings
         self._tokens = tokens
         self._by_status = cycle((True, False))
+        self.listings = Listings(item_base=660_000_000_000, sku_base=670_000_000_000)
         self._methods = {
             "oauth.getAccessToken": _Method(_checked(AccessToken, lambda p: tokens.create(p.code)), of_shop=False),
             "oauth.refreshToken": _Method(
@@ -86,6 +98,7 @@ class XiaohongshuApi:
             "order.modifySellerMarkInfo": _Method(_checked(SellerMark, shipping.mark)),
             "afterSale.listAfterSaleInfos": _Method(_checked(AfterSaleList, after_sales.listed)),
             "afterSale.getAfterSaleInfo": _Method(_checked(AfterSaleInfo, after_sales.info)),
+            "inventory.syncSkuStock": _Method(_checked(SyncSkuStock, self._sync_stock)),
             "express.queryEbillSubscribes": _Method(_checked(QuerySubscribes, ebills.subscribes)),
             "express.createEbillOrders": _Method(_checked(CreateOrders, ebills.create)),
             "express.cancelEbillOrder": _Method(_checked(CancelOrder, ebills.cancel)),
@@ -109,6 +122,14 @@ class XiaohongshuApi:
             )
 
         return router
+
+    def _sync_stock(self, params: SyncSkuStock) -> dict[str, Any]:
+        listing = self.listings.find(params.sku_id)
+        if listing is None:
+            raise not_found("规格不存在")
+        tell(listing, params.qty)
+        stock = {"available": params.qty, "total": params.qty, "occupied": 0}
+        return {"response": {"success": True, "code": 0, "msg": ""}, "skuId": params.sku_id, "skuStockInfo": stock}
 
     def _throttled(self) -> Response:
         return throttled(by_status=next(self._by_status))

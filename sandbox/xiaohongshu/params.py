@@ -26,6 +26,13 @@ class Params(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
 
+class SyncSkuStock(Params):
+    """inventory.syncSkuStock: the whole figure, what unpaid orders occupy included."""
+
+    sku_id: Filled
+    qty: int = Field(ge=0, le=999_999)
+
+
 class NoParams(Params):
     """common.getExpressCompanyList."""
 

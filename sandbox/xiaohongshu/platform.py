@@ -11,6 +11,7 @@ from domain.money import format_yuan
 from sandbox.digest import receiver_digest
 from sandbox.douyin.orders import seller_words
 from sandbox.drafts import Draft, DraftReceiver
+from sandbox.listings import Listings
 from sandbox.refunds import Refunds, Verdict
 from sandbox.world import Book, World
 from sandbox.xiaohongshu.aftersales import AfterSales
@@ -75,6 +76,11 @@ class XiaohongshuPlatform:
     def shop(self) -> str:
         """The shop's seller id."""
         return self._settings.seller_id
+
+    @property
+    def listings(self) -> Listings:
+        """What the shop offers."""
+        return self._api.listings
 
     def new_order_no(self) -> str:
         """A number for the next order."""
@@ -204,6 +210,7 @@ class XiaohongshuPlatform:
             ],
             "waybills": self._ebills.book(),
             "refunds": self._refunds.book(self.shop),
+            "stock": self.listings.book(),
             "duplicates_sent": self._messages.duplicates_sent,
             "unsent": self._messages.unsent,
         }

@@ -174,6 +174,7 @@ async def test_the_nine_as_json(settings: Settings, capsys: pytest.CaptureFixtur
     assert set(said) == {str(channel) for channel in Channel}
     douyin = said["douyin"]
     assert (douyin["intake"], douyin["receivers"], douyin["encrypted"]) == (["pull", "push"], ["cipher"], True)
+    assert douyin["stock"] is True
     assert douyin["shops"] == [{"shop": "123456", "state": "paused", "why": "stocktaking"}]
     assert all(each["intake"] and each["courier_plan"] and each["tests"] for each in said.values())
     assert await channels.main(settings, as_json=False) == 0

@@ -57,7 +57,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "step.": {step.name for step in STEPS.values()},
         "channel.": {*Channel, "wechat_orders"},
         "import.effect.": set(Effect),
-        "channels.": {"channel", "intake", "receivers", "couriers", "shops", "tests"},
+        "channels.": {"channel", "intake", "receivers", "stock", "couriers", "shops", "tests"},
         "way.": set(Way),
         "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},

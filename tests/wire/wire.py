@@ -80,7 +80,8 @@ async def wire(settings: SandboxSettings, take: Take) -> AsyncIterator[Wire]:
         return Response(reply.body, reply.status, media_type=reply.media_type)
 
     with respx.mock(assert_all_called=False) as calls:
-        calls.route(host="sandbox.test").mock(side_effect=ASGIHandler(sandbox))
+        for host in ("sandbox.test", "127.0.0.1"):
+            calls.route(host=host).mock(side_effect=ASGIHandler(sandbox))
         calls.route(host="hub.test").mock(side_effect=ASGIHandler(hub))
         async with sandbox.router.lifespan_context(sandbox), httpx.AsyncClient(base_url=SANDBOX) as http:
             yield Wire(http)

@@ -16,7 +16,7 @@ from connectors.ports import Window
 from domain.clock import from_epoch_seconds
 from domain.order import Channel
 from domain.shipping import VoidOutcome
-from tests.connectors.contract.peers import PHONE, body, by, to
+from tests.connectors.contract.peers import PHONE, body, by, figure, to
 from tests.connectors.douyin.conftest import (
     APP_SECRET,
     PAID_AT,
@@ -94,6 +94,7 @@ def span(start: str, end: str) -> Any:
 PEER = by(
     method,
     {
+        "sku.syncStock": ok(),
         DETAIL: detail_answer(),
         SHIP: ok(),
         CHANGED: orders,
@@ -119,7 +120,14 @@ CHANNEL: Case[DouyinChannel] = Case(
             key=lambda request: (body(request)["order_id"], body(request)["logistics_code"]),
             refusal=NO,
             throttled=THROTTLED,
-        )
+        ),
+        Call(
+            "tell_stock",
+            lambda built: built.tell_stock(figure(Channel.DOUYIN, SHOP)),
+            key=lambda request: body(request)["idempotent_id"],
+            refusal=NO,
+            throttled=THROTTLED,
+        ),
     ],
     pushes=Pushes(
         genuine=[signed_push([message()]), signed_push([refund_message()])],

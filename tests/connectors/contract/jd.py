@@ -14,7 +14,7 @@ from connectors.jd import JdChannel, JdRefunds, JdWaybills, JosApi
 from domain.clock import parse_beijing
 from domain.order import Channel
 from domain.shipping import VoidOutcome
-from tests.connectors.contract.peers import PHONE, by, form, to
+from tests.connectors.contract.peers import PHONE, by, figure, form, to
 from tests.connectors.jd.conftest import (
     APP_SECRET,
     GET,
@@ -76,6 +76,17 @@ def waybill_key(request: httpx.Request) -> object:
     return content["vendorOrderCode"]
 
 
+def stock_of(request: httpx.Request) -> dict[str, object]:
+    asked_for: dict[str, object] = json.loads(form(request)["360buy_param_json"])["req"]
+    return asked_for
+
+
+def stocked(*, success: bool = True) -> httpx.Response:
+    row = {"data": "1700", "storeId": 0, "success": success, "message": "" if success else f"SKU 不存在，{PHONE}"}
+    taken = {"success": True, "obj": {"updateStockResult": [row]}}
+    return httpx.Response(200, json={"jingdong_ware_stock_sku_set_responce": {"code": "0", "returnType": taken}})
+
+
 def orders(request: httpx.Request) -> httpx.Response:
     return page([order_info(orderId=f"29000000000{sent(request)['page']}")], total=150)
 
@@ -95,6 +106,7 @@ def asked(request: httpx.Request) -> tuple[datetime, datetime] | None:
 PEER = by(
     method,
     {
+        "jingdong.ware.stock.sku.set": stocked(),
         SEARCH: orders,
         GET: detail(NUMBER),
         SHIPMENT: shipped(),
@@ -117,7 +129,14 @@ CHANNEL: Case[JdChannel] = Case(
             key=lambda request: (sent(request)["orderId"], sent(request)["logiNo"]),
             refusal=shipped(success=False, words=f"收件人电话{PHONE}有误"),
             throttled=THROTTLED,
-        )
+        ),
+        Call(
+            "tell_stock",
+            lambda built: built.tell_stock(figure(Channel.JD, SHOP)),
+            key=lambda request: stock_of(request)["stockRfId"],
+            refusal=stocked(success=False),
+            throttled=THROTTLED,
+        ),
     ],
     pulls=[
         Pull(lambda built: built, SHOP, WINDOW, asked, PEER),

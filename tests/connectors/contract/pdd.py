@@ -14,7 +14,7 @@ from connectors.pdd import PddApi, PddChannel, PddWaybills
 from domain.clock import from_epoch_seconds
 from domain.order import Channel
 from domain.shipping import VoidOutcome
-from tests.connectors.contract.peers import PHONE, by, form, to
+from tests.connectors.contract.peers import PHONE, by, figure, form, to
 from tests.connectors.memory_tokens import MemoryTokens, token
 from tests.connectors.pdd import test_refunds as refunds
 from tests.connectors.pdd.conftest import (
@@ -85,6 +85,7 @@ def asked(sent: httpx.Request) -> tuple[datetime, datetime] | None:
 PEER = by(
     method,
     {
+        "pdd.goods.quantity.update": ok({"is_success": True}, "goods_quantity_update_response"),
         LIST: orders,
         DETAIL: detail_answer(),
         REFUND: ok({"order_sns_exists_refund": []}, "refund_status_check_response"),
@@ -115,7 +116,14 @@ CHANNEL: Case[PddChannel] = Case(
             key=lambda sent: (form(sent)["order_sn"], form(sent)["tracking_number"]),
             refusal=NO,
             throttled=THROTTLED,
-        )
+        ),
+        Call(
+            "tell_stock",
+            lambda built: built.tell_stock(figure(Channel.PDD, SHOP)),
+            key=lambda sent: (form(sent)["sku_id"], form(sent)["quantity"]),
+            refusal=NO,
+            throttled=THROTTLED,
+        ),
     ],
     pulls=[
         Pull(lambda built: built, SHOP, WINDOW, asked, PEER),

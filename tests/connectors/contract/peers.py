@@ -16,6 +16,14 @@ from tenacity import stop_after_attempt
 
 from connectors import transport
 from connectors.contract import Peer
+from domain.listing import StockFigure
+from domain.order import Channel
+
+
+def figure(channel: Channel, shop: str, item_id: str = "3500", sku_id: str = "1700") -> StockFigure:
+    """Forty-two pieces of a listing."""
+    return StockFigure(channel, shop, item_id, sku_id, "MUG-01", 42, f"{channel}:{shop}:{item_id}/{sku_id}/7", 7)
+
 
 Answer = httpx.Response | Callable[[httpx.Request], httpx.Response]
 

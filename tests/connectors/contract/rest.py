@@ -18,7 +18,7 @@ from connectors.ports import Document, Window
 from connectors.rest import RestChannel, RestSettings, ShopAccount
 from connectors.rest.documents import SOURCES
 from domain.order import Channel
-from tests.connectors.contract.peers import PHONE
+from tests.connectors.contract.peers import PHONE, figure
 from tests.connectors.contract.peers import body as sent_body
 from tests.connectors.rest.conftest import LIMITS, order_json, shipment
 
@@ -31,7 +31,8 @@ SHOP = "main"
 def built(channel: Channel) -> Callable[[], AbstractAsyncContextManager[RestChannel]]:
     @asynccontextmanager
     async def build() -> AsyncIterator[RestChannel]:
-        account = ShopAccount(key_id="k", secret=SecretStr(SECRET), base_url="https://shop.test/app", pull=True)
+        secret, url = SecretStr(SECRET), "https://shop.test/app"
+        account = ShopAccount(key_id="k", secret=secret, base_url=url, pull=True, stock=True)
         limits = LIMITS.model_copy(update={"per_second": 1000.0})
         made = RestChannel(channel, RestSettings(shops={SHOP: account}, limits=limits))
         yield made
@@ -72,7 +73,13 @@ def case(channel: Channel) -> Case[RestChannel]:
                 acts=lambda request: request.method == "POST",
                 key=lambda request: sent_body(request)["parcel_no"],
                 refusal=httpx.Response(409, json={"code": "PARCEL_HAS_OTHER_NUMBER", "message": f"电话{PHONE}"}),
-            )
+            ),
+            Call(
+                "tell_stock",
+                lambda shop: shop.tell_stock(figure(channel, SHOP, "", "MUG-01")),
+                key=lambda request: (sent_body(request)["sku_id"], sent_body(request)["n"]),
+                refusal=httpx.Response(404, json={"code": "SKU_NOT_FOUND", "message": f"电话{PHONE}"}),
+            ),
         ],
         pulls=[Pull(lambda shop: shop, SHOP, WINDOW, asked, peer)],
         spoilt=[

@@ -12,8 +12,9 @@ import httpx
 from connectors.contract import Call, Case, Pull
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
 from domain.clock import parse_beijing
+from domain.order import Channel
 from domain.shipping import VoidOutcome
-from tests.connectors.contract.peers import PHONE, by, form, to
+from tests.connectors.contract.peers import PHONE, by, figure, form, to
 from tests.connectors.taobao import test_refunds as refunds
 from tests.connectors.taobao.conftest import APP_SECRET, SHOP, error, ok, refund, settings
 from tests.connectors.taobao.test_channel import LIST, SHIP, TRADE, WINDOW, fullinfo, page, row, shipment
@@ -69,6 +70,7 @@ def asked(sent: httpx.Request) -> tuple[datetime, datetime] | None:
 PEER = by(
     method,
     {
+        "taobao.skus.quantity.update": ok("taobao.skus.quantity.update", item={"num_iid": 3500}),
         LIST: trades,
         TRADE: lambda sent: fullinfo(tid=int(form(sent)["tid"]), tid_str=form(sent)["tid"]),
         SHIP: ok(SHIP, shipping={"is_success": True}),
@@ -93,7 +95,14 @@ CHANNEL: Case[TaobaoChannel] = Case(
             key=lambda sent: (form(sent)["tid"], form(sent)["out_sid"]),
             refusal=NO,
             throttled=THROTTLED,
-        )
+        ),
+        Call(
+            "tell_stock",
+            lambda built: built.tell_stock(figure(Channel.TAOBAO, SHOP)),
+            key=lambda sent: (form(sent)["num_iid"], form(sent)["skuid_quantities"]),
+            refusal=NO,
+            throttled=THROTTLED,
+        ),
     ],
     pulls=[
         Pull(lambda built: built, SHOP, WINDOW, asked, PEER),

@@ -13,7 +13,7 @@ from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel, Xiaohongs
 from domain.clock import from_epoch_seconds
 from domain.order import Channel
 from domain.shipping import VoidOutcome
-from tests.connectors.contract.peers import PHONE, body, by, to
+from tests.connectors.contract.peers import PHONE, body, by, figure, to
 from tests.connectors.memory_tokens import MemoryTokens, token
 from tests.connectors.xiaohongshu import test_refunds as refunds
 from tests.connectors.xiaohongshu.conftest import (
@@ -80,6 +80,7 @@ def asked(sent: httpx.Request) -> tuple[datetime, datetime] | None:
 PEER = by(
     method,
     {
+        "inventory.syncSkuStock": ok({"response": {"success": True, "code": 0}}),
         LIST: orders,
         DETAIL: lambda sent: detail_answer(orderId=body(sent)["orderId"]),
         SHIP: ok(),
@@ -109,7 +110,14 @@ CHANNEL: Case[XiaohongshuChannel] = Case(
             key=lambda sent: (body(sent)["orderId"], body(sent)["expressNo"]),
             refusal=NO,
             throttled=THROTTLED,
-        )
+        ),
+        Call(
+            "tell_stock",
+            lambda built: built.tell_stock(figure(Channel.XIAOHONGSHU, SHOP)),
+            key=lambda sent: (body(sent)["skuId"], body(sent)["qty"]),
+            refusal=NO,
+            throttled=THROTTLED,
+        ),
     ],
     pushes=Pushes(
         genuine=[
