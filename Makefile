@@ -20,12 +20,13 @@ up: $(INSTALLED) ## everything on this machine: Temporal, sandbox, gateway, cons
 test: $(INSTALLED) ## the tests (ARGS="tests/domain")
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: $(INSTALLED) ## style, types, import rules, determinism of workflows
+check: $(INSTALLED) ## style, types, import rules, determinism of workflows, one chain of migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.house.determinism workflows
+	$(BIN)/python -m tests.house.migrations store/migrations/versions
 
 format: $(INSTALLED) ## put the code into house style
 	$(BIN)/ruff check --fix .

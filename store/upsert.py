@@ -45,6 +45,22 @@ async def insert_ignore_all(
     return inserted
 
 
+async def insert_locking(
+    tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Insert rows unless they are there, and lock them all, in the order given. Returns `columns` as they are now."""
+    target, build = _target(tx, table)
+    key = [column.name for column in target.primary_key.columns]
+    statement = build(target)
+    # A change that changes nothing: it locks the row, and lets RETURNING tell of it.
+    statement = statement.on_conflict_do_update(index_elements=key, set_={key[0]: statement.excluded[key[0]]})
+    statement = statement.returning(*(target.c[name] for name in columns))
+    kept: list[tuple[Any, ...]] = []
+    for part in parts(rows):
+        kept += [tuple(row) for row in (await tx.execute(statement, list(part))).all()]
+    return kept
+
+
 async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; one that is there already gets the values given here. All rows must name the same columns."""
     if not rows:
@@ -54,6 +70,22 @@ async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[
     statement = build(target)
     changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
     await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), [dict(row) for row in rows])
+
+
+async def insert_or_add(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of numbers; to one that is there already the values given here are added.
+
+    All rows have the same columns, and no key comes twice.
+    """
+    if not rows:
+        return
+    target, build = _target(tx, table)
+    key = [column.name for column in target.primary_key.columns]
+    statement = build(target)
+    sums = {name: target.c[name] + statement.excluded[name] for name in rows[0] if name not in key}
+    statement = statement.on_conflict_do_update(index_elements=key, set_=sums)
+    for part in parts(rows):
+        await tx.execute(statement, list(part))
 
 
 def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

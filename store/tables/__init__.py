@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
+from store.tables.goods import ChannelShareRow, IncomingRow, SkuRow, TransferRow
 from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
 from store.tables.orders import (
     AddressChangeRow,
@@ -18,12 +19,14 @@ from store.tables.orders import (
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.shipping import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
-from store.tables.stock import ReservationRow, StockLedgerRow, StockRow
+from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import ShelfChangeRow, ShelfCountRow
 from store.tables.warehouses import WarehouseRow
 
 __all__ = [
     "AddressChangeRow",
+    "ChannelShareRow",
+    "ChannelStockRow",
     "CreditCheckRow",
     "DeliveryRow",
     "FiledOrderRow",
@@ -32,6 +35,7 @@ __all__ = [
     "HoldRow",
     "IdempotencyKeyRow",
     "InboxRow",
+    "IncomingRow",
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",
@@ -43,17 +47,20 @@ __all__ = [
     "PullCursorRow",
     "ReconciliationRow",
     "RefundRow",
+    "ReservationPlanRow",
     "ReservationRow",
     "SeenFileRow",
     "ShelfChangeRow",
     "ShelfCountRow",
     "ShopRow",
+    "SkuRow",
     "StockLedgerRow",
     "StockRow",
     "TakenFileRow",
     "TaskRow",
     "TokenRow",
     "TrackNodeRow",
+    "TransferRow",
     "WarehouseReportRow",
     "WarehouseRow",
     "WarrantyRow",

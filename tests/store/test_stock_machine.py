@@ -91,7 +91,7 @@ class StockMachine(RuleBasedStateMachine):
             assert isinstance(answer, StockShort)
             assert answer.short == short
         else:
-            assert answer is None
+            assert isinstance(answer, str)
             self.reservations.update({(order_id, sku): (quantity, "locked") for sku, quantity in new.items()})
 
     @rule(order_id=orders)
