@@ -154,7 +154,7 @@ async def adopt(tx: AsyncSession, warehouse: str, sku: str, expected: int, who: 
     # The comparison's own moment is in the key: adopted once, whoever asks twice.
     key = f"count/{warehouse}/{sku}/{row.asked_at.isoformat()}"
     movement = stock.Movement(key, f"count: {why}", who)
-    await stock.receive(tx, sku, warehouse, row.difference, movement)
+    await stock.adjust(tx, sku, warehouse, row.difference, movement)
     row.on_hand += row.difference
     row.difference, row.looks = 0, 0
     tx.add(row)
