@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from domain.texts import text
+from domain.texts import CATALOGUE, text
 
 _MILLI = 1000
 
@@ -145,14 +145,17 @@ class Short:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why: a key of the text catalogue and its parameters, so that a person can read it in his language."""
+    """Why: a key of the text catalogue and its parameters, so that a person can read it in his language.
+
+    A parameter that is a key itself (`zone.delta`) is read as that text.
+    """
 
     key: str
     params: tuple[tuple[str, str], ...] = ()
 
     def text(self) -> str:
         """The sentence in the language of this process."""
-        return text(self.key, **dict(self.params))
+        return text(self.key, **{name: text(value) if value in CATALOGUE else value for name, value in self.params})
 
 
 @dataclass(frozen=True)

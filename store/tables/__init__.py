@@ -18,6 +18,7 @@ from store.tables.orders import (
 )
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
+from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.shipping import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import ShelfChangeRow, ShelfCountRow
@@ -44,6 +45,7 @@ __all__ = [
     "ParcelRow",
     "PartnerCallRow",
     "PartnerLineRow",
+    "PromiseRow",
     "PullCursorRow",
     "ReconciliationRow",
     "RefundRow",
@@ -66,4 +68,6 @@ __all__ = [
     "WarrantyRow",
     "WaybillRow",
     "WithdrawnOrderRow",
+    "WorkBookingRow",
+    "WorkCentreRow",
 ]

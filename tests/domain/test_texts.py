@@ -61,6 +61,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "way.": set(Way),
         "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},
+        "zone.": {"city", "province", "delta", "region", "neighbour", "far", "remote", "special"},
         "warehouses.": {"code", "name", "province", "city", "cut_off", "weekdays", "capacity", "state"},
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "reconcile.": {
