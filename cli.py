@@ -230,7 +230,7 @@ WarehouseArgument = Annotated[str, typer.Argument(help="The warehouse's code, as
 
 @warehouses_app.command("list")
 def warehouses_list(as_json: JsonOption = False) -> None:
-    """Show all warehouses."""
+    """Show all warehouses, and how many consignments each is to send today."""
     from commands.warehouses import show
     from runtime.shutdown import run
     from settings import load_settings

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.address import PROVINCES, province_name
+from domain.clock import BEIJING, utc_now
 from domain.texts import text, use_language
 from domain.warehouses import Warehouse, WorkWeek
 from settings import Settings
-from store import warehouses
+from store import promises, warehouses
 from store.database import Database
 
 _NO_SUCH = 2
@@ -42,12 +45,14 @@ async def show(settings: Settings, *, as_json: bool) -> int:
     try:
         async with db.reading() as tx:
             kept = await warehouses.all_warehouses(tx, settings.company.warehouse)
+            today = await _today(tx, kept)
     finally:
         await db.close()
     if as_json:
-        print(json.dumps({"warehouses": [_public(one) for one in kept]}, ensure_ascii=False))  # noqa: T201
+        listed = [{**_public(one), "promised_today": today.get(one.code, 0)} for one in kept]
+        print(json.dumps({"warehouses": listed}, ensure_ascii=False))  # noqa: T201
         return 0
-    names = ("code", "name", "province", "city", "cut_off", "weekdays", "capacity", "state")
+    names = ("code", "name", "province", "city", "cut_off", "weekdays", "capacity", "today", "state")
     table = Table(*(text(f"warehouses.{name}") for name in names))
     for one in kept:
         table.add_row(
@@ -58,6 +63,7 @@ async def show(settings: Settings, *, as_json: bool) -> int:
             f"{one.cut_off:%H:%M}",
             one.week.weekdays + (text("warehouses.rests") if one.week.rests else ""),
             str(one.daily_capacity or text("warehouses.any")),
+            str(today.get(one.code, 0)),
             text("warehouses.active" if one.active else "warehouses.paused"),
         )
     Console().print(table)
@@ -114,6 +120,16 @@ def _read(given: Given) -> Warehouse:
         WorkWeek(given.weekdays, given.rests),
         given.daily_capacity,
     )
+
+
+async def _today(tx: AsyncSession, kept: Sequence[Warehouse]) -> dict[str, int]:
+    """How many consignments each warehouse is to send today."""
+    midnight = utc_now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    counts: dict[str, int] = {}
+    for (code, ship_by), count in (await promises.loads(tx, [one.code for one in kept], midnight)).items():
+        if ship_by < midnight + timedelta(days=1):
+            counts[code] = counts.get(code, 0) + count
+    return counts
 
 
 def _public(one: Warehouse) -> dict[str, Any]:

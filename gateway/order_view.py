@@ -12,7 +12,7 @@ from domain.clock import BEIJING
 from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.texts import text
-from store import gifts, holds, links, orders, shipping
+from store import gifts, holds, links, orders, promises, shipping
 from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -45,6 +45,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
+        "promises": await _promises(tx, row),
         "parcels": await _parcels(tx, order_id),
         "gifts": await _gifts(tx, order_id),
         "tasks": await _tasks(tx, order_id),
@@ -65,6 +66,25 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "escalated": hold.escalated,
         }
         for hold in await holds.open_holds(tx, order_id)
+    ]
+
+
+async def _promises(tx: AsyncSession, row: OrderRow) -> list[dict[str, Any]]:
+    """What stands promised now; nothing of an order that was called off."""
+    if row.exit is not None:
+        return []
+    return [
+        {
+            "consignment": kept.n,
+            "warehouse": kept.warehouse,
+            "ship_by": _moment(kept.ship_by),
+            "deliver_by": _moment(kept.deliver_by),
+            "why": [reason.text() for reason in kept.why],
+            "revision": kept.revision,
+            "promised_at": _moment(kept.at),
+        }
+        for kept in await promises.newest(tx, row.order_id)
+        if kept.ship_by is not None
     ]
 
 

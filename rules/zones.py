@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain.address import province_name
 from domain.order import Region
@@ -36,6 +37,7 @@ class Way:
     rules: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def place(province: str, city: str) -> Place:
     """Look a place up. A province that nobody knows lies in the region "unknown"."""
     short = province_name(province)
@@ -45,7 +47,12 @@ def place(province: str, city: str) -> Place:
 
 def way(origin: Warehouse, receiver: Region, carrier: Carrier) -> Way:
     """From a warehouse to a receiver by one carrier. A warehouse without an address is far from everybody."""
-    here, there = place(origin.province, origin.city), place(receiver.province, receiver.city)
+    return _between(place(origin.province, origin.city), place(receiver.province, receiver.city), carrier)
+
+
+# Tables are read once per process, and there are few places: each pair is looked up once.
+@lru_cache(maxsize=65536)
+def _between(here: Place, there: Place, carrier: Carrier) -> Way:
     same_province = bool(here.province) and here.province == there.province
     between = decide(
         "distance_zones",

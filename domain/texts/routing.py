@@ -37,6 +37,7 @@ ROUTING: dict[str, tuple[str, str]] = {
     "warehouses.cut_off": ("截单时间", "cut-off"),
     "warehouses.weekdays": ("工作日", "works on"),
     "warehouses.capacity": ("日处理上限", "a day at most"),
+    "warehouses.today": ("今日应发", "to send today"),
     "warehouses.state": ("状态", "state"),
     "warehouses.rests": ("，法定节假日休息", ", rests on holidays"),
     "warehouses.any": ("不限", "any"),

@@ -6,16 +6,22 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commands.warehouses import Given, add, show, switch
+from domain.clock import BEIJING, utc_now
+from domain.promise import Promise
 from domain.texts import use_language
 from embedded.credentials import Ports
 from embedded.environment import open_home
 from settings import Settings, load_settings
+from store import promises
+from store.database import Database
+from tests.store.samples import taken
 
 HANGZHOU = Given("HZ", "杭州仓", "浙江省", "杭州市", "17:30", "123456", True, 500)
 
@@ -58,6 +64,7 @@ async def test_add_list_pause_and_resume(settings: Settings, capsys: pytest.Capt
         "rests": True,
         "daily_capacity": 500,
         "active": True,
+        "promised_today": 0,
     }
     assert await switch(settings, "HZ", active=False, as_json=False) == 0
     assert await switch(settings, "HZ", active=False, as_json=True) == 0
@@ -68,6 +75,18 @@ async def test_add_list_pause_and_resume(settings: Settings, capsys: pytest.Capt
     assert "已暂停" in capsys.readouterr().out
     assert await switch(settings, "HZ", active=True, as_json=False) == 0
     assert capsys.readouterr().out == "warehouse HZ is active\n"
+
+
+async def test_what_is_to_be_sent_today_is_counted(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    db = Database(settings.database_url.get_secret_value())
+    now = utc_now().astimezone(BEIJING)
+    await taken(db)
+    for n, day in ((1, now), (2, now), (3, now + timedelta(days=1))):
+        promised = Promise(day.replace(hour=23, minute=59, second=0, microsecond=0), None, ())
+        async with db.transaction() as tx:
+            await promises.keep(tx, "own:main:SO1", n, "WH01", promised, now)
+    await db.close()
+    assert (await _listed(settings, capsys))[0]["promised_today"] == 2
 
 
 @pytest.mark.parametrize(

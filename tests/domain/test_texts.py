@@ -62,7 +62,9 @@ def families(source: Uses) -> dict[str, set[str]]:
         "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},
         "zone.": {"city", "province", "delta", "region", "neighbour", "far", "remote", "special"},
-        "warehouses.": {"code", "name", "province", "city", "cut_off", "weekdays", "capacity", "state"},
+        "warehouses.": {
+            *("code", "name", "province", "city", "cut_off", "weekdays", "capacity", "today", "state"),
+        },
         "shops.": {"channel", "shop", "state", "why", "tested", "origin"},
         "reconcile.": {
             *("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at"),

@@ -7,10 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from activities.promises import Due, keep_promises
 from domain.clock import utc_now
 from domain.order import Channel, CipherReceiver, Region
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.texts import text
+from domain.warehouses import Warehouse
 from gateway.app import create_app
 from gateway.deps import Gateway, StillRunning, TemporalAway, UpdateRefused
 from store.database import Database
@@ -120,6 +122,32 @@ async def test_staff_see_what_became_of_the_gifts(staff: httpx.AsyncClient, data
     [gift] = (await staff.get(PATH)).json()["gifts"]
     assert (gift["line_no"], gift["gift_of"], gift["sku"], gift["quantity"]) == ("2", "1", "CARD", 1)
     assert (gift["status"], gift["status_text"], gift["sent_after"]) == ("pending", "待发放", "")
+
+
+async def test_staff_see_what_is_promised_until_the_order_is_called_off(
+    staff: httpx.AsyncClient, database: Database
+) -> None:
+    await taken(database)
+    assert (await staff.get(PATH)).json()["promises"] == []
+    home = [Warehouse("HZ", province="浙江省", city="杭州市")]
+    for hour in (12, 17):
+        async with database.transaction() as tx:
+            await keep_promises(tx, order(), [Due(1, "HZ"), Due(2, "HZ")], home, NOON.replace(hour=hour))
+    async with database.transaction() as tx:
+        await keep_promises(tx, order(), [Due(1, "HZ")], home, NOON.replace(hour=18))
+    [promised] = (await staff.get(PATH)).json()["promises"]
+    assert promised == {
+        "consignment": 1,
+        "warehouse": "HZ",
+        "ship_by": "2026-03-02T23:59:00+08:00",
+        "deliver_by": "2026-03-03T23:59:00+08:00",
+        "why": ["现货", "过了截单时间 16:00，从 2026-03-02 起算", "同城，在途 1 天"],
+        "revision": 2,
+        "promised_at": "2026-03-01T17:00:00+08:00",
+    }
+    async with database.transaction() as tx:
+        (await index_row(tx, ORDER)).exit = "CANCELLED"
+    assert (await staff.get(PATH)).json()["promises"] == []
 
 
 async def test_staff_see_whom_to_call_and_what_is_proposed(staff: httpx.AsyncClient, database: Database) -> None:
