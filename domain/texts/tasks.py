@@ -68,4 +68,17 @@ TASKS: dict[str, tuple[str, str]] = {
         "店铺 {shop} 的文件 {name} 已处理，但无法移走：{why}，请检查归档目录权限",
         "the file {name} of shop {shop} is done, but cannot be moved away: {why}; look at the rights of the archive",
     ),
+    "task.transfer_invalid": (
+        "调拨 {number}（{source} → {target}）出库时冻结已失效，货物不能发出，请用新单号重新冻结",
+        "transfer {number} ({source} to {target}): its freeze was over when it was to leave, so nothing may leave;"
+        " freeze the goods again under a new number",
+    ),
+    "task.transfer_lost": (
+        "调拨 {number} 收货少 {lost} 件 {sku}（发自 {source}），已从在途核销，请查明",
+        "transfer {number}: {lost} of {sku} from {source} did not arrive and were written off; find out why",
+    ),
+    "task.replenish": (
+        "建议给 {warehouse} 补货 {sku} {count} 件：{why}",
+        "{warehouse} should be given {count} of {sku}: {why}",
+    ),
 }

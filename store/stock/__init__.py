@@ -13,6 +13,8 @@ something holds the row, and writes a line of the append-only ledger; the ledger
 | `claiming` | locking picks of many orders at once, each all or nothing |
 | `reserving` | what one order does: lock, plan again, fit, free, ship |
 | `shares` | how much of the pool a channel may take |
+| `incoming` | purchases that orders wait for |
+| `transfers` | goods that move between warehouses |
 | `freezes` | what transfers bind, and when it is free again |
 
 Rows are locked in this order by everybody: plans of orders, transfers, purchases, reservations, stock (by SKU and
@@ -23,6 +25,15 @@ from __future__ import annotations
 
 from store.stock.claiming import Claim, claim_all
 from store.stock.goods import adjust, count, mark_defective, receive, scrap
+from store.stock.incoming import (
+    Arrived,
+    PurchasePromised,
+    UnknownPurchase,
+    call_off,
+    expect,
+    purchases,
+    receive_incoming,
+)
 from store.stock.nouns import (
     CountBelowBound,
     Kind,
@@ -47,9 +58,23 @@ from store.stock.reserving import (
 )
 from store.stock.shares import ALL, list_shares, remove_share, set_share
 from store.stock.snapshot import Incoming, OnHand, Snapshot, snapshot
+from store.stock.transfers import (
+    FROZEN_FOR,
+    Sent,
+    TransferChanged,
+    UnknownTransfer,
+    cancel,
+    freeze,
+    let_expired_go,
+    list_transfers,
+    send,
+    take_in,
+)
 
 __all__ = [
     "ALL",
+    "FROZEN_FOR",
+    "Arrived",
     "Claim",
     "CountBelowBound",
     "Incoming",
@@ -57,20 +82,33 @@ __all__ = [
     "Movement",
     "OnHand",
     "Pick",
+    "PurchasePromised",
     "ReservationChanged",
+    "Sent",
     "Snapshot",
     "StaleReservation",
     "StaleSnapshot",
     "StockBroken",
     "StockShort",
+    "TransferChanged",
+    "UnknownPurchase",
+    "UnknownTransfer",
     "adjust",
+    "call_off",
+    "cancel",
     "channel_of",
     "claim_all",
     "count",
+    "expect",
     "free_excess",
+    "freeze",
+    "let_expired_go",
     "list_shares",
+    "list_transfers",
     "mark_defective",
+    "purchases",
     "receive",
+    "receive_incoming",
     "release",
     "remove_share",
     "replan",
@@ -79,7 +117,9 @@ __all__ = [
     "reserve",
     "reserve_plan",
     "scrap",
+    "send",
     "set_share",
     "ship",
     "snapshot",
+    "take_in",
 ]

@@ -148,6 +148,14 @@ async def ship(tx: AsyncSession, order_id: str, who: str, *, warehouse: str = ""
     return len(rows)
 
 
+async def give_up(tx: AsyncSession, order_id: str, number: str, sku: str, who: str) -> None:
+    """Free what an order has locked of a purchase and was not delivered."""
+    plan = await _lock_plan(tx, order_id)
+    if plan is not None:
+        rows = [row for row in await _open_rows(tx, order_id) if (row.incoming_no, row.sku) == (number, sku)]
+        await _free(tx, plan, [(row, row.quantity) for row in rows if row.status == "awaiting"], Kind.RELEASE, who, "")
+
+
 async def reservation_token(tx: AsyncSession, order_id: str) -> str:
     """The token of an order's present reservation; "" when it has none."""
     plan = await tx.get(ReservationPlanRow, order_id, populate_existing=True)
