@@ -165,6 +165,19 @@ def audit(
     run(main(load_settings(), books or None, settled=not running, as_json=as_json))
 
 
+@app.command()
+def healings(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the latest are listed.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """What was mended by itself, could not be, or was handed to a person: addresses, amounts, forgotten gifts."""
+    from commands.healings import main
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(main(load_settings(), limit=limit, as_json=as_json))
+
+
 stock_app = typer.Typer(no_args_is_help=True, help="The stock pool: what is there, and goods that come in.")
 app.add_typer(stock_app, name="stock")
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
+from activities.healing import count, heal
 from activities.results import from_json, to_json
 from domain.golden import Trigger
 from domain.holds import HoldReason
@@ -16,6 +17,7 @@ from domain.order import ChannelStatus, Order
 from domain.review import needs_credit, review
 from store import orders
 from store.database import Database
+from store.healings import Healing
 from store.steps import Done, run_step
 from store.tables import OrderRow
 
@@ -29,17 +31,21 @@ class ReviewSteps:
 
     @activity.defn(name=ACCEPT_ORDER.name)
     async def accept_order(self, at: OrderAt) -> Accepted:
-        """Run every check on one revision of the order; a sound paid one becomes PAID."""
+        """Mend what is wrong in one way only, and run every check on one revision; a sound paid one becomes PAID."""
+        healed: list[Healing] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             # Whoever started this order may have died before noting it.
             await orders.mark_started(tx, at.order_id, at.revision)
             order = await orders.body(tx, at.order_id, at.revision)
-            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(order)]
+            mended = await heal(tx, row, order, at.revision)
+            order = mended.order
+            healed[:] = mended.healings
+            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(order)] + mended.notes
             sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
             paid = order.paid and sound
             accepted = Accepted(
-                revision=at.revision,
+                revision=mended.revision,
                 paid=paid,
                 cancelled=ChannelStatus.CANCELLED in (order.status, row.status),
                 paid_at=order.paid_at,
@@ -54,6 +60,7 @@ class ReviewSteps:
             return Done("order.accepted", why, trigger, result=to_json(accepted))
 
         kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
+        count(healed)
         return from_json(Accepted, kept)
 
     @activity.defn(name=PASS_REVIEW.name)

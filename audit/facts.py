@@ -62,6 +62,8 @@ class BodyFact:
     revision: int
     of_channel: bool
     """Made by a document of the channel, not by an address change of ours."""
+    mending: bool
+    """Made by mending the revision before, which nobody works with."""
     ordered: Counter[str]
     """Pieces by SKU, gifts included."""
     gifts: dict[str, tuple[str, int]]
@@ -170,6 +172,7 @@ def body_fact(order: Order, revision: int, origin: str) -> BodyFact:
     return BodyFact(
         revision=revision,
         of_channel=origin == "channel",
+        mending=origin == "healing",
         ordered=ordered,
         gifts={line.line_no: (line.sku, line.quantity) for line in order.lines if line.gift_of is not None},
         requirements=frozenset(order.notes.requirements),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from domain.order import CipherReceiver, ClearReceiver, Receiver
+from domain.order import CipherReceiver, ClearReceiver, Receiver, Region
 
 DISTRICTLESS_CITIES = frozenset(
     [
@@ -98,7 +98,7 @@ def address_problems(receiver: Receiver) -> list[AddressProblem]:
 
     Of an encrypted receiver only the region is checked: the rest is the platform's business.
     """
-    problems = [AddressProblem(code) for code in _region_problems(receiver)]
+    problems = [AddressProblem(code) for code in region_problems(receiver.region)]
     if isinstance(receiver, CipherReceiver):
         if not (receiver.name_cipher and receiver.phone_cipher and receiver.detail_cipher):
             problems.append(AddressProblem("ciphertext_missing"))
@@ -106,8 +106,8 @@ def address_problems(receiver: Receiver) -> list[AddressProblem]:
     return problems + [AddressProblem(code) for code in _detail_problems(receiver)]
 
 
-def _region_problems(receiver: Receiver) -> list[str]:
-    region = receiver.region
+def region_problems(region: Region) -> list[str]:
+    """The levels that a region lacks, as codes: province_missing, city_missing, district_missing."""
     province = province_name(region.province)
     problems = []
     if province not in PROVINCES:

@@ -12,7 +12,7 @@ from domain.clock import BEIJING
 from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.texts import text
-from store import gifts, holds, links, orders, promises, shipping
+from store import gifts, healings, holds, links, orders, promises, shipping
 from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -49,6 +49,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "parcels": await _parcels(tx, order_id),
         "gifts": await _gifts(tx, order_id),
         "tasks": await _tasks(tx, order_id),
+        "healings": await _healings(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
         "linked": await links.linked(tx, order_id),
         "events": await _events(tx, order_id),
@@ -85,6 +86,21 @@ async def _promises(tx: AsyncSession, row: OrderRow) -> list[dict[str, Any]]:
         }
         for kept in await promises.newest(tx, row.order_id)
         if kept.ship_by is not None
+    ]
+
+
+async def _healings(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": healing.rule,
+            "rule_text": text(f"healing.rule.{healing.rule}"),
+            "outcome": healing.outcome,
+            "outcome_text": text(f"healing.{healing.outcome}"),
+            "before": healing.before,
+            "after": healing.after,
+            "at": _moment(healing.at),
+        }
+        for healing in await healings.of_order(tx, order_id)
     ]
 
 

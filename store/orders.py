@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
 
+from domain.amounts import adds_up, recalculated
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
@@ -21,6 +22,9 @@ from store.upsert import insert_ignore
 
 LOCKED_QUIETLY = timedelta(minutes=10)
 """How long an order that its channel locks before it ever began is not worth a person's look."""
+
+HEALING = "healing"
+"""Who made a revision in which something was mended."""
 
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
@@ -149,6 +153,8 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
     if not refunds or bought is None:
         return False
     present = await body(tx, row.order_id)
+    # Money that did not add up and was mended must not go wrong again by what is paid back.
+    bought = bought if adds_up(bought) else recalculated(bought) or bought
     order = with_refunds(bought.model_copy(update={"receiver": present.receiver}), refunds)
     if _same_content(present, order):
         return False
@@ -178,6 +184,11 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
 async def replace_receiver(tx: AsyncSession, row: OrderRow, receiver: Receiver, origin: str) -> int:
     """Keep a new revision of the body with another receiver. Returns the revision."""
     order = (await body(tx, row.order_id)).model_copy(update={"receiver": receiver})
+    return await replace(tx, row, order, origin)
+
+
+async def replace(tx: AsyncSession, row: OrderRow, order: Order, origin: str) -> int:
+    """Keep a new revision of the body that `origin` made. Returns the revision."""
     row.revision += 1
     tx.add(row)
     _keep_body(tx, row, order, origin)

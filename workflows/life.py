@@ -54,6 +54,9 @@ class OrderLife:
         """Review the newest revision: take its facts, and open or end the holds that its flags ask for."""
         self.revision = self.heard
         self.facts = accepted = await own(ACCEPT_ORDER, OrderAt(self.order_id, self.revision))
+        # Something was mended: the stages go on with the revision in which it is.
+        self.revision = max(self.revision, accepted.revision)
+        self.heard = max(self.heard, accepted.revision)
         if accepted.paid and self.state is None:
             self.state = GoldenState.PAID
         if accepted.cancelled and self.cancel is None:

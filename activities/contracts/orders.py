@@ -25,7 +25,7 @@ class OrderAt:
 
 @dataclass(frozen=True)
 class FlagFact:
-    """One finding of the review: its code, the hold it opens, the operator's sentence."""
+    """One finding of the review: its code, the hold it opens ("": it only says so), the operator's sentence."""
 
     code: str
     hold: str
@@ -37,6 +37,7 @@ class Accepted:
     """What the review found, and what the workflow needs to know of the order."""
 
     revision: int
+    """The revision that was reviewed: a newer one than was asked for when something in it was mended."""
     paid: bool
     cancelled: bool
     paid_at: datetime | None

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "healings.at": ("时间", "at"),
+    "healings.order": ("订单", "order"),
+    "healings.rule": ("规则", "rule"),
+    "healings.outcome": ("结果", "outcome"),
+    "healings.before": ("修复前", "before"),
+    "healings.after": ("修复后", "after"),
     "channels.channel": ("渠道", "channel"),
     "channels.intake": ("进单方式", "intake"),
     "channels.receivers": ("收件人", "receivers"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
 from store.tables.goods import ChannelShareRow, IncomingRow, SkuRow, TransferRow
+from store.tables.healings import HealingRow
 from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
 from store.tables.orders import (
     AddressChangeRow,
@@ -33,6 +34,7 @@ __all__ = [
     "FiledOrderRow",
     "FormLinkRow",
     "GiftRow",
+    "HealingRow",
     "HoldRow",
     "IdempotencyKeyRow",
     "InboxRow",

@@ -71,7 +71,7 @@ class OrderVersionRow(SQLModel, table=True):
     fingerprint: str
     body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     origin: str
-    """Who made it: the channel, or an address change of ours."""
+    """Who made it: the channel, a refund, an address change of ours, or a mending."""
     at: datetime = moment()
 
 

@@ -13,6 +13,7 @@ from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
+from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
 from domain.partner_health import Breaker
@@ -49,7 +50,7 @@ def source() -> Uses:
 @pytest.fixture(scope="module")
 def families(source: Uses) -> dict[str, set[str]]:
     """Every key that is put together in the source, by its beginning."""
-    address = _constants("domain/address.py", "_region_problems") | _constants("domain/address.py", "_detail_problems")
+    address = _constants("domain/address.py", "region_problems") | _constants("domain/address.py", "_detail_problems")
     return {
         "state.": {*GoldenState, *Exit, "none"},
         "hold.": set(HoldReason),
@@ -84,6 +85,9 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("qimen", "sf", "cainiao", "kdniao", "credit", "sms", "files"),
         },
         "health.breaker.": set(Breaker),
+        "healings.": {"at", "order", "rule", "outcome", "before", "after"},
+        "healing.": set(HealingOutcome),
+        "healing.rule.": set(HealingRule),
         "gift.": set(GiftStatus),
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},

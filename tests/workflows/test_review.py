@@ -4,7 +4,7 @@ import pytest
 
 from domain.golden import GoldenState
 from domain.holds import HoldReason
-from domain.order import Amounts, ChannelStatus
+from domain.order import Amounts, ChannelStatus, Region
 from store.tables import TaskRow
 from tests.store.samples import receiver
 from tests.workflows.goods import short_address
@@ -30,6 +30,22 @@ async def test_nobody_may_release_an_order_that_does_not_add_up_by_hand(stage: S
     words = await order.refusal("release_hold", ReleaseHold("FORMAT_INVALID", "王", "让它过"))
     assert "不能人工放行" in words
     assert (await order.row()).holds == ["FORMAT_INVALID"]
+
+
+async def test_a_region_that_lacks_a_level_is_completed_and_the_warehouse_told(stage: Stage) -> None:
+    lacking = receiver("余杭区示例路1号").model_copy(update={"region": Region(province="浙江省", city="杭州市")})
+    order = await stage.start(receiver=lacking)
+    code = await order.instructed()
+    told = stage.town.warehouse.orders[code].receiver
+    assert told == lacking.model_copy(update={"region": Region(province="浙江省", city="杭州市", district="余杭区")})
+    assert not (await order.row()).holds
+    # Nothing is left to be told by the dispatcher.
+    row = await order.row()
+    assert (row.revision, row.signalled_revision) == (2, 2)
+    await order.packed()
+    await order.signed()
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+    assert len(await order.deliveries()) == 1
 
 
 async def test_all_reasons_are_shown_at_once(stage: Stage) -> None:
