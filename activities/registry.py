@@ -15,6 +15,7 @@ from activities.delivery import DeliverySteps
 from activities.files import FileSteps
 from activities.health import HealthSteps
 from activities.holds import HoldSteps
+from activities.interception import InterceptSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
 from activities.pulling import PullSteps
@@ -38,6 +39,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         DeliverySteps(db, partners.tracker, config),
         HoldSteps(db),
         AddressSteps(db),
+        InterceptSteps(db, partners.couriers, config),
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),
         PullSteps(db, partners.pulls),

@@ -20,6 +20,8 @@ from domain.shipping import (
     CreditAnswer,
     CreditRequest,
     DeliveryOrder,
+    Interception,
+    InterceptKind,
     Provider,
     Shipment,
     Sms,
@@ -153,6 +155,31 @@ class Courier(Protocol):
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
         """Void a waybill."""
+        ...
+
+
+@runtime_checkable
+class Interceptor(Protocol):
+    """What a `Courier` can do besides, if it can: stop a parcel that it has. A courier without these methods cannot.
+
+    Couriers' interfaces take no key for it, so that asking again may be done again: after OutcomeUnknown ask
+    `intercepted`, and never `intercept` a second time.
+    """
+
+    @property
+    def intercepts(self) -> frozenset[InterceptKind]:
+        """What it can be asked for."""
+        ...
+
+    async def intercept(self, request: Interception) -> None:
+        """Let it be brought to another address, or back. A courier that shows it done already is content.
+
+        Raises Rejected, with the courier's reason, when it surely goes on as before.
+        """
+        ...
+
+    async def intercepted(self, request: Interception) -> bool:
+        """Whether the courier shows it done. False: no sign of it, yet."""
         ...
 
 

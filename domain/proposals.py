@@ -33,6 +33,7 @@ class ProposalKind(StrEnum):
     WAIT = "WAIT"
     CLEAR_CUSTOMS = "CLEAR_CUSTOMS"
     CONFIRM_RECEIPT = "CONFIRM_RECEIPT"
+    KEEP_AND_REFUND = "KEEP_AND_REFUND"
     GRANT_REFUND = "GRANT_REFUND"
     REFUSE_REFUND = "REFUSE_REFUND"
 
@@ -129,3 +130,13 @@ def for_course(status: str) -> Proposal | None:
 def for_silence(phase: Phase) -> Proposal:
     """What to do about a parcel that is stuck."""
     return _SILENCES[phase]
+
+
+def for_refused_reroute() -> Proposal:
+    """What to do about a parcel that its courier does not bring to the new address."""
+    return Proposal(ProposalKind.CALL_BUYER, _hours(12))
+
+
+def for_stopped(kind: ProposalKind) -> Proposal:
+    """How to decide a refund by what came of stopping the parcel."""
+    return Proposal(kind, _hours(24))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.order import Channel, Receiver, Requirement
+from domain.order import Channel, ClearReceiver, Receiver, Requirement
 
 
 class Carrier(StrEnum):
@@ -89,6 +89,28 @@ class VoidOutcome(StrEnum):
     """The partner knows no such waybill."""
     TOO_LATE = "TOO_LATE"
     """The courier has the parcel already; only a person can stop it."""
+
+
+class InterceptKind(StrEnum):
+    """What a courier is asked to do with a parcel that it has."""
+
+    REROUTE = "REROUTE"
+    """Bring it to another address."""
+    RETURN = "RETURN"
+    """Bring it back to its sender."""
+
+
+@dataclass(frozen=True)
+class Interception:
+    """Stop a parcel on its way. Asked once in our name: `key` is ours, for couriers that take one."""
+
+    key: str
+    waybill: Waybill
+    kind: InterceptKind
+    asked_at: datetime
+    """What the courier says to have done before is no answer to this."""
+    receiver: ClearReceiver | None = None
+    """The new one, for REROUTE."""
 
 
 @dataclass(frozen=True)

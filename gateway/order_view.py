@@ -13,7 +13,7 @@ from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.texts import text
 from store import gifts, healings, holds, links, orders, promises, shipping
-from store.tables import AddressChangeRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
+from store.tables import AddressChangeRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
 
@@ -50,6 +50,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "gifts": await _gifts(tx, order_id),
         "tasks": await _tasks(tx, order_id),
         "healings": await _healings(tx, order_id),
+        "interceptions": await _interceptions(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
         "linked": await links.linked(tx, order_id),
         "events": await _events(tx, order_id),
@@ -173,6 +174,25 @@ async def _tasks(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
 
 def _proposal(kept: dict[str, Any], phones: dict[str, str]) -> dict[str, Any]:
     return {**kept, "text": in_words(kept, phones.get(kept["parcel_id"], ""))}
+
+
+async def _interceptions(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """What couriers were asked to stop, and what came of it."""
+    query = select(InterceptionRow).where(InterceptionRow.order_id == order_id)
+    return [
+        {
+            "parcel_id": row.parcel_id,
+            "n": row.n,
+            "kind": row.kind,
+            "status": row.status,
+            "how": row.how,
+            "why": row.why,
+            "asked_by": row.asked_by,
+            "asked_at": _moment(row.asked_at),
+            "decided_at": _moment(row.decided_at),
+        }
+        for row in (await tx.execute(query.order_by(col(InterceptionRow.asked_at)))).scalars()
+    ]
 
 
 async def _address_changes(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from store.database import Database
 from store.holds import open_task
 from store.orders import Taken
 from store.tables import NotificationRow, OrderRow
-from workflows.contracts import CancelSignal, CreditSignal, ReportSignal, TrackSignal
+from workflows.contracts import CancelSignal, CreditSignal, RefundSignal, ReportSignal, TrackSignal
 
 _SILENT = frozenset({WarehouseStatus.ACCEPTED, WarehouseStatus.HELD})
 """Reports that change nothing: no workflow is woken for them."""
@@ -52,7 +52,7 @@ async def apply(db: Database, workflows: Orders, news: News, linker: Linker | No
         case PaymentNews():
             return await _payment(db, news)
         case RefundNews():
-            return await _refund(db, news)
+            return await _refund(db, workflows, news)
         case CancelNews():
             return await _cancel(db, workflows, news)
         case WarehouseNews():
@@ -95,13 +95,17 @@ async def _payment(db: Database, news: PaymentNews) -> str:
         raise DocumentUnreadable(news.channel, f"{paid} yuan were paid for an order of {due} yuan") from error
 
 
-async def _refund(db: Database, news: RefundNews) -> str:
-    # Telling the workflow is the dispatcher's other half here too: a refund that changes an order is a new revision.
+async def _refund(db: Database, workflows: Orders, news: RefundNews) -> str:
+    # Telling the workflow of a revision is the dispatcher's other half here too: a refund that changes an order is one.
     async with db.transaction() as tx:
         try:
-            return await refunds.take(tx, news.refund)
+            taken = await refunds.take(tx, news.refund)
+            stops = await refunds.stops_parcels(tx, news.refund)
         except LookupError as error:
             raise NotYet(str(error)) from error
+    if stops:
+        await workflows.signal(news.refund.order_id, "refund_asked", RefundSignal(news.refund.refund_id))
+    return taken
 
 
 async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:

@@ -26,6 +26,10 @@ class NodeKind(StrEnum):
     REFUSED = "refused"
     LOST = "lost"
     RETURNED = "returned"
+    FORWARDED = "forwarded"
+    """Its sender wants it brought to another address."""
+    TURNED_BACK = "turned_back"
+    """Its sender wants it back."""
 
 
 class Outcome(StrEnum):
@@ -66,10 +70,12 @@ class Decision(BaseModel):
 class _Journey:
     carrier: str
     nodes: list[Node]
+    called_off: bool = False
 
 
 _COURIERS = ("张三", "李四", "王五")
 _DECIDED = frozenset({NodeKind.SIGNED, NodeKind.REFUSED, NodeKind.LOST})
+_NOT_TO_DIVERT = frozenset({*NodeKind} - {NodeKind.COLLECTED, NodeKind.IN_TRANSIT, NodeKind.AT_STATION})
 _FINAL = frozenset({NodeKind.SIGNED, NodeKind.LOST, NodeKind.RETURNED})
 
 
@@ -110,6 +116,22 @@ class Road:
         self._outcomes[number] = outcome
         return True
 
+    def divert(self, number: str, kind: NodeKind) -> bool:
+        """FORWARDED: the parcel is brought to another address; TURNED_BACK: to its sender. False for one that is not
+        on its way, or is on its way back."""
+        journey = self._journeys.get(number)
+        if journey is None or not journey.nodes or journey.nodes[-1].kind in _NOT_TO_DIVERT:
+            return False
+        # The next scan is under way already, and goes by what was scanned last.
+        self._note(number, journey, kind)
+        return True
+
+    def call_off(self, number: str) -> None:
+        """The courier is told not to collect it: whatever number was handed over, no journey begins."""
+        journey = self._journeys.get(number)
+        if journey is not None and not journey.nodes:
+            journey.called_off = True
+
     def router(self) -> APIRouter:
         """The control: `POST /control/road/{number}` with `{"outcome": "signed|refused|lost"}`."""
         router = APIRouter()
@@ -136,12 +158,17 @@ class Road:
 
     def _scan(self, number: str) -> None:
         journey = self._journeys[number]
+        if journey.called_off:
+            return
         last = journey.nodes[-1].kind if journey.nodes else None
         kind = _following(last, self._outcomes.get(number, Outcome.SIGNED))
-        journey.nodes.append(_node(kind, number))
+        self._note(number, journey, kind)
         if kind not in _FINAL:
             transit = self._world.pace.transit_s
             self._schedule(number, transit if kind is NodeKind.REFUSED else transit / 4)
+
+    def _note(self, number: str, journey: _Journey, kind: NodeKind) -> None:
+        journey.nodes.append(_node(kind, number))
         for listener in self._listeners:
             listener(number, journey.carrier, tuple(journey.nodes))
 
@@ -151,7 +178,7 @@ def _following(last: NodeKind | None, outcome: Outcome) -> NodeKind:
     match last:
         case None:
             return NodeKind.COLLECTED
-        case NodeKind.COLLECTED:
+        case NodeKind.COLLECTED | NodeKind.FORWARDED:
             return NodeKind.IN_TRANSIT
         case NodeKind.IN_TRANSIT:
             return NodeKind.AT_STATION
@@ -181,4 +208,6 @@ _TEXTS: dict[NodeKind, tuple[str, str]] = {
     NodeKind.REFUSED: ("上海市", "【上海市】收件人拒收，快件退回中"),
     NodeKind.LOST: ("上海市", "【上海市】快件遗失，正在理赔"),
     NodeKind.RETURNED: ("杭州市", "【杭州市】退货已签收，快件已退回发件人"),
+    NodeKind.FORWARDED: ("上海市", "【上海市】应寄件人要求，快件转寄中"),
+    NodeKind.TURNED_BACK: ("上海市", "【上海市】应寄件人要求，快件退回中"),
 }

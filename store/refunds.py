@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
 from domain.money import format_yuan
-from domain.refund import Refund, RefundStatus
+from domain.order import ChannelStatus
+from domain.refund import Refund, RefundKind, RefundStatus, with_refunds
 from domain.texts import text
 from store import orders
 from store.holds import open_task
@@ -55,3 +56,17 @@ async def take(tx: AsyncSession, refund: Refund) -> Taken:
         key = f"{row.order_id}/refund_after_packing/{refund.refund_id}"
         await open_task(tx, key, "refund_after_packing", sentence, order_id=row.order_id, alert=True)
     return Taken.NEW if kept is None else Taken.NEWER
+
+
+async def stops_parcels(tx: AsyncSession, refund: Refund) -> bool:
+    """Whether the couriers shall stop an order's parcels: its channel has their numbers, and the buyer wants the money
+    of all of it back and keeps nothing. Of a part, the rest is still wanted."""
+    row = await tx.get(OrderRow, refund.order_id)
+    kept = await tx.get(RefundRow, (refund.order_id, refund.refund_id))
+    undecided = refund.status is RefundStatus.REQUESTED and kept is not None and kept.version == refund.version
+    if row is None or not undecided or refund.kind is not RefundKind.MONEY or row.closed_at is not None:
+        return False
+    if row.state != GoldenState.WAYBILL_RETURNED or row.exit is not None:
+        return False
+    paid_back = refund.model_copy(update={"status": RefundStatus.REFUNDED})
+    return with_refunds(await orders.body(tx, row.order_id), [paid_back]).status is ChannelStatus.CANCELLED

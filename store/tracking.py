@@ -17,7 +17,7 @@ from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.texts import text
 from domain.tracking import Gap, Phase, journey_gaps
 from store.holds import open_task
-from store.tables import ParcelRow, TaskRow, TrackNodeRow, WaybillRow
+from store.tables import InterceptionRow, ParcelRow, TaskRow, TrackNodeRow, WaybillRow
 
 
 async def heard(tx: AsyncSession, waybill: WaybillRow, parcel: ParcelRow, report: TrackReport) -> None:
@@ -39,6 +39,8 @@ async def heard(tx: AsyncSession, waybill: WaybillRow, parcel: ParcelRow, report
     waybill.silence_due_at = waybill.stuck_since = None
     tx.add(waybill)
     wanted = {need.key: need for need in _needs(waybill, parcel, newest)}
+    if newest.trouble is Trouble.FORWARDED and await _rerouted_by_us(tx, parcel):
+        wanted = {}
     await _close_but(tx, parcel, list(wanted))
     for need in wanted.values():
         await _open(tx, parcel, need)
@@ -62,6 +64,15 @@ def _needs(waybill: WaybillRow, parcel: ParcelRow, newest: TrackNode) -> Iterato
         # One per kind of trouble and moment: the courier's next try that fails is another one.
         key = f"{parcel.parcel_id}/trouble/{trouble}/{newest.at.isoformat()}"
         yield _Need(key, "parcel_trouble", _sentence(waybill, text(f"trouble.{trouble}")), for_trouble(trouble))
+
+
+async def _rerouted_by_us(tx: AsyncSession, parcel: ParcelRow) -> bool:
+    query = select(InterceptionRow.n).where(
+        InterceptionRow.parcel_id == parcel.parcel_id,
+        InterceptionRow.kind == "reroute",
+        InterceptionRow.status != "refused",
+    )
+    return (await tx.execute(query)).first() is not None
 
 
 def _sentence(waybill: WaybillRow, what: str) -> str:
@@ -165,6 +176,11 @@ async def alert_overdue(tx: AsyncSession, now: datetime) -> int:
         .returning(col(TaskRow.key))
     )
     return len((await tx.execute(overdue)).all())
+
+
+async def close_parcel(tx: AsyncSession, parcel: ParcelRow) -> None:
+    """The parcel goes nowhere: nothing about its journey is left to do."""
+    await _close_but(tx, parcel, ())
 
 
 async def close_tasks(tx: AsyncSession, order_id: str, by: str) -> None:

@@ -95,6 +95,13 @@ class TrackSignal:
 
 
 @dataclass(frozen=True)
+class RefundSignal:
+    """The buyer wants the money of the whole order back after it was shipped; the refund is kept in the store."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True)
 class CreditSignal:
     """The credit bureau decided later: approved or refused."""
 

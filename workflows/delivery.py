@@ -20,7 +20,7 @@ from workflows.life import OrderLife
 from workflows.steps import own, partner
 
 SIGNED = "signed"
-PROBLEMS = frozenset({"refused", "lost", "returned"})
+PROBLEMS = frozenset({"refused", "lost", "returned", "stopped"})
 
 
 class Delivery:
@@ -34,6 +34,10 @@ class Delivery:
         """News of a parcel. A signature is the last word."""
         if self._tracked.get(parcel_id) != SIGNED and (status == SIGNED or status in PROBLEMS):
             self._tracked[parcel_id] = status
+
+    def stopped(self, parcel_id: str) -> None:
+        """A parcel stays in the warehouse: its courier does not collect it."""
+        self.tracked(parcel_id, "stopped")
 
     async def run(self, parcels: Iterable[str]) -> None:
         """SIGNED and WARRANTY_ACTIVATED, or the exit UNDELIVERED."""

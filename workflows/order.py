@@ -27,12 +27,14 @@ from workflows.contracts import (
     OrderStart,
     Outcome,
     RecordWaybill,
+    RefundSignal,
     ReleaseHold,
     ReportSignal,
     TrackSignal,
 )
 from workflows.delivery import Delivery
 from workflows.holds import OpenHold
+from workflows.interception import InterceptDesk
 from workflows.life import OrderLife
 from workflows.packing import Packing
 from workflows.review import reserve, review
@@ -53,6 +55,7 @@ class OrderWorkflow:
         self._packing = Packing(self._life, self._desk)
         self._shipping = Shipping(self._life)
         self._delivery = Delivery(self._life)
+        self._intercepts = InterceptDesk(self._life, lambda: list(self._shipping.hunts), self._delivery.stopped)
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderEnd:
@@ -72,6 +75,7 @@ class OrderWorkflow:
             await self._shipping.run(self._packing.parcels, self._packing.plan)
             await self._delivery.run(self._shipping.hunts)
             await self._shipping.settled()
+        await self._intercepts.settled()
         life.show("wait.finished")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderEnd(str(life.state or ""), str(life.exit or ""))
@@ -147,6 +151,11 @@ class OrderWorkflow:
         self._delivery.tracked(news.parcel_id, news.status)
 
     @workflow.signal
+    def refund_asked(self, news: RefundSignal) -> None:
+        """The buyer wants the money back after it was shipped: what the couriers can still stop decides the refund."""
+        self._intercepts.refund_asked(news.refund_id)
+
+    @workflow.signal
     async def credit_decided(self, news: CreditSignal) -> None:
         """A late answer of the credit bureau: a refusal holds an order that has not shipped."""
         life = self._life
@@ -200,13 +209,18 @@ class OrderWorkflow:
 
     @workflow.update
     async def change_address(self, wish: AddressWish) -> Outcome:
-        """Hold the warehouse until a wished address is confirmed."""
+        """Hold the warehouse until a wished address is confirmed; after packing, ask the couriers."""
+        if self._intercepts.takes():
+            return self._intercepts.reroute(wish)
         return await self._addresses.change(wish)
 
     @change_address.validator
     def check_change_address(self, wish: AddressWish) -> None:
-        """Inside the window after payment, and before packing."""
-        self._addresses.check_change()
+        """Inside the window after payment; after packing, until it is signed."""
+        if self._intercepts.takes():
+            self._intercepts.check_reroute()
+        else:
+            self._addresses.check_change()
 
     @workflow.update
     async def confirm_address(self, wish: AddressWish) -> Outcome:

@@ -23,7 +23,9 @@ PORTS: dict[str, frozenset[str]] = {
     "pushes": frozenset(),
 }
 """The operations of each port that a case must bring a `Call` of. "pushes" is a `PushSource` and nothing else."""
-WRITES = frozenset({"write_back", "tell_stock", "create", "void", "push", "hold", "restore", "cancel"})
+WHERE_IT_CAN: dict[str, frozenset[str]] = {"courier": frozenset({"intercept", "intercepted"})}
+"""What a connector of a port may do besides: one that can brings a `Call` of each, one that cannot brings none."""
+WRITES = frozenset({"intercept", "write_back", "tell_stock", "create", "void", "push", "hold", "restore", "cancel"})
 
 
 Play = Callable[[Peer], AbstractContextManager[list[httpx.Request]]]
@@ -125,6 +127,10 @@ class Case(Generic[T]):
 
     served: bool = False
     """Set for a connector with an HTTP client other than httpx: `build` is given the address where the peer answers."""
+
+    def besides(self) -> frozenset[str]:
+        """What it has calls of that its port does not demand of everybody."""
+        return WHERE_IT_CAN.get(self.port, frozenset()) & {call.operation for call in self.calls}
 
     def has_source(self) -> bool:
         """Whether it takes documents in at all."""

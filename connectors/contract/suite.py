@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from connectors.contract import calls, pulls, pushes
-from connectors.contract.case import PORTS, Call, Case, demand, staged
+from connectors.contract.case import PORTS, WHERE_IT_CAN, Call, Case, demand, staged
+from connectors.ports import Interceptor
+from domain.shipping import InterceptKind
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ def checks(case: Case[T]) -> list[Check]:
     demand(case.port in PORTS, f"{case.port} is no port; there are {', '.join(PORTS)}")
     demand(not case.missing(), f"{case.name}: no call of {', '.join(case.missing())}")
     found = [_check(case, rule.__name__, rule, case.calls) for rule in _CALLS if case.calls]
+    if case.port in WHERE_IT_CAN:
+        found.append(Check(f"{case.name}-capability", _bound(_capability, case)))
     if case.has_source():
         found += [Check(f"{case.name}-{rule.__name__}", _bound(rule, case)) for rule in _DOCUMENTS]
         found.append(Check(f"{case.name}-asking_back", _bound(_asking_back, case)))
@@ -55,6 +59,20 @@ def _check(case: Case[T], name: str, rule: Callable[..., Awaitable[None]], of: A
 
 def _bound(rule: Callable[..., Awaitable[None]], *of: Any) -> Callable[[], Awaitable[None]]:
     return lambda: rule(*of)
+
+
+async def _capability(case: Case[T]) -> None:
+    """A courier says what it can be asked to stop, and the case has a call of each part of it; or it has no part of
+    it at all."""
+    parts = WHERE_IT_CAN[case.port]
+    async with staged(case) as (connector, _):
+        has = {part for part in parts if callable(getattr(connector, part, None))}
+        demand(not has or has == parts, f"it has {', '.join(sorted(has))}, but not {', '.join(sorted(parts - has))}")
+        demand(case.besides() == has, f"{case.name}: calls of {sorted(case.besides())}, but it can {sorted(has)}")
+        if has:
+            demand(isinstance(connector, Interceptor), f"{case.name} can intercept, and does not say what")
+            kinds = connector.intercepts if isinstance(connector, Interceptor) else frozenset()
+            demand(bool(kinds) and kinds <= set(InterceptKind), f"{case.name} intercepts {kinds}")
 
 
 async def _asking_back(case: Case[T]) -> None:

@@ -13,7 +13,15 @@ from connectors.sf import requests, responses, routes
 from connectors.sf.settings import SfSettings
 from connectors.transport import Line, compact_json
 from domain.clock import utc_now
-from domain.shipping import Provider, TrackReport, VoidOutcome, Waybill, WaybillRequest
+from domain.shipping import (
+    Interception,
+    InterceptKind,
+    Provider,
+    TrackReport,
+    VoidOutcome,
+    Waybill,
+    WaybillRequest,
+)
 
 T = TypeVar("T")
 
@@ -67,6 +75,21 @@ class SfCourier:
         except Rejected as error:
             return responses.void_refusal(error)
 
+    @property
+    def intercepts(self) -> frozenset[InterceptKind]:
+        """Both."""
+        return frozenset(InterceptKind)
+
+    async def intercept(self, request: Interception) -> None:
+        """Send a parcel that SF has collected on to another address, or back to us (截单转寄退回)."""
+        message = requests.intercept(self._settings, request)
+        if not await self.intercepted(request):
+            await self._call("intercept", requests.INTERCEPT, message, lambda data: None, writes=True)
+
+    async def intercepted(self, request: Interception) -> bool:
+        """Whether the parcel's route shows it: SF has no call that tells of an instruction."""
+        return routes.shows(await self.routes(request.waybill.number), request.kind, request.asked_at)
+
     async def routes(self, number: str) -> TrackReport:
         """All that SF knows of a waybill that this account ordered; three months back at most."""
 
@@ -105,7 +128,13 @@ class SfCourier:
         msg_data = compact_json(message)
 
         def parse(response: httpx.Response) -> T:
-            return read(responses.read_answer(response.content, operation, writes=writes))
+            try:
+                return read(responses.read_answer(response.content, operation, writes=writes))
+            except Rejected as error:
+                if service != requests.INTERCEPT or error.detail:
+                    raise
+                why = responses.refused_interception(response.content)
+                raise Rejected("sf", operation, why, error.code) from None
 
         async def once() -> T:
             # SF answers A1007 to a requestID that it saw before: each attempt has its own.

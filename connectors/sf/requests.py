@@ -13,12 +13,13 @@ from connectors.sf.settings import SfSettings
 from connectors.sf.signing import msg_digest
 from connectors.wording import requirement_words
 from domain.order import CipherReceiver, ClearReceiver, Requirement
-from domain.shipping import WaybillRequest
+from domain.shipping import Interception, InterceptKind, WaybillRequest
 
 CREATE_ORDER = "EXP_RECE_CREATE_ORDER"
 SEARCH_ORDER = "EXP_RECE_SEARCH_ORDER_RESP"
 UPDATE_ORDER = "EXP_RECE_UPDATE_ORDER"
 SEARCH_ROUTES = "EXP_RECE_SEARCH_ROUTES"
+INTERCEPT = "EXP_RECE_WANTED_INTERCEPT"
 
 Message = dict[str, Any]
 
@@ -75,6 +76,55 @@ def cancel_order(key: str) -> Message:
 def search_routes(number: str) -> Message:
     """All routes of a waybill that this account ordered (for others SF wants a phone's last digits, too)."""
     return {"language": _LANGUAGE, "trackingType": 1, "trackingNumber": [number], "methodType": 1}
+
+
+def intercept(settings: SfSettings, request: Interception) -> Message:
+    """Send a parcel that SF has on to another address, or back to the sender. Raises Rejected without an address.
+
+    Sources: the vendor's own sample of this request (`18.wanted_intercept.json` of its SDK, republished in several
+    public SDKs) for the names of the fields: high confidence. A public client that follows the vendor's page of this
+    interface for the values: serviceCode 1 转寄 and 2 退回, role 1 寄方, payMode 4 寄付月结, newDestAddress wanted by
+    both: medium. SF answers with msgData null, or with the added freight; its error codes are not published.
+    """
+    address = _sender_address(settings) if request.kind is InterceptKind.RETURN else _new_address(request.receiver)
+    return {
+        "waybillNo": request.waybill.number,
+        "serviceCode": _INTERCEPTS[request.kind],
+        "role": "1",
+        "payMode": "4",
+        "monthlyCardNo": settings.monthly_card.get_secret_value(),
+        "newDestAddress": address,
+        "cancel": False,
+    }
+
+
+_INTERCEPTS = {InterceptKind.REROUTE: "1", InterceptKind.RETURN: "2"}
+
+
+def _new_address(receiver: ClearReceiver | None) -> Message:
+    if receiver is None:
+        raise Rejected("sf", "intercept", "no new address")
+    region = receiver.region
+    return {
+        "province": region.province,
+        "city": region.city,
+        "county": region.district,
+        "address": f"{region.town}{receiver.detail}",
+        "contact": receiver.name,
+        "phone": receiver.phone,
+    }
+
+
+def _sender_address(settings: SfSettings) -> Message:
+    sender = settings.sender
+    return {
+        "province": sender.province,
+        "city": sender.city,
+        "county": sender.county,
+        "address": sender.address,
+        "contact": sender.name,
+        "phone": sender.phone,
+    }
 
 
 def _sender(settings: SfSettings) -> Message:

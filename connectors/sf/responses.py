@@ -87,6 +87,10 @@ class _Business(Wire):
     msg_data: dict[str, Any] | None = None
 
 
+class _Refusal(Wire):
+    error_msg: str | None = None
+
+
 class _WaybillNo(Wire):
     waybill_type: int
     waybill_no: str
@@ -126,6 +130,30 @@ def _classified(operation: str, code: str, writes: bool, *, refused: bool) -> Pa
         return Rejected("sf", operation, _REFUSED.get(code, ""), code)
     kind = OutcomeUnknown if writes else Unavailable
     return kind("sf", operation, _LOST.get(code, "an answer that the protocol does not name"), code)
+
+
+_WHY_NOT = {
+    "已有截单": ("已有截单", "重复截单", "已截单", "已发起"),
+    "已签收": ("已签收", "已妥投"),
+    "正在退回": ("已退回", "退回中"),
+    "尚未收件": ("未收件", "未揽收", "未收寄"),
+    "派送中，来不及": ("派送中", "派件中"),
+    "该产品不支持": ("不支持",),
+    "新地址不在服务范围": ("超范围", "不可收派", "超服务范围"),
+}
+"""SF's reasons against an interception, by words in its message: the codes are not published, and the message itself
+may quote people."""
+
+
+def refused_interception(body: bytes) -> str:
+    """SF's reason in an answer that refuses to intercept; "" where it gives none that is known here."""
+    try:
+        data = _Envelope.model_validate_json(body).api_result_data
+        business = _Refusal.model_validate_json(data) if isinstance(data, str) else _Refusal.model_validate(data)
+    except ValueError:
+        return ""
+    said = business.error_msg or ""
+    return next((why for why, words in _WHY_NOT.items() if any(word in said for word in words)), "")
 
 
 def waybill_of(data: dict[str, Any], operation: str, key: str) -> Waybill:

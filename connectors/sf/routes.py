@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.sf.responses import Wire
 from domain.clock import parse_beijing
 from domain.phones import courier_phone
-from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
+from domain.shipping import Carrier, InterceptKind, TrackCode, TrackNode, TrackReport, Trouble
 from domain.tracking import trouble_in
 
 # Protocol section 5. A code that is not here says nothing that changes an order's course.
@@ -88,3 +89,15 @@ def _trouble(route: Route, remark: str) -> Trouble:
     if route.op_code in _BACK_OR_ON:
         return Trouble.FORWARDED
     return trouble_in(remark, Trouble.DELIVERY_FAILED)
+
+
+def shows(report: TrackReport, kind: InterceptKind, since: datetime) -> bool:
+    """Whether a parcel's route says since then that it is sent on, or sent back. Clocks may differ by two minutes."""
+    word = "退" if kind is InterceptKind.RETURN else "转寄"
+    return any(
+        node.partner_code in _BACK_OR_ON and word in node.text and node.at >= since - _CLOCKS_DIFFER
+        for node in report.nodes
+    )
+
+
+_CLOCKS_DIFFER = timedelta(minutes=2)

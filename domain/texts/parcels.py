@@ -8,6 +8,42 @@ PARCELS: dict[str, tuple[str, str]] = {
         "{carrier} {number} 已 {hours} 小时没有新轨迹（{phase}），超过通常时长（依据 {rule}）",
         "{carrier} {number} has been silent for {hours} hours ({phase}), longer than is usual (by {rule})",
     ),
+    "task.reroute_refused": (
+        "包裹 {parcel} 未能改址：{why}",
+        "parcel {parcel} goes to its old address: {why}",
+    ),
+    "task.refund_stop": (
+        "买家申请退款，包裹 {parcel} {what} {why}",
+        "the buyer wants a refund; parcel {parcel}: {what} {why}",
+    ),
+    "intercept.asked": (
+        "已发货，正在请快递改址，结果稍后可见",
+        "it has left: its courier is being asked, the outcome comes later",
+    ),
+    "intercept.one_at_a_time": ("快递正在处理上一次改址", "its courier is still being asked about another address"),
+    "intercept.too_late_signed": ("已签收或已结束，不能改址", "signed or finished: too late to change the address"),
+    "intercept.never_left": ("订单没有发出", "the order never left"),
+    "intercept.no_waybill": ("包裹没有有效运单", "the parcel has no live waybill"),
+    "intercept.over": ("包裹状态为{status}，不能再拦截", "the parcel cannot be stopped any more: {status}"),
+    "intercept.encrypted": (
+        "收件人由平台加密，平台不允许改寄，请买家在平台上修改",
+        "the platform keeps the receiver encrypted and forbids it: the buyer changes it there",
+    ),
+    "intercept.not_supported": (
+        "{courier} 不支持在途拦截，请电话联系",
+        "{courier} cannot stop parcels on their way: call it",
+    ),
+    "intercept.no_sign": (
+        "快递没有答复，轨迹上也没有拦截记录，请电话核实",
+        "the courier did not answer, and shows no sign of it: call it",
+    ),
+    "intercept.rerouted": ("已改寄新地址", "on its way to the new address"),
+    "intercept.returning": ("快递已受理退回", "the courier brings it back"),
+    "intercept.void": ("快递尚未揽收，运单已作废", "not collected, its waybill is void"),
+    "intercept.refused": ("未能拦下", "not stopped"),
+    "parcel.stopped": ("揽收前已拦下", "stopped before it was collected"),
+    "parcel.packed": ("已打包", "packed"),
+    "parcel.signed": ("已签收", "signed"),
     "phase.WAITING": ("等待揽收", "not collected yet"),
     "phase.COLLECTED": ("已揽收未发出", "collected, not moving"),
     "phase.IN_TRANSIT": ("运输途中", "in transit"),
@@ -80,7 +116,14 @@ PARCELS: dict[str, tuple[str, str]] = {
         "向买家确认是否收到；未收到则联系快递（电话 {phone}）",
         "ask the buyer; if it is not there, the courier ({phone})",
     ),
-    "proposal.GRANT_REFUND": ("包裹已拦下，可以同意退款", "the parcel is stopped: the refund can be granted"),
+    "proposal.KEEP_AND_REFUND": (
+        "从待发区取出包裹，商品退回货架并登记入库，可以同意退款",
+        "take the parcel off the belt, book its goods in: the refund can be granted",
+    ),
+    "proposal.GRANT_REFUND": (
+        "包裹正在退回，可以同意退款；收到退件后验收入库",
+        "the parcel is coming back: the refund can be granted; book its goods in when they are here",
+    ),
     "proposal.REFUSE_REFUND": (
         "包裹未能拦下：拒绝仅退款，请买家拒收或签收后走退货",
         "the parcel was not stopped: refuse the refund, let the buyer refuse the parcel or send it back",

@@ -87,6 +87,7 @@ class CainiaoWaybills:
         if waybill.live and self._road.nodes(waybill.number):
             raise CainiaoError("已揽收", "快件已揽收，不能取消")
         waybill.live = False
+        self._road.call_off(waybill.number)
         return {"success": "true", "discardResult": True}
 
     def query(self, request: QueryRequest) -> Json:

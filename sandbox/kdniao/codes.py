@@ -62,6 +62,8 @@ _STATES: dict[NodeKind, tuple[str, str]] = {
     NodeKind.REFUSED: ("4", "404"),
     NodeKind.LOST: ("4", "403"),
     NodeKind.RETURNED: ("4", "406"),
+    NodeKind.FORWARDED: ("5", "5"),
+    NodeKind.TURNED_BACK: ("4", "413"),
 }
 """State and StateEx (a trace's Action). There is no code for "lost": the parcel's news just stop (403 超时未更新)."""
 

@@ -27,6 +27,7 @@ _OPERATIONS = {
     "EXP_RECE_SEARCH_ORDER_RESP": "find",
     "EXP_RECE_UPDATE_ORDER": "void",
     "EXP_RECE_SEARCH_ROUTES": "track",
+    "EXP_RECE_WANTED_INTERCEPT": "intercept",
 }
 _VALID_MS = 5 * 60 * 1000
 
@@ -41,11 +42,12 @@ class SfGateway:
         self._settings = world.settings.sf
         self._road = road
         self._orders = SfOrders(road)
-        self._services: dict[str, Callable[[Json], Json]] = {
+        self._services: dict[str, Callable[[Json], Json | None]] = {
             "create": self._orders.create,
             "find": self._orders.find,
             "void": self._orders.update,
             "track": self._search_routes,
+            "intercept": self._orders.intercept,
         }
         self._request_ids: set[str] = set()
         self._push_count = 0
@@ -148,7 +150,7 @@ def _message(text: str) -> Json:
 
 
 def _accept(message: Json | None, code: str = "S0000", error: str | None = None) -> Response:
-    result = {"success": message is not None, "errorCode": code, "errorMsg": error, "msgData": message}
+    result = {"success": error is None, "errorCode": code, "errorMsg": error, "msgData": message}
     return _envelope("A1000", "", json.dumps(result, ensure_ascii=False))
 
 

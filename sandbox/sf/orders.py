@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.digest import looks_encrypted, receiver_digest
-from sandbox.road import Road
+from sandbox.road import NodeKind, Road
 from sandbox.world import Book
 
 Json = dict[str, Any]
@@ -42,6 +42,20 @@ class SfOrder:
     times: int = 1
 
 
+@dataclass
+class _Interception:
+    kind: NodeKind
+    receiver: str
+    times: int = 1
+
+
+_INTERCEPTS = {"1": NodeKind.FORWARDED, "2": NodeKind.TURNED_BACK}
+_TOO_LATE = {
+    NodeKind.OUT_FOR_DELIVERY: "快件派送中，不支持截单",
+    NodeKind.SIGNED: "运单已签收，不支持截单",
+}
+
+
 class SfOrders:
     """All orders. Each method does one service's work and raises SfError for a business "no"."""
 
@@ -52,6 +66,7 @@ class SfOrders:
         self._next = 10**12 + int(time.time()) % 10**8 * 10**3
         self._by_id: dict[str, SfOrder] = {}
         self._by_number: dict[str, SfOrder] = {}
+        self._interceptions: dict[str, _Interception] = {}
 
     def create(self, message: Json) -> Json:
         """EXP_RECE_CREATE_ORDER: one waybill for an order id that was never used before, else 8016."""
@@ -104,7 +119,39 @@ class SfOrders:
         if self._road.nodes(order.number):
             raise SfError("8252", "已确认，不能消单")
         order.live = False
+        self._road.call_off(order.number)
         return {"orderId": order.order_id, "waybillNoInfoList": _numbers(order), "resStatus": 2, "extraInfoList": None}
+
+    def intercept(self, message: Json) -> Json | None:
+        """EXP_RECE_WANTED_INTERCEPT, serviceCode 1 (to another address) and 2 (back): once for each waybill.
+
+        SF does not publish this interface's error codes: 8196 stands for all of them, and the message says which.
+        """
+        order = self._by_number.get(_text(message, "waybillNo"))
+        kind = _INTERCEPTS.get(str(message.get("serviceCode")))
+        if order is None or not order.live:
+            raise SfError("8196", "运单不存在或已消单")
+        if kind is None or str(message.get("role")) not in {"1", "2", "3"}:
+            raise SfError("8177", "服务不支持：serviceCode 或 role")
+        if str(message.get("payMode")) in {"3", "4"} and not _text(message, "monthlyCardNo"):
+            raise SfError("8196", "月结付款须填写 monthlyCardNo")
+        address = message.get("newDestAddress")
+        address = address if isinstance(address, dict) else {}
+        wanted = ("province", "city", "county", "address", "contact", "phone")
+        if not all(_text(address, field) for field in wanted):
+            raise SfError("8196", "newDestAddress 不完整")
+        if any(looks_encrypted(_text(address, field)) for field in wanted):
+            raise SfError("8196", "newDestAddress 不是有效的明文")
+        if earlier := self._interceptions.get(order.number):
+            earlier.times += 1
+            raise SfError("8196", "该运单已有截单指令，请勿重复截单")
+        if not self._road.nodes(order.number):
+            raise SfError("8196", "快件未收件，不支持截单")
+        if not self._road.divert(order.number, kind):
+            last = self._road.nodes(order.number)[-1].kind
+            raise SfError("8196", _TOO_LATE.get(last, "快件已退回，不支持截单"))
+        self._interceptions[order.number] = _Interception(kind, _digest_of(address))
+        return None
 
     def number_of(self, order_id: str) -> str | None:
         """The waybill number of an order id, or None."""
@@ -117,7 +164,8 @@ class SfOrders:
         return order.order_id if order else None
 
     def book(self) -> Book:
-        """Every waybill ever made; `times` counts how often its order id was asked for."""
+        """Every waybill ever made; `times` counts how often its order id was asked for. And every interception that was
+        taken; `times` counts how often that waybill was asked to be stopped."""
         return {
             "waybills": [
                 {
@@ -130,7 +178,16 @@ class SfOrders:
                     "times": order.times,
                 }
                 for order in self._by_id.values()
-            ]
+            ],
+            "interceptions": [
+                {
+                    "number": number,
+                    "kind": "REROUTE" if taken.kind is NodeKind.FORWARDED else "RETURN",
+                    "receiver_digest": taken.receiver,
+                    "times": taken.times,
+                }
+                for number, taken in self._interceptions.items()
+            ],
         }
 
     def _get(self, message: Json) -> SfOrder:
@@ -197,6 +254,11 @@ def _digest(contact: Json) -> str:
         _text(contact, "county"),
         _text(contact, "address"),
     )
+
+
+def _digest_of(address: Json) -> str:
+    fields = ("contact", "phone", "province", "city", "county", "address")
+    return receiver_digest(*(_text(address, field) for field in fields))
 
 
 def _objects(message: Json, field: str) -> list[Json]:

@@ -18,6 +18,8 @@ OP_CODES: dict[NodeKind, str] = {
     NodeKind.REFUSED: "99",
     NodeKind.LOST: "33",
     NodeKind.RETURNED: "648",
+    NodeKind.FORWARDED: "99",
+    NodeKind.TURNED_BACK: "99",
 }
 
 

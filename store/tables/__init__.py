@@ -20,7 +20,7 @@ from store.tables.orders import (
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
-from store.tables.shipping import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
+from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import ShelfChangeRow, ShelfCountRow
 from store.tables.warehouses import WarehouseRow
@@ -39,6 +39,7 @@ __all__ = [
     "IdempotencyKeyRow",
     "InboxRow",
     "IncomingRow",
+    "InterceptionRow",
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",

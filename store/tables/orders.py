@@ -113,7 +113,7 @@ class AddressChangeRow(SQLModel, table=True):
     n: int = Field(primary_key=True)
     receiver: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     status: str
-    """wished, confirmed, refused, lapsed"""
+    """wished, confirmed, refused, lapsed; after shipping: asked, rerouted, rerouted_in_part, refused"""
     asked_by: str
     at: datetime = moment()
     why: str = ""

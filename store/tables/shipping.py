@@ -101,6 +101,29 @@ class WaybillRow(SQLModel, table=True):
     updated_at: datetime = moment()
 
 
+class InterceptionRow(SQLModel, table=True):
+    """One wish to stop a parcel that has a number, and what its courier made of it. Asked once, whatever happens."""
+
+    __tablename__ = "interceptions"
+
+    parcel_id: str = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    kind: str
+    """reroute: to the order's `address_n`th wished address; stop: not to the buyer at all"""
+    status: str
+    """planned (surely not asked), asked, unknown, done, refused"""
+    how: str = ""
+    """void: the courier does not collect it; rerouted, returning: it is on its new way"""
+    why: str = ""
+    number: str = ""
+    """The waybill that was asked about."""
+    address_n: int | None = None
+    asked_by: str
+    asked_at: datetime = moment()
+    decided_at: datetime | None = moment(nullable=True)
+
+
 class TrackNodeRow(SQLModel, table=True):
     """One line of a parcel's journey."""
 

@@ -113,3 +113,18 @@ def undone(oid: str) -> list[Turn]:
         Turn(c.RELEASE_CREDIT, c.OrderRef(oid)),
         Turn(c.RECORD_CANCELLED, c.Reasoned(oid, "off")),
     ]
+
+
+def stopping(order_id: str) -> list[Turn]:
+    """The buyer wants the money back: the courier does not collect the parcel, and cannot bring it elsewhere then."""
+    parcel = f"{order_id}#1"
+    stop = c.InterceptAsk(order_id, parcel, 1, c.InterceptWish.STOP, "orderhub")
+    again = c.InterceptAsk(order_id, parcel, 2, c.InterceptWish.REROUTE, "wei", 1)
+    void = c.Intercepted(parcel, c.InterceptHow.VOID)
+    refused = c.Intercepted(parcel, c.InterceptHow.REFUSED, "no")
+    return [
+        Turn(c.INTERCEPT_PARCEL, stop),
+        Turn(c.INTERCEPT_PARCEL, again),
+        Turn(c.FINISH_STOP, c.StopEnd(order_id, "R1", [void])),
+        Turn(c.FINISH_REROUTE, c.RerouteEnd(order_id, 1, "wei", [refused])),
+    ]

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, select
 from activities import contracts as c
 from store.tables import OrderEventRow
 from tests.activities.conftest import Bench
-from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, to_the_warehouse, undone
+from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, stopping, to_the_warehouse, undone
 from tests.workflows.goods import on_account
 
 MOVING = {"at", "asked_at", "updated_at", "last_news_at", "told_at"}
@@ -70,6 +70,17 @@ async def test_a_cancellation_twice(bench: Bench) -> None:
     assert list(bench.town.bureau.reservations.values()) == ["released"]
 
 
+async def test_stopping_parcels_twice(bench: Bench) -> None:
+    oid = await prepare(bench)
+    for turn in to_the_warehouse(oid):
+        await bench.run(turn.step, turn.argument)
+    for turn in [*await packed(bench, oid), *shipped(oid)]:
+        await bench.run(turn.step, turn.argument)
+    await _twice(bench, stopping(oid))
+    assert len(bench.town.sf.stopped) == 0
+    assert bench.town.sf.live() == []
+
+
 async def test_an_order_closed_undelivered_twice(bench: Bench) -> None:
     order = await bench.order()
     await _twice(bench, [Turn(c.RECORD_UNDELIVERED, c.Reasoned(order.order_id, "refused"))])
@@ -95,6 +106,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     ran |= {"send_scan_alert"}  # test_messages.py
+    ran |= {turn.step.name for turn in stopping("o")}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
     elsewhere |= {"renew_authorisations", "list_files", "take_file", "compare_shelves"}
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"

@@ -17,6 +17,7 @@ from connectors.errors import OutcomeUnknown, Rejected, Unavailable
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.news import News
 from domain.shipping import Shipment
+from tests.connectors.contract import cainiao, sf
 from tests.connectors.contract.peers import PHONE, hasten
 from tests.third_party.corner_till import SHIPMENT, SHOP, WINDOW, Till, case, peer
 
@@ -189,3 +190,17 @@ async def test_a_served_peer_that_raises_takes_the_request_and_says_nothing() ->
         with pytest.raises(OutcomeUnknown):
             await till.write_back(SHIPMENT)
         await till.line.close()
+
+
+def test_a_courier_shows_all_of_what_it_can_do_besides() -> None:
+    def told(broken: Case[Any]) -> str:
+        [capability] = [check for check in checks(broken) if check.name.endswith("-capability")]
+        with pytest.raises(Broken) as found:
+            capability.run()
+        return str(found.value)
+
+    without = [call for call in sf.COURIER.calls if call.operation != "intercepted"]
+    assert "calls of ['intercept'], but it can ['intercept', 'intercepted']" in told(replace(sf.COURIER, calls=without))
+    more: Any = sf.COURIER.calls[-1]
+    extra = replace(cainiao.COURIER, calls=[*cainiao.COURIER.calls, more])
+    assert "but it can []" in told(extra)

@@ -104,3 +104,22 @@ async def test_control_sets_outcomes_over_http(world: World) -> None:
         world.hand_over("STO", "A4")
         await until(lambda: ends(road, "A4", NodeKind.REFUSED))
         assert (await http.post("/control/road/A4", json={"outcome": "signed"})).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "rest"),
+    [
+        (NodeKind.FORWARDED, [*TO_THE_DOOR[1:], NodeKind.SIGNED]),
+        (NodeKind.TURNED_BACK, [NodeKind.RETURNED]),
+    ],
+)
+async def test_a_diverted_parcel_goes_another_way(world: World, kind: NodeKind, rest: list[NodeKind]) -> None:
+    road = Road(world)
+    assert not road.divert("A1", kind)
+    world.hand_over("SF", "A1")
+    await until(lambda: len(road.nodes("A1")) == 1)
+    assert road.divert("A1", kind)
+    assert not road.divert("A1", kind)
+    await until(lambda: len(road.nodes("A1")) == 2 + len(rest))
+    assert kinds(road.nodes("A1")) == [NodeKind.COLLECTED, kind, *rest]
+    assert not road.divert("A1", kind)

@@ -90,7 +90,7 @@ def test_digest_vector() -> None:
         ({"partnerID": ""}, "A1001"),
         ({"requestID": "x" * 41}, "A1001"),
         ({"partnerID": "SOMEBODY"}, "A1004"),
-        ({"serviceCode": "EXP_RECE_WANTED_INTERCEPT"}, "A1004"),
+        ({"serviceCode": "EXP_RECE_QUERY_DELIVERTM"}, "A1004"),
         ({"timestamp": str(int(time.time() * 1000) - 3_600_000)}, "A1002"),
         ({"timestamp": "yesterday"}, "A1002"),
         ({"msgDigest": "lSlc5vAulJ5sBarccM/oLA=="}, "A1006"),
@@ -100,7 +100,7 @@ def test_digest_vector() -> None:
 async def test_the_gateway_refuses(stage: Stage, changed: dict[str, str], code: str) -> None:
     answer = await envelope(stage, form("EXP_RECE_CREATE_ORDER", ORDER, **changed))
     assert answer["apiResultCode"] == code
-    assert stage.partner.book() == {"waybills": []}
+    assert stage.partner.book() == {"waybills": [], "interceptions": []}
 
 
 async def test_a_request_id_passes_once(stage: Stage) -> None:
@@ -166,7 +166,7 @@ async def test_a_later_run_gives_out_other_numbers() -> None:
 async def test_a_wrong_order_gets_no_waybill(stage: Stage, changed: dict[str, Any], code: str) -> None:
     result = await call(stage, "EXP_RECE_CREATE_ORDER", ORDER | changed)
     assert (result["success"], result["errorCode"]) == (False, code)
-    assert stage.partner.book() == {"waybills": []}
+    assert stage.partner.book() == {"waybills": [], "interceptions": []}
 
 
 async def test_a_message_that_is_no_json(stage: Stage) -> None:
@@ -263,7 +263,7 @@ async def test_an_unacknowledged_push_comes_again() -> None:
 async def test_faults_speak_sf(stage: Stage, kind: FaultKind, code: str) -> None:
     stage.fail(kind, "create")
     assert (await envelope(stage, form("EXP_RECE_CREATE_ORDER", ORDER)))["apiResultCode"] == code
-    assert stage.partner.book() == {"waybills": []}
+    assert stage.partner.book() == {"waybills": [], "interceptions": []}
 
 
 async def test_a_waybill_made_behind_a_timeout_is_found(stage: Stage) -> None:
@@ -273,3 +273,97 @@ async def test_a_waybill_made_behind_a_timeout_is_found(stage: Stage) -> None:
     found = await call(stage, "EXP_RECE_SEARCH_ORDER_RESP", {"orderId": "OH-1"})
     (waybill,) = stage.partner.book()["waybills"]
     assert found["msgData"]["waybillNoInfoList"][0]["waybillNo"] == waybill["number"]
+
+
+NEW_ADDRESS = {
+    "province": "江苏省",
+    "city": "南京市",
+    "county": "鼓楼区",
+    "address": "新路3号",
+    "contact": "测试乙",
+    "phone": "13800000001",
+}
+
+
+def instruction(number: str, service: str = "1", **changed: object) -> dict[str, object]:
+    wanted = {"waybillNo": number, "serviceCode": service, "role": "1", "payMode": "4", "monthlyCardNo": "7550000000"}
+    return {**wanted, "newDestAddress": NEW_ADDRESS, "cancel": False, **changed}
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[Stage]:
+    """A stage whose parcels stay where they were collected until they are pushed on."""
+    async with staged(SfGateway, JSONResponse(ACK), settings=make_settings(transit_s=60)) as stage:
+        yield stage
+
+
+async def collected(stage: Stage) -> str:
+    number = await create(stage)
+    stage.world.hand_over("SF", number)
+    await until(lambda: len(stage.road.nodes(number)) == 1)
+    return number
+
+
+@pytest.mark.parametrize(("service", "kind", "word"), [("1", "REROUTE", "转寄"), ("2", "RETURN", "退回")])
+async def test_an_interception_is_taken_once_and_shows_on_the_route(
+    slow: Stage, service: str, kind: str, word: str
+) -> None:
+    number = await collected(slow)
+    taken = await call(slow, "EXP_RECE_WANTED_INTERCEPT", instruction(number, service))
+    assert (taken["success"], taken["errorCode"], taken["msgData"]) == (True, "S0000", None)
+    after = await call(slow, "EXP_RECE_SEARCH_ROUTES", {"trackingNumber": [number]})
+    node = after["msgData"]["routeResps"][0]["routes"][-1]
+    assert node["opCode"] == "99"
+    assert word in node["remark"]
+
+    again = await call(slow, "EXP_RECE_WANTED_INTERCEPT", instruction(number, service))
+    assert (again["success"], again["errorMsg"]) == (False, "该运单已有截单指令，请勿重复截单")
+    [entry] = slow.partner.book()["interceptions"]
+    assert (entry["number"], entry["kind"], entry["times"]) == (number, kind, 2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"waybillNo": "SF1999999999999"}, "不存在"),
+        ({"serviceCode": "7"}, "服务不支持"),
+        ({"role": "9"}, "服务不支持"),
+        ({"monthlyCardNo": ""}, "monthlyCardNo"),
+        ({"newDestAddress": NEW_ADDRESS | {"phone": ""}}, "不完整"),
+        ({"newDestAddress": None}, "不完整"),
+    ],
+)
+async def test_an_instruction_that_is_not_right(slow: Stage, changed: dict[str, object], said: str) -> None:
+    number = await collected(slow)
+    no = await call(slow, "EXP_RECE_WANTED_INTERCEPT", instruction(number) | changed)
+    assert no["success"] is False
+    assert said in no["errorMsg"]
+    assert slow.partner.book()["interceptions"] == []
+
+
+async def test_nothing_is_intercepted_before_pickup_nor_at_the_door(stage: Stage) -> None:
+    number = await create(stage)
+    early = await call(stage, "EXP_RECE_WANTED_INTERCEPT", instruction(number))
+    assert early["errorMsg"] == "快件未收件，不支持截单"
+    stage.world.hand_over("SF", number)
+    await until(lambda: len(stage.road.nodes(number)) == 5)
+    late = await call(stage, "EXP_RECE_WANTED_INTERCEPT", instruction(number))
+    assert late["errorMsg"] == "运单已签收，不支持截单"
+
+
+async def test_an_interception_behind_a_timeout_is_done(slow: Stage) -> None:
+    number = await collected(slow)
+    slow.fail(FaultKind.DONE_BUT_TIMEOUT, "intercept")
+    response = await slow.http.post("/sf/std/service", data=form("EXP_RECE_WANTED_INTERCEPT", instruction(number)))
+    assert response.status_code == 504
+    assert [entry["times"] for entry in slow.partner.book()["interceptions"]] == [1]
+    assert slow.road.nodes(number)[-1].text.endswith("快件转寄中")
+
+
+async def test_a_cancelled_number_that_was_handed_over_never_travels(stage: Stage) -> None:
+    number = await create(stage)
+    stage.world.hand_over("SF", number)
+    gone = await call(stage, "EXP_RECE_UPDATE_ORDER", {"orderId": "OH-1", "dealType": 2})
+    assert gone["success"] is True
+    await until(lambda: stage.world.pending == 0)
+    assert stage.road.nodes(number) == ()

@@ -25,6 +25,8 @@ from domain.shipping import (
     CreditDecision,
     CreditRequest,
     DeliveryOrder,
+    Interception,
+    InterceptKind,
     Package,
     Provider,
     ScannedItem,
@@ -194,6 +196,27 @@ class FakeCourier(Scripted):
         return f"SF{n:013}" if carrier is Carrier.SF else f"7{n:013}"
 
 
+class FakeInterceptor(FakeCourier):
+    """A courier that stops parcels as well: each instruction once, or it says so."""
+
+    intercepts = frozenset(InterceptKind)
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self.stopped: list[Interception] = []
+        self.hidden_stops = False
+
+    async def intercept(self, request: Interception) -> None:
+        twist = await self._before("intercept")
+        assert request.key not in {earlier.key for earlier in self.stopped}, "asked twice"
+        self.stopped.append(request)
+        _after(twist)
+
+    async def intercepted(self, request: Interception) -> bool:
+        _after(await self._before("intercepted"))
+        return not self.hidden_stops and any(earlier.key == request.key for earlier in self.stopped)
+
+
 class FakeWarehouse(Scripted):
     """Takes instructions, and packs when the test says so."""
 
@@ -358,7 +381,7 @@ class Town:
 
     own: FakeChannel = field(default_factory=lambda: FakeChannel(Channel.OWN))
     douyin: FakeChannel = field(default_factory=lambda: FakeChannel(Channel.DOUYIN))
-    sf: FakeCourier = field(default_factory=lambda: FakeCourier(Provider.SF))
+    sf: FakeInterceptor = field(default_factory=lambda: FakeInterceptor(Provider.SF))
     cainiao: FakeCourier = field(default_factory=lambda: FakeCourier(Provider.CAINIAO))
     platform: FakeCourier = field(default_factory=lambda: FakeCourier(Provider.DOUYIN))
     tracker: FakeTracker = field(default_factory=FakeTracker)

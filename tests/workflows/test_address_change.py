@@ -95,13 +95,6 @@ async def test_a_wished_address_that_no_parcel_can_go_to_is_refused_and_the_old_
     assert not (await order.row()).holds
 
 
-async def test_after_packing_it_is_too_late(stage: Stage) -> None:
-    order = await stage.start()
-    await order.packed()
-    await order.reaches(GoldenState.PACKED)
-    assert "已打包" in await order.refusal("change_address", AddressWish(1, "buyer"))
-
-
 async def test_after_120_minutes_it_is_too_late(stage: Stage) -> None:
     order = await stage.start()
     await order.instructed()

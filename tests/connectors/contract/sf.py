@@ -15,7 +15,7 @@ from domain.shipping import Carrier, Provider, VoidOutcome, Waybill
 from tests.connectors.contract.peers import PHONE, by, form, plain
 from tests.connectors.sf import conftest
 from tests.connectors.sf.conftest import KEY, NUMBER, SECRET, answer, push
-from tests.connectors.sf.test_client import CANCELLED, CREATED, ROUTES
+from tests.connectors.sf.test_client import CANCELLED, CREATED, REROUTE, ROUTES
 from tests.connectors.sf.test_inbound import FORM, OTHER, as_form, as_json, pushed
 
 SETTINGS = plain(conftest.settings).model_copy(
@@ -35,6 +35,10 @@ def key(request: httpx.Request) -> object:
     return json.loads(form(request)["msgData"])["orderId"]
 
 
+def intercepting(request: httpx.Request) -> bool:
+    return method(request) == "EXP_RECE_WANTED_INTERCEPT"
+
+
 def refusal(code: str) -> httpx.Response:
     business = {"success": False, "errorCode": code, "errorMsg": f"收件人电话{PHONE}异常", "msgData": None}
     text = json.dumps(business, ensure_ascii=False)
@@ -48,6 +52,7 @@ PEER = by(
         "EXP_RECE_SEARCH_ORDER_RESP": httpx.Response(200, json=CREATED),
         "EXP_RECE_UPDATE_ORDER": httpx.Response(200, json=CANCELLED),
         "EXP_RECE_SEARCH_ROUTES": httpx.Response(200, json=ROUTES),
+        "EXP_RECE_WANTED_INTERCEPT": httpx.Response(200, json=answer(None)),
     },
 )
 
@@ -82,6 +87,15 @@ COURIER: Case[SfCourier] = Case(
             refused=VoidOutcome.TOO_LATE,
             throttled=THROTTLED,
         ),
+        Call(
+            "intercept",
+            lambda sf: sf.intercept(REROUTE),
+            acts=intercepting,
+            key=lambda request: json.loads(form(request)["msgData"])["waybillNo"],
+            refusal=refusal("8196"),
+            throttled=THROTTLED,
+        ),
+        Call("intercepted", lambda sf: sf.intercepted(REROUTE), throttled=THROTTLED),
     ],
 )
 ROUTE_PUSH: Case[SfRoutePush] = Case(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,13 +14,40 @@ import respx
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from connectors.sf import SfCourier
 from connectors.sf.signing import msg_digest
-from domain.order import Channel, CipherReceiver, Region
-from domain.shipping import TrackCode, VoidOutcome, Waybill, WaybillRequest
+from domain.clock import BEIJING
+from domain.order import Channel, CipherReceiver, ClearReceiver, Region
+from domain.shipping import (
+    Carrier,
+    Interception,
+    InterceptKind,
+    Provider,
+    TrackCode,
+    VoidOutcome,
+    Waybill,
+    WaybillRequest,
+)
 from tests.connectors.sf.conftest import KEY, NUMBER, answer, order, route
 
 CREATED = answer(order())
 CANCELLED = answer({"orderId": KEY, "resStatus": 2})
 ROUTES = answer({"routeResps": [{"mailNo": NUMBER, "routes": [route("50")]}]})
+
+ASKED_AT = datetime(2026, 2, 2, 9, tzinfo=BEIJING)
+_REGION = Region(province="江苏省", city="南京市", district="鼓楼区", town="测试镇")
+REROUTE = Interception(
+    "R-1",
+    Waybill(KEY, Provider.SF, Carrier.SF, NUMBER),
+    InterceptKind.REROUTE,
+    ASKED_AT,
+    ClearReceiver(name="测试乙", phone="13800000001", region=_REGION, detail="新路3号"),
+)
+RETURN = replace(REROUTE, kind=InterceptKind.RETURN, receiver=None)
+TAKEN = answer(None)
+
+
+def on_the_way(*routes: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(200, json=answer({"routeResps": [{"mailNo": NUMBER, "routes": list(routes)}]}))
+
 
 Call = Callable[[SfCourier, WaybillRequest, Waybill], Awaitable[object]]
 CALLS: dict[str, tuple[str, Call, dict[str, Any]]] = {
@@ -339,3 +367,90 @@ async def test_errors_never_quote_what_sf_said_or_keys(
         await courier.create(request_)
     assert "13800000000" not in f"{caught.value}{caught.value.operator_text}"
     assert "信息异常" in caught.value.operator_text
+
+
+@pytest.mark.parametrize("request_", [REROUTE, RETURN])
+async def test_intercept_looks_and_then_asks_once(sf: respx.Route, courier: SfCourier, request_: Interception) -> None:
+    sf.mock(side_effect=[on_the_way(route("50")), httpx.Response(200, json=TAKEN)])
+    await courier.intercept(request_)
+    assert [sent(call)["serviceCode"] for call in sf.calls] == ["EXP_RECE_SEARCH_ROUTES", "EXP_RECE_WANTED_INTERCEPT"]
+    form = sent(sf.calls.last)
+    assert form["msgDigest"] == msg_digest(form["msgData"], form["timestamp"], "testCheckWord0123456789abcdef")
+    assert json.loads(form["msgData"])["serviceCode"] == {"REROUTE": "1", "RETURN": "2"}[request_.kind]
+
+
+@pytest.mark.parametrize(
+    ("node", "reroute", "back"),
+    [
+        (route("50"), False, False),
+        (route("99", "2026-02-02 09:00:00", "应寄件人要求，快件转寄中"), True, False),
+        (route("648", "2026-02-02 09:30:00", "快件已转寄，新单号"), True, False),
+        (route("99", "2026-02-02 09:00:00", "应寄件人要求，快件退回中"), False, True),
+        (route("99", "2026-02-02 08:00:00", "快件转寄中"), False, False),  # before we asked: somebody else's doing
+        (route("33", "2026-02-02 09:30:00", "收件人要求转寄"), False, False),
+    ],
+)
+async def test_the_route_shows_what_was_done(
+    sf: respx.Route, courier: SfCourier, node: dict[str, Any], reroute: bool, back: bool
+) -> None:
+    sf.mock(return_value=on_the_way(node))
+    assert await courier.intercepted(REROUTE) is reroute
+    assert await courier.intercepted(RETURN) is back
+    assert courier.intercepts == set(InterceptKind)
+
+
+async def test_what_is_done_already_is_not_asked_for_again(sf: respx.Route, courier: SfCourier) -> None:
+    sf.mock(return_value=on_the_way(route("99", "2026-02-02 10:00:00", "快件转寄中")))
+    await courier.intercept(REROUTE)
+    assert [sent(call)["serviceCode"] for call in sf.calls] == ["EXP_RECE_SEARCH_ROUTES"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "error"),
+    [
+        *[(broken, OutcomeUnknown) for broken in BROKEN],
+        (httpx.Response(200, json=answer(gateway="A1004")), Misconfigured),
+        (httpx.Response(200, json=answer(gateway="A1005")), Throttled),
+        (httpx.Response(200, json=answer(gateway="A1099")), OutcomeUnknown),
+        (httpx.Response(200, json=answer(code="9999")), OutcomeUnknown),
+        (httpx.Response(200, json=answer(code="8177")), Rejected),
+        (httpx.Response(200, json=answer(code="20123")), Rejected),
+    ],
+)
+async def test_an_interception_that_is_not_taken(
+    answered: httpx.Response | Exception, error: type[PartnerError], sf: respx.Route, courier: SfCourier
+) -> None:
+    sf.mock(side_effect=[on_the_way(route("50")), answered])
+    with pytest.raises(PartnerError) as caught:
+        await courier.intercept(REROUTE)
+    assert type(caught.value) is error
+    assert sf.call_count == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("运单已签收，不支持截单", "已签收"),
+        ("快件派送中，不支持截单", "派送中，来不及"),
+        ("快件未收件", "尚未收件"),
+        ("该运单已有截单指令", "已有截单"),
+        ("测试乙13800000001不可截单", ""),
+    ],
+)
+async def test_why_sf_refuses_and_no_word_of_the_people(
+    said: str, why: str, sf: respx.Route, courier: SfCourier
+) -> None:
+    business = {"success": False, "errorCode": "20123", "errorMsg": said, "msgData": None}
+    no = httpx.Response(200, json={"apiResultCode": "A1000", "apiResultData": json.dumps(business)})
+    sf.mock(side_effect=[on_the_way(route("50")), no])
+    with pytest.raises(Rejected) as caught:
+        await courier.intercept(REROUTE)
+    assert (caught.value.detail, caught.value.code) == (why, "20123")
+
+
+async def test_an_interception_without_an_address_is_rejected_without_a_call(
+    sf: respx.Route, courier: SfCourier
+) -> None:
+    with pytest.raises(Rejected):
+        await courier.intercept(replace(REROUTE, receiver=None))
+    assert not sf.called

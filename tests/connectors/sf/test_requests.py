@@ -10,6 +10,7 @@ from connectors.sf.signing import msg_digest
 from domain.order import Channel, CipherReceiver, Region, Requirement
 from domain.shipping import WaybillRequest
 from tests.connectors.sf.conftest import KEY, NUMBER
+from tests.connectors.sf.test_client import REROUTE, RETURN
 from tests.vectors import vector
 
 
@@ -115,4 +116,36 @@ def test_other_messages() -> None:
         "trackingType": 1,
         "trackingNumber": [NUMBER],
         "methodType": 1,
+    }
+
+
+def test_intercept_sends_a_parcel_on(settings: SfSettings) -> None:
+    assert requests.intercept(settings, REROUTE) == {
+        "waybillNo": NUMBER,
+        "serviceCode": "1",
+        "role": "1",
+        "payMode": "4",
+        "monthlyCardNo": settings.monthly_card.get_secret_value(),
+        "newDestAddress": {
+            "province": "江苏省",
+            "city": "南京市",
+            "county": "鼓楼区",
+            "address": "测试镇新路3号",
+            "contact": "测试乙",
+            "phone": "13800000001",
+        },
+        "cancel": False,
+    }
+
+
+def test_intercept_sends_a_parcel_back_to_its_sender(settings: SfSettings) -> None:
+    message = requests.intercept(settings, RETURN)
+    assert message["serviceCode"] == "2"
+    assert message["newDestAddress"] == {
+        "province": "上海市",
+        "city": "上海市",
+        "county": "青浦区",
+        "address": "测试路1号",
+        "contact": "测试仓",
+        "phone": "021-60000000",
     }
