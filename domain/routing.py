@@ -198,13 +198,14 @@ def _split_now(case: _Case) -> Routing | None:
         return None
     if len(found.placed) == 1:
         return _filled(case, _numbered(found))
-    warehouses = "、".join(found.placed)
+    key = "routing.split_roughly" if found.method == "greedy" else "routing.split"
+    warehouses = ", ".join(found.placed)
     return Routing(
         consignments=_numbered(found),
         short=(),
         strategy="split",
         scores=(),
-        reason=Reason("routing.split", (("count", str(len(found.placed))), ("warehouses", warehouses))),
+        reason=Reason(key, (("count", str(len(found.placed))), ("warehouses", warehouses))),
         verdict=Verdict.FILLED,
         freight_fen=found.freight_fen,
         method=found.method,
@@ -244,7 +245,7 @@ def _part_now(case: _Case) -> Routing | None:
         return None
     going = {line_no for one in consignments if not one.waits for line_no, _, _ in one.lines}
     waiting = [line_no for line_no in _line_numbers(case.wanted) if line_no not in going]
-    facts = (("now", "、".join(sorted(going))), ("later", "、".join(waiting)), ("day", _last_day(consignments)))
+    facts = (("now", ", ".join(sorted(going))), ("later", ", ".join(waiting)), ("day", _last_day(consignments)))
     return Routing(
         consignments=consignments,
         short=short,
@@ -275,7 +276,7 @@ def _all_later(case: _Case, *, small: bool) -> Routing:
     else:
         key, wish = "routing.short", case.rule.short
     lacking = [(one.sku, one.quantity if dispersed else one.missing) for one in short]
-    missing = "，".join(f"{sku} × {count}" for sku, count in lacking if count)
+    missing = ", ".join(f"{sku} × {count}" for sku, count in lacking if count)
     return Routing(
         waiting, short, "none", (), Reason(key, (("missing", missing),)), Verdict.SHORT, wish is Otherwise.ASK
     )

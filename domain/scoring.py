@@ -55,6 +55,8 @@ class Score:
     load: int
     points: int = 0
     out: str = ""
+    rule: str = ""
+    """Table, version and row that the strategy comes from."""
 
 
 def choose(
@@ -94,6 +96,7 @@ def _scored(wanted: Sequence[Wanted], stock: Availability, sites: Sequence[Site]
             site.freight_fen(weight),
             site.load_permille,
             out=_out(site, strategy),
+            rule=strategy.rule,
         )
         for site in sorted(sites, key=lambda site: site.code)
     ]

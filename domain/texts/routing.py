@@ -12,13 +12,17 @@ ROUTING: dict[str, tuple[str, str]] = {
         "没有一个仓库能整单发出，拆为 {count} 张发货单：{warehouses}",
         "no warehouse has all of it: {count} consignments, from {warehouses}",
     ),
+    "routing.split_roughly": (
+        "没有一个仓库能整单发出，拆为 {count} 张发货单：{warehouses}（仓库过多，近似最优）",
+        "no warehouse has all of it: {count} consignments, from {warehouses} (by rule of thumb: too many warehouses)",
+    ),
     "routing.part": (
         "行 {now} 现货先发；行 {later} 等采购到货，最晚 {day}",
-        "lines {now} go now; lines {later} wait for purchases, the last on {day}",
+        "now: line {now}; when purchases come in, the last on {day}: line {later}",
     ),
     "routing.part_short": (
         "行 {now} 现货先发；行 {later} 还有缺货（已知到货日：{day}）",
-        "lines {now} go now; lines {later} are short (known day of arrival: {day})",
+        "now: line {now}; short: line {later} (known day of arrival: {day})",
     ),
     "routing.incoming": ("整单等采购到货，{day} 可发", "the whole order waits for a purchase and can go on {day}"),
     "routing.small": (
@@ -47,9 +51,9 @@ ROUTING: dict[str, tuple[str, str]] = {
     "promise.purchase": ("等采购单 {number}，{day} 到货", "waits for purchase {number}, in on {day}"),
     "promise.made": ("定制商品 {sku}，{moment} 完工", "{sku} is made to order, done at {moment}"),
     "promise.after_cut_off": ("过了截单时间 {cut_off}，从 {day} 起算", "after the cut-off at {cut_off}, so from {day}"),
-    "promise.closed": ("仓库休息 {days} 天", "the warehouse is closed for {days} days"),
-    "promise.full": ("仓库已排满 {days} 天", "the warehouse is full for {days} days"),
-    "promise.road": ("{zone}，在途 {days} 天", "{zone}, {days} days on the road"),
+    "promise.closed": ("仓库休息 {days} 天", "days on which the warehouse is closed: {days}"),
+    "promise.full": ("仓库已排满 {days} 天", "days on which the warehouse is full: {days}"),
+    "promise.road": ("{zone}，在途 {days} 天", "{zone}, days on the road: {days}"),
     "promise.no_days": ("{zone}，快递不承诺时效", "{zone}, no courier promises a day"),
     "zone.city": ("同城", "same city"),
     "zone.province": ("省内", "same province"),

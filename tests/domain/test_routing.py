@@ -104,7 +104,7 @@ def test_an_order_is_split_when_no_warehouse_has_it_all() -> None:
     assert (found.strategy, found.verdict, found.method) == ("split", Verdict.FILLED, "exact")
     assert found.consignments == (Consignment(1, "NEAR", (("1", "A", 2),)), Consignment(2, "FAR", (("2", "B", 1),)))
     assert found.freight_fen == (800 + 200) + (1000 + 300)
-    assert found.reason.text() == "没有一个仓库能整单发出，拆为 2 张发货单：NEAR、FAR"
+    assert found.reason.text() == "没有一个仓库能整单发出，拆为 2 张发货单：NEAR, FAR"
 
 
 @pytest.mark.parametrize("wish", list(Otherwise))
@@ -130,7 +130,7 @@ def test_what_is_here_goes_and_the_rest_waits_for_a_purchase() -> None:
         Consignment(1, "NEAR", (("1", "A", 2), ("2", "B", 1))),
         Consignment(2, "NEAR", (("3", "C", 3),), "PO1", MONDAY, (Claim("PO1", "C", 3),)),
     )
-    assert found.reason.text() == "行 1、2 现货先发；行 3 等采购到货，最晚 2026-12-07"
+    assert found.reason.text() == "行 1, 2 现货先发；行 3 等采购到货，最晚 2026-12-07"
 
 
 def test_a_small_order_waits_whole_for_the_first_warehouse_that_will_have_it() -> None:

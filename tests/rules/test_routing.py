@@ -41,6 +41,7 @@ def test_the_nearest_warehouse_with_everything_wins() -> None:
         found = route_order(_to(province, city), TWO, everywhere, WAREHOUSES, {}, Carrier.SF)
         assert (found.consignments[0].warehouse, found.strategy) == (winner, strategy), province
         assert {score.warehouse for score in found.scores} == {"HZ", "GZ", "CD"}
+        assert all(score.rule.startswith("routing_strategies@") for score in found.scores)
     assert found.reason.text() == "由仓库 HZ 整单发出（策略：全国）"
 
 
