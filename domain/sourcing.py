@@ -166,11 +166,8 @@ class Unit:
     parts: tuple[Wanted, ...]
     needs: Mapping[str, int] = field(compare=False)
     """Pieces by SKU."""
-
-    @property
-    def grams(self) -> int:
-        """What all of it weighs."""
-        return grams(self.parts)
+    grams: int = 0
+    """What all of it weighs."""
 
 
 def units(wanted: Sequence[Wanted]) -> list[Unit]:
@@ -187,7 +184,7 @@ def units(wanted: Sequence[Wanted]) -> list[Unit]:
     grouped: dict[str, list[Wanted]] = {}
     for part in wanted:
         grouped.setdefault(_main(part.line_no, mains), []).append(part)
-    return [Unit(name, tuple(parts), total(_pieces(parts))) for name, parts in grouped.items()]
+    return [Unit(name, tuple(parts), total(_pieces(parts)), grams(parts)) for name, parts in grouped.items()]
 
 
 def _main(line_no: str, mains: Mapping[str, str]) -> str:

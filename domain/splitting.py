@@ -9,8 +9,8 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import accumulate, combinations
 from math import comb
 
 from domain.sourcing import Pieces, Site, Unit, Wanted, fen_of, needed
@@ -19,7 +19,7 @@ MOST_SETS = 2**12 - 1
 """How many sets of warehouses are enumerated at most."""
 
 MOST_TRIES = 20_000
-"""How many ways are tried for units that share SKUs, per set of warehouses."""
+"""How many ways are tried for units that share SKUs, in all sets of warehouses together: a fraction of a second."""
 
 Free = Mapping[tuple[str, str], int]
 Placed = dict[str, list[Pieces]]
@@ -75,7 +75,11 @@ def split(question: Question, solver: Solver | None = None) -> Split | None:
     if not useful.units or not _enough(useful.units, useful.free, useful.sites):
         return None
     if _sets(len(useful.sites), useful.most) <= MOST_SETS:
-        return exact(useful)
+        found = exact(useful)
+        if found is not None and found.method == "exact":
+            return found
+        ways = [way for way in (found, greedy(useful)) if way is not None]
+        return min(ways, key=lambda way: way.rank, default=None)
     if solver is not None:
         places = solver(useful)
         if places is not None and (found := _judge(useful, places, "solver")) is not None:
@@ -89,14 +93,22 @@ def exact(question: Question) -> Split | None:
     must_tear = sum(1 for unit in useful.units if not _homes(unit, useful))
     groups = _touching(useful.units)
     best: Split | None = None
+    budget = _Budget()
     for size in range(1, min(useful.most, len(useful.sites)) + 1):
         for chosen in combinations(useful.sites, size):
-            found = _best_in(chosen, groups, useful.free)
+            found = _best_in(chosen, groups, useful.free, budget)
             if found is not None and (best is None or _order(found, useful) < _order(best, useful)):
                 best = found
         if best is not None and len(best.torn) == must_tear:
             break
-    return best
+    return best if best is None or budget.left > 0 else replace(best, method="greedy")
+
+
+class _Budget:
+    """How many more ways may be tried."""
+
+    def __init__(self) -> None:
+        self.left = MOST_TRIES
 
 
 def greedy(question: Question) -> Split | None:
@@ -203,46 +215,43 @@ def _touching(parts: Sequence[Unit]) -> list[list[Unit]]:
     return [members for _, members in groups]
 
 
-def _best_in(chosen: Sequence[Site], groups: Sequence[Sequence[Unit]], free: Free) -> Split | None:
+def _best_in(chosen: Sequence[Site], groups: Sequence[Sequence[Unit]], free: Free, budget: _Budget) -> Split | None:
     whole: dict[str, str] = {}
-    complete = True
     everything = [unit for group in groups for unit in group]
     if not _enough(everything, free, chosen):
         return None
     for group in groups:
-        search = _Search(group, chosen, free)
+        search = _Search(group, chosen, free, budget)
         if search.best is None:
             return None
-        complete = complete and search.complete
         whole.update(search.best)
     question = Question(everything, free, chosen, len(chosen))
     places = Places(whole, frozenset(site.code for site in chosen))
-    return _judge(question, places, "exact" if complete else "greedy")
+    return _judge(question, places, "exact")
 
 
 class _Search:
     """The best places of units that compete, in a given set of warehouses: fewest torn, then cheapest."""
 
-    def __init__(self, group: Sequence[Unit], chosen: Sequence[Site], free: Free) -> None:
+    def __init__(self, group: Sequence[Unit], chosen: Sequence[Site], free: Free, budget: _Budget) -> None:
         self.best: dict[str, str] | None = None
-        self.complete = True
         self._rank = (0, 0)
-        self._tries = 0
+        self._budget = budget
         self._sites = sorted(chosen, key=lambda site: (site.per_kg_fen, *_precedence(site)))
         # The heaviest first: a bad beginning shows early.
         self._units = sorted(group, key=lambda unit: (-unit.grams, unit.name))
+        # What the rest weighs, from each unit on.
+        self._grams = [*accumulate((unit.grams for unit in reversed(self._units)), initial=0)][::-1]
         self._caps = {(sku, site.code): free.get((sku, site.code), 0) for sku in needed(group) for site in chosen}
         self._whole: dict[str, str] = {}
         self._torn: list[Unit] = []
         self._place(0, 0)
 
     def _place(self, i: int, cost: int) -> None:
-        self._tries += 1
-        if self._tries > MOST_TRIES:
-            self.complete = False
+        self._budget.left -= 1
+        if self._budget.left <= 0:
             return
-        cheapest = self._sites[0].per_kg_fen
-        least = cost + cheapest * sum(unit.grams for unit in (*self._units[i:], *self._torn))
+        least = cost + self._sites[0].per_kg_fen * (self._grams[i] + sum(unit.grams for unit in self._torn))
         if self.best is not None and (len(self._torn), least) >= self._rank:
             return
         if i == len(self._units):

@@ -13,7 +13,7 @@ from typing import Any
 from domain.sourcing import needed
 from domain.splitting import Places, Question, Solver
 
-_SECONDS = 5.0
+_SECONDS = 1.0
 """A limit for one question; what is found by then counts, if it is right."""
 
 

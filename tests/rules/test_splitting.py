@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain import splitting
 from domain.sourcing import Site, Unit, Wanted, units
 from domain.splitting import MOST_SETS, Places, Question, Split, _judge, exact, greedy, split
 from rules.solver import solve
@@ -175,3 +177,19 @@ def test_above_the_limit_the_solver_is_asked_or_greedy_says_so() -> None:
     wrong = split(Question(parts, free, sites, 8), lambda question: Places({"0": "W29", "1": "W29"}, frozenset()))
     assert wrong == quick
     assert MOST_SETS == 4095
+
+
+def test_a_question_that_takes_too_long_is_answered_by_rule_of_thumb(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = _kept(*(Wanted(str(n), "A", n % 3 + 2) for n in range(6)))
+    free = {("A", code): 7 for code in CODES}
+    question = Question(parts, free, [Site(code, per_kg_fen=n) for n, code in enumerate(CODES)], 3)
+    best = split(question)
+    assert best is not None
+    assert best.method == "exact"
+    for tries in (1, 3, 10, 100):
+        monkeypatch.setattr(splitting, "MOST_TRIES", tries)
+        found = split(question)
+        assert found is not None
+        assert found.method == "greedy"
+        sound(question, found)
+        assert best.rank <= found.rank
