@@ -13,6 +13,7 @@ if __name__ == "__main__":  # run as a file: the house itself is not on the path
 import typer
 
 from bench import BENCHES
+from commands import labels
 
 app = typer.Typer(
     name="orderhub",
@@ -394,6 +395,9 @@ def reconcile_channel(
     from settings import load_settings
 
     run(reconcile(load_settings(), channel, day, run=run_now, as_json=as_json))
+
+
+app.add_typer(labels.app, name="labels")
 
 
 rules_app = typer.Typer(no_args_is_help=True, help="Decision tables.")

@@ -91,6 +91,11 @@ class GatewaySettings(Group):
     port: int = 8300
     max_body_bytes: int = Field(5_000_000, gt=0)
     staff: dict[str, SecretStr] = Field({}, description="who may use the staff API: name to bearer token")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s?#]+(/[^\s?#]*)?)?$",
+        description="what phones in the warehouse reach this gateway under; printed in the codes of labels",
+    )
 
 
 class CodecSettings(Group):
@@ -155,6 +160,7 @@ class CompanySettings(Group):
     credit_above_fen: int = Field(0, ge=0, description="check credit above this amount too; 0: only orders on account")
     clerk_phones: list[SecretStr] = Field([], description="who is sent the link to enter a waybill number")
     link_hours: float = Field(12, gt=0, description="how long such a link lives")
+    label_hours: float = Field(72, gt=0, description="how long the code of a printed label opens its page")
     settle_after_s: float = Field(60, ge=0, description="how long 'not found' is not believed after a lost answer")
     track_silent_after_s: float = Field(6 * 3600, gt=0, description="when a parcel without news is asked for")
 
@@ -213,6 +219,11 @@ class Settings(BaseSettings):
     def _keys_tell_shops_apart(self) -> Settings:
         Keys(self.rest())
         return self
+
+    @property
+    def public_url(self) -> str:
+        """The gateway's address for phones; where none is set, the one that it listens at."""
+        return self.gateway.public_url or f"http://{self.gateway.host}:{self.gateway.port}"
 
     def rest(self) -> dict[Channel, RestSettings]:
         """The channels whose shops speak our own REST protocol, as far as they are configured."""

@@ -247,6 +247,8 @@ def waybill_key(ask: WaybillAsk) -> str:
 
 
 async def _numbered(tx: AsyncSession, order: OrderRow, waybill: WaybillRow) -> None:
+    waybill.live_at = utc_now()
+    tx.add(waybill)
     parcel = await tx.get(ParcelRow, waybill.parcel_id)
     if parcel is not None and parcel.status == "packed":
         parcel.status = "numbered"

@@ -8,7 +8,9 @@ from contextlib import AsyncExitStack
 import uvicorn
 
 import telemetry
+from commands.label_desk import desk
 from console.clerk import ClerkPages
+from console.labels import LabelPages
 from domain.texts import use_language
 from gateway.app import create_app
 from gateway.deps import Gateway, InWords
@@ -40,6 +42,7 @@ async def main(settings: Settings) -> int:
             rest=outside.rest,
             orders=TemporalOrders(lambda: connect(settings)),
             codec=EncryptionCodec(key_ring(settings.encryption)),
+            labels=desk(settings, db),
             codec_tokens=tuple(token.get_secret_value() for token in settings.codec.tokens),
             codec_open_on_loopback=settings.codec.open_on_loopback,
             codec_origins=tuple(settings.codec.allow_origins),
@@ -51,6 +54,7 @@ async def main(settings: Settings) -> int:
         stack.push_async_callback(_ended, keeping)
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
+        app.include_router(LabelPages(db).router())
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)
     return 0

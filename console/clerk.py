@@ -6,16 +6,13 @@ The code in the address is the whole right to it: no login, no cookie, and so no
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 
-from console.pages import page
+from console.pages import PageRoute, page
 from console.parcel_form import (
     CARRIER_GUESSES,
     LinkExpired,
@@ -41,23 +38,6 @@ class Orders(Protocol):
         ...
 
 
-class _PageRoute(APIRoute):
-    """While the database is away, a person gets a page, not JSON."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_or_say_busy(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (SQLAlchemyError, OSError) as error:
-                # Only the type: the message of a database error quotes the values.
-                _log.error("clerk's form failed", extra={"error": type(error).__name__})
-                return page("notice.html", 503, kind="busy")
-
-        return handle_or_say_busy
-
-
 class ClerkPages:
     """GET and POST `/f/{code}`. `link_secret` is what the codes were derived from."""
 
@@ -68,7 +48,7 @@ class ClerkPages:
 
     def router(self) -> APIRouter:
         """The pages as a router, for the gateway's application."""
-        router = APIRouter(prefix="/f", tags=["clerk"], route_class=_PageRoute)
+        router = APIRouter(prefix="/f", tags=["clerk"], route_class=PageRoute)
         router.get("/{code}", response_class=HTMLResponse)(self.show)
         router.post("/{code}", response_class=HTMLResponse)(self.submit)
         return router

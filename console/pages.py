@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.texts import language, text
+
+_log = logging.getLogger(__name__)
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -17,6 +25,24 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+class PageRoute(APIRoute):
+    """While the database is away, a person gets a page, not JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with that page for what the database raises."""
+        handle = super().get_route_handler()
+
+        async def handle_or_say_busy(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (SQLAlchemyError, OSError) as error:
+                # Only the type: the message of a database error quotes the values.
+                _log.error("a page failed", extra={"error": type(error).__name__})
+                return page("notice.html", 503, kind="busy")
+
+        return handle_or_say_busy
 
 
 def page(template: str, status: int = 200, **values: object) -> HTMLResponse:

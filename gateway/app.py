@@ -4,7 +4,7 @@
 |---|---|
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
 | `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel`, `/api/v1/refunds` | shops (docs/rest-api.md) |
-| `/api/v1/staff/orders/...`, `/api/v1/staff/stock/...` | staff, by bearer token |
+| `/api/v1/staff/orders/...`, `.../stock/...`, `.../labels/...` | staff, by bearer token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |
 
@@ -25,7 +25,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.texts import text
-from gateway import hooks, orders_api, refunds_api, shelves_api, staff_api
+from gateway import hooks, labels_api, orders_api, refunds_api, shelves_api, staff_api
 from gateway.body_limit import BodyLimit
 from gateway.codec_api import codec_app
 from gateway.deps import Gateway, Hub, StillRunning, TemporalAway, UpdateRefused
@@ -42,8 +42,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="orderhub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
-    for router in (hooks.router, orders_api.router, refunds_api.router, staff_api.router, shelves_api.router):
-        app.include_router(router)
+    for api in (hooks, orders_api, refunds_api, staff_api, shelves_api, labels_api):
+        app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)
     for error in _STORE_ERRORS:

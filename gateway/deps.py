@@ -13,6 +13,7 @@ from connectors.ports import PushSource
 from connectors.rest import RestDoor
 from domain.texts import text
 from gateway.keeping import Keeper
+from printing.desk import Desk
 from store.database import Database
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
 
@@ -81,6 +82,7 @@ class Gateway:
     rest: RestDoor | None
     orders: OrderGate
     codec: PayloadCodec
+    labels: Desk
     max_body_bytes: int
     link_secret: bytes = field(repr=False)
     staff: Mapping[str, str] = field(default_factory=dict, repr=False)

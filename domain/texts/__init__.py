@@ -10,6 +10,7 @@ from typing import Literal
 
 from domain.texts.commands import COMMANDS
 from domain.texts.imports import IMPORTS
+from domain.texts.labels import LABELS
 from domain.texts.names import NAMES
 from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
@@ -54,6 +55,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **IMPORTS,
     **COMMANDS,
     **PAGES,
+    **LABELS,
     **PARCELS,
     **ROUTING,
     **SUPPLY,

@@ -7,6 +7,7 @@ from store.tables.gifts import GiftRow
 from store.tables.goods import ChannelShareRow, IncomingRow, SkuRow, TransferRow
 from store.tables.healings import HealingRow
 from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
+from store.tables.labels import LabelItemRow, LabelSheetRow
 from store.tables.orders import (
     AddressChangeRow,
     OrderEventRow,
@@ -40,6 +41,8 @@ __all__ = [
     "InboxRow",
     "IncomingRow",
     "InterceptionRow",
+    "LabelItemRow",
+    "LabelSheetRow",
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",

@@ -98,6 +98,8 @@ class WaybillRow(SQLModel, table=True):
     stuck_since: datetime | None = moment(nullable=True)
     """When a person was asked about its silence."""
     asked_at: datetime = moment()
+    live_at: datetime | None = moment(nullable=True)
+    """When the parcel got its number."""
     updated_at: datetime = moment()
 
 

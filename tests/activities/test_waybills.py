@@ -12,7 +12,9 @@ from activities import contracts as c
 from activities.contracts import WaybillAnswer, WaybillAsk, WaybillOutcome
 from activities.couriers import waybill_key
 from connectors.errors import BreakerOpen, Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from domain.clock import utc_now
 from domain.shipping import VoidOutcome
+from store import labels
 from store.tables import OrderEventRow, TaskRow, WaybillRow
 from tests.activities.conftest import Bench
 from tests.activities.life import packed, prepare, to_the_warehouse
@@ -253,3 +255,16 @@ async def test_an_outcome_that_is_unknown_is_no_no(bench: Bench, oid: str) -> No
     answer = await bench.run(c.REQUEST_WAYBILL, _sf(oid))
     assert answer.outcome is UNKNOWN
     assert await _status(bench, _sf(oid)) == "unknown"
+
+
+async def test_a_parcel_waits_for_its_label_from_the_moment_it_got_its_number(bench: Bench, oid: str) -> None:
+    before = utc_now()
+    await bench.run(c.REQUEST_WAYBILL, _sf(oid))
+    async with bench.db.reading() as tx:
+        [group] = (await labels.plan(tx, before)).groups
+    await bench.run(c.REQUEST_WAYBILL, _sf(oid))
+    async with bench.db.reading() as tx:
+        assert (await labels.plan(tx, before)).groups == [group]
+    assert before <= group.window.opens_at <= utc_now()
+    assert (group.window.lane.warehouse, group.window.lane.carrier) == ("WH01", "SF")
+    assert [parcel.parcel_id for parcel in group.parcels] == [f"{oid}#1"]

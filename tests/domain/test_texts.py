@@ -93,6 +93,12 @@ def families(source: Uses) -> dict[str, set[str]]:
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
+        "label.": {part for kind in ("unknown", "expired") for part in (kind, f"{kind}_hint")},
+        "label.off.": {"voided", "changed", "withdrawn"},
+        "label.state.": {"packed", "numbered", *PROBLEMS, "signed"},
+        "labels.": {
+            *("warehouse", "carrier", "area", "window", "parcels", "state", "sheet", "size", "printed"),
+        },
         "form.": {part for kind in ("unknown", "expired", "busy") for part in (kind, f"{kind}_hint")},
     }
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ from connectors.sms import SmsReceipts, SmsSettings
 from domain.order import Channel
 from gateway.deps import Gateway, OrderGate, Wish
 from gateway.keeping import Keeper
+from printing.desk import Desk
 from runtime.codec import EncryptionCodec
 from runtime.keys import KeyRing, decode_key
 from store.database import Database
@@ -98,6 +100,7 @@ async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack
         "rest": RestDoor(rest.channels()),
         "orders": orders,
         "codec": EncryptionCodec(new_ring()),
+        "labels": Desk(db, "http://hub.test", timedelta(hours=72)),
         "codec_tokens": (CODEC_TOKEN,),
         "codec_origins": (UI,),
         "staff": STAFF,

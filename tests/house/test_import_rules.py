@@ -22,10 +22,12 @@ ALLOWED: dict[str, set[str]] = {
     "activities": {"domain", "store", "connectors", "rules"},
     "intake": {"domain", "store", "connectors", "workflows"},
     "audit": {"domain", "store"},
-    "gateway": {"domain", "store", "rules", "workflows", "connectors", "intake"},
+    "gateway": {"domain", "store", "rules", "workflows", "connectors", "intake", "printing"},
     "console": {"domain", "store", "rules", "workflows"},
+    "printing": {"domain", "store"},
     "embedded": {
         "domain", "rules", "store", "sandbox", "workflows", "activities", "intake", "audit", "gateway", "console",
+        "printing",
     },
     "bench": {"domain", "store", "sandbox", "embedded"},
 }  # fmt: skip
