@@ -51,6 +51,14 @@ class BookWaybill(BaseModel):
     text: str = Field(validation_alias=AliasChoices("remark", "goods_description", "requirements_text"))
 
 
+class BookInterception(BaseModel):
+    """One waybill that a courier was asked to stop, and took. `times` counts how often it was asked."""
+
+    number: str
+    kind: Literal["REROUTE", "RETURN"]
+    times: int
+
+
 class ChannelBook(BaseModel):
     """A sales channel's book; a platform also gives out waybills."""
 
@@ -90,6 +98,7 @@ class CourierBook(BaseModel):
     """A courier's book."""
 
     waybills: list[BookWaybill]
+    interceptions: list[BookInterception] = []
 
 
 class BookReservation(BaseModel):

@@ -19,7 +19,7 @@ async def told_once(evidence: Evidence) -> Outcome:
     """Each shipped order's parcels are in its channel's book exactly once; of a cancelled order there is nothing."""
     seen = Outcome()
     told = _told(evidence, seen)
-    live = evidence.live_waybills()
+    live = evidence.tellable_waybills()
     for oid in evidence.book_orders:
         order, shipments = evidence.orders.get(oid), told.get(oid, [])
         if order is None:

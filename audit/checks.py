@@ -14,6 +14,7 @@ from audit.gifts import gifts_given
 from audit.golden import golden_sequence
 from audit.holds import holds_closed
 from audit.inbox import inbox_empty
+from audit.interceptions import intercepted_once
 from audit.messages import messages_once
 from audit.orders import orders_arrived, orders_ended
 from audit.report import Outcome
@@ -53,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("not_oversold", "nothing is locked or shipped that was not received", not_oversold, _NONE),
     Check("one_live_waybill", "at most one live waybill per parcel, anywhere", one_live_waybill, _COMPARED),
     Check("told_once", "the channel was told of each parcel once, with its live number", told_once, _NEEDED),
+    Check("intercepted_once", "couriers stop parcels when we ask, and are asked once", intercepted_once, _COMPARED),
     Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
     Check("gifts_given", "every gift is in a parcel that left, or off with its main line", gifts_given, _COMPARED),
     Check("cancelled_undone", "of a cancelled order nothing is left", cancelled_undone, _COMPARED),

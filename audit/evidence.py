@@ -21,6 +21,7 @@ from audit.facts import (
     DeliveryFact,
     GiftFact,
     HoldFact,
+    InterceptionFact,
     NotificationFact,
     OrderFact,
     ParcelFact,
@@ -37,6 +38,7 @@ from store.tables import (
     DeliveryRow,
     GiftRow,
     HoldRow,
+    InterceptionRow,
     NotificationRow,
     OrderEventRow,
     OrderRow,
@@ -81,6 +83,7 @@ class Evidence:
     parcels: Mapping[str, list[ParcelFact]]
     gifts: Mapping[str, list[GiftFact]]
     waybills: list[WaybillFact]
+    interceptions: list[InterceptionFact]
     credit: list[CreditFact]
     holds: list[HoldFact]
     notifications: list[NotificationFact]
@@ -99,9 +102,13 @@ class Evidence:
         """Every waybill ever asked for."""
         return {waybill.key: waybill for waybill in self.waybills}
 
-    def live_waybills(self) -> dict[str, list[WaybillFact]]:
-        """The live waybills of the store by order."""
-        return _by_order(waybill for waybill in self.waybills if waybill.status == "live")
+    def tellable_waybills(self) -> dict[str, list[WaybillFact]]:
+        """What channels may have been told of, by order: live waybills, and those that were void after that, since a
+        refund stopped their parcels."""
+        called_off = {wish.number for wish in self.interceptions if wish.how == "void"}
+        return _by_order(
+            w for w in self.waybills if w.status == "live" or (w.status == "void" and w.number in called_off)
+        )
 
     def waybills_in_books(self) -> list[tuple[Provider, BookWaybill]]:
         """Every waybill that somebody gave out, and who."""
@@ -143,6 +150,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             parcels=_by_order(await _facts(tx, ParcelRow, ParcelFact)),
             gifts=_by_order(await _facts(tx, GiftRow, GiftFact)),
             waybills=await _facts(tx, WaybillRow, WaybillFact),
+            interceptions=await _facts(tx, InterceptionRow, InterceptionFact),
             credit=await _facts(tx, CreditCheckRow, CreditFact),
             holds=await _facts(tx, HoldRow, HoldFact),
             notifications=await _facts(tx, NotificationRow, NotificationFact),

@@ -135,6 +135,19 @@ class WaybillFact:
 
 
 @dataclass(frozen=True, slots=True)
+class InterceptionFact:
+    """A wish to stop a parcel that has a number."""
+
+    order_id: str
+    parcel_id: str
+    n: int
+    status: str
+    how: str
+    number: str
+    address_n: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CreditFact:
     """A question to the credit bureau."""
 

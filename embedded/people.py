@@ -87,6 +87,12 @@ class People:
             )
             self.deeds.holds_released += answer.is_success
 
+    async def service_closes_undelivered(self) -> None:
+        """Customer service pays back what was stopped, came back or is lost, and closes the order."""
+        for order_id in await self._held(HoldReason.DELIVERY_PROBLEM):
+            answer = await self._post(f"{order_id}/holds/{HoldReason.DELIVERY_PROBLEM}/release", {"why": "已退款"})
+            self.deeds.holds_released += answer.is_success
+
     async def service_completes_addresses(self) -> None:
         """Customer service calls the buyer, and completes the address."""
         for order_id in await self._held(HoldReason.ADDRESS_INCOMPLETE):

@@ -35,7 +35,8 @@ class Everyday:
     def crew(self, stage: Stage) -> list[Callable[[], Awaitable[object]]]:
         """The clerk, finance and customer service."""
         people = stage.people
-        return [people.clerk_types_numbers, people.finance_releases, people.service_completes_addresses]
+        service = [people.service_completes_addresses, people.service_closes_undelivered]
+        return [people.clerk_types_numbers, people.finance_releases, *service]
 
     def acts(self, stage: Stage) -> list[Coroutine[Any, Any, None]]:
         """Buyers order, and the scarce article comes in."""

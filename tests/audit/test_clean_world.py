@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 
+from sqlmodel import col, delete
+
 from audit.checks import CHECKS, UseOfBooks
 from audit.run import run_audit
 from domain.clock import utc_now
 from store.database import Database
-from store.tables import OrderEventRow
+from store.tables import InterceptionRow, OrderEventRow, WaybillRow
 from tests.audit.clean import CLEAR
 from tests.audit.conftest import Serve
+from tests.audit.planting import change
+from tests.audit.test_interceptions import NUMBER, stopped
 from tests.audit.world import World
 from tests.store.samples import order
 
@@ -30,6 +34,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "not_oversold": 3,
         "one_live_waybill": 9,
         "told_once": 10,
+        "intercepted_once": 0,
         "warehouse_once": 9,
         "gifts_given": 1,
         "cancelled_undone": 1,
@@ -94,6 +99,24 @@ async def test_a_waybill_that_was_voided_after_its_book_was_read(world: World, s
     assert not (await run_audit(world.db, url)).clean
 
 
+async def test_a_number_that_was_void_after_its_channel_was_told_of_it(world: World, serve: Serve) -> None:
+    """A refund stopped the parcel before its courier collected it."""
+    world.entry("sf", "waybills", number=NUMBER)["live"] = False
+    await change(world, WaybillRow, col(WaybillRow.number) == NUMBER, status="void")
+    await stopped(world, how="void")
+    assert (await run_audit(world.db, serve(world.books))).clean
+    async with world.db.transaction() as tx:
+        await tx.execute(delete(InterceptionRow))
+    report = await run_audit(world.db, serve(world.books))
+    assert {check for check, _ in report.findings()} == {"told_once"}
+
+
+async def test_a_parcel_that_its_courier_brings_back(world: World, serve: Serve) -> None:
+    await stopped(world)
+    world.books["sf"]["interceptions"] = [{"number": NUMBER, "kind": "RETURN", "times": 1}]
+    assert (await run_audit(world.db, serve(world.books))).clean
+
+
 async def test_an_event_may_be_a_note_that_says_nothing_of_states(world: World, serve: Serve) -> None:
     async with world.db.transaction() as tx:
         tx.add(OrderEventRow(order_id=CLEAR.order_id, step="note", at=utc_now(), who="operator", what="noted"))
@@ -125,7 +148,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 16
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 17
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:
