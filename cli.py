@@ -179,6 +179,25 @@ def healings(
     run(main(load_settings(), limit=limit, as_json=as_json))
 
 
+gifts_app = typer.Typer(no_args_is_help=True, help="Gifts that were forgotten.")
+app.add_typer(gifts_app, name="gifts")
+
+
+@gifts_app.command("send-after")
+def gifts_send_after(
+    order_id: Annotated[str, typer.Argument(help="The order that left without its gift.")],
+    line_no: Annotated[str, typer.Argument(help="The gift's line.")],
+    why: Annotated[str, typer.Option(help="Who missed it, for the order's history.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Send a forgotten gift after, in an order of its own. Asked twice, it is sent once."""
+    from commands.gifts import send
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(send(load_settings(), order_id, line_no, why, as_json=as_json))
+
+
 stock_app = typer.Typer(no_args_is_help=True, help="The stock pool: what is there, and goods that come in.")
 app.add_typer(stock_app, name="stock")
 

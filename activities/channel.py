@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import FINISH_SHIPPING, WRITE_BACK, OrderRef, ParcelRef, Told
+from activities.healing import count
 from activities.partners import answered
 from connectors.errors import Rejected
 from connectors.ports import SalesChannel
@@ -16,8 +17,10 @@ from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.order import Channel, Order
 from domain.shipping import Carrier, SentParcel, Shipment
+from domain.texts import text
 from store import gifts, orders, shipping
 from store.database import Database
+from store.healings import Healing
 from store.steps import Done, run_step
 from store.tables import OrderRow, ParcelRow
 
@@ -51,10 +54,19 @@ class ChannelSteps:
             numberless=others.count(None),
         )
         try:
+            if order.gift_after:
+                # The channel has its order's shipment already: a second one would be an error there, or a riddle.
+                return await self._tell(ref, order, "orderhub", text("gift.not_told"))
             async with answered(self._db, ref.order_id):
                 await self._channels[order.channel].write_back(shipment)
         except Rejected as error:
             return Told(False, error.operator_text)
+
+        return await self._tell(ref, order, f"channel:{order.channel}", f"{waybill.carrier} {waybill.number}")
+
+    async def _tell(self, ref: ParcelRef, order: Order, who: str, why: str) -> Told:
+        """The parcel has left, and with it the gifts in it."""
+        sent: list[Healing] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             told = await tx.get(ParcelRow, ref.parcel_id)
@@ -62,10 +74,11 @@ class ChannelSteps:
                 told.told_at = utc_now()
                 tx.add(told)
                 await tx.flush()
-            await gifts.give(tx, order)
-            return Done("channel.told", f"{waybill.carrier} {waybill.number}")
+            sent[:] = await gifts.give(tx, order)
+            return Done("channel.not_told" if order.gift_after else "channel.told", why)
 
-        await run_step(self._db, ref.order_id, f"told/{ref.parcel_id}", f"channel:{order.channel}", work)
+        await run_step(self._db, ref.order_id, f"told/{ref.parcel_id}", who, work)
+        count(sent)
         return Told(True)
 
     @activity.defn(name=FINISH_SHIPPING.name)

@@ -272,7 +272,7 @@ def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str) 
         parcel_id=ask.parcel_id,
         channel=order.channel,
         shop=order.shop,
-        channel_order_no=order.channel_order_no,
+        channel_order_no=order.number_at_channel,
         carrier=Carrier(ask.carrier),
         receiver=order.receiver,
         goods=tuple(Goods(item["sku"], titles.get(item["sku"], item["sku"]), item["quantity"]) for item in items),

@@ -17,10 +17,12 @@ from activities.contracts import (
     Reasoned,
     TaskFact,
 )
+from activities.healing import count
 from domain.golden import Exit
 from domain.texts import text
 from store import gifts, holds, tracking
 from store.database import Database
+from store.healings import Healing
 from store.steps import Done, run_step
 from store.tables import HoldRow, OrderRow
 
@@ -85,21 +87,25 @@ class HoldSteps:
     @activity.defn(name=RECORD_CANCELLED.name)
     async def record_cancelled(self, cancel: Reasoned) -> None:
         """Everything is undone: the exit CANCELLED."""
+        failed: list[Healing] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             row.in_flight = False
-            await gifts.call_off(tx, cancel.order_id)
+            failed[:] = await gifts.call_off(tx, cancel.order_id)
             return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
 
         await run_step(self._db, cancel.order_id, "cancelled", cancel.by, work)
+        count(failed)
 
     @activity.defn(name=RECORD_UNDELIVERED.name)
     async def record_undelivered(self, end: Reasoned) -> None:
         """A person closed an order whose parcel was refused, lost or returned: the exit UNDELIVERED."""
+        failed: list[Healing] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            await gifts.call_off(tx, end.order_id)
+            failed[:] = await gifts.call_off(tx, end.order_id)
             await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 
         await run_step(self._db, end.order_id, "undelivered", "operator", work)
+        count(failed)

@@ -164,6 +164,9 @@ class Order(Model):
     notes: Notes = Notes()
     parent_no: str = ""
     """The channel's number of the purchase that this order is a part of; "" where it stands alone."""
+    gift_after: str = ""
+    """The channel's number of the order whose forgotten gift this one brings; "" for every order of a channel. Set by
+    the store, never by a connector."""
     refund_pending: bool = False
     """A refund is asked for and not decided. Set by the store, never by a connector."""
 
@@ -171,6 +174,11 @@ class Order(Model):
     def order_id(self) -> str:
         """`{channel}:{shop}:{channel_order_no}`."""
         return make_order_id(self.channel, self.shop, self.channel_order_no)
+
+    @property
+    def number_at_channel(self) -> str:
+        """The number under which the channel itself knows what this order belongs to."""
+        return self.gift_after or self.channel_order_no
 
     @property
     def encrypted(self) -> bool:

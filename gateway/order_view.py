@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from domain.clock import BEIJING
+from domain.ids import order_id as make_order_id
 from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.texts import text
@@ -23,7 +24,8 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
     row = await tx.get(OrderRow, order_id)
     if row is None:
         return None
-    receiver = masked((await orders.body(tx, order_id)).receiver)
+    body = await orders.body(tx, order_id)
+    receiver = masked(body.receiver)
     return {
         "order_id": row.order_id,
         "channel": row.channel,
@@ -47,6 +49,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "holds": await _holds(tx, order_id),
         "promises": await _promises(tx, row),
         "parcels": await _parcels(tx, order_id),
+        "gift_after": make_order_id(row.channel, row.shop, body.gift_after) if body.gift_after else "",
         "gifts": await _gifts(tx, order_id),
         "tasks": await _tasks(tx, order_id),
         "healings": await _healings(tx, order_id),

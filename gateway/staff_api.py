@@ -16,6 +16,7 @@ from domain.order import ClearReceiver, Region
 from domain.texts import text
 from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
 from gateway.order_view import order_view
+from store.gifts_after import GiftStays, send_after
 from store.steps import UnknownOrder, load_order
 from store.tables import AddressChangeRow
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold
@@ -142,6 +143,20 @@ async def record_waybill(order_id: OrderId, n: int, typed: Number, hub: Hub, by:
     """Give the nth parcel a number by hand."""
     record = RecordWaybill(parcel_id(order_id, n), typed.carrier, typed.number, by)
     return await _ask(hub, order_id, "record_waybill", record)
+
+
+@router.post("/{order_id}/gifts/{line_no}/send-after")
+async def send_gift_after(order_id: OrderId, line_no: str, wish: Release, hub: Hub, by: By) -> dict[str, Any]:
+    """Send a forgotten gift after, in an order of its own. Asked again, it answers with the same order."""
+    async with hub.db.transaction() as tx:
+        try:
+            sent = await send_after(tx, order_id, line_no, by, wish.why)
+        except UnknownOrder:
+            raise HTTPException(404, text("staff.no_such_order")) from None
+        except GiftStays as stays:
+            raise UpdateRefused(str(stays)) from None
+    words = text("gift.sent_after", order=sent.order_id)
+    return {"result": "done", "text": words, "order_id": sent.order_id, "fresh": sent.fresh}
 
 
 async def _ask(hub: Gateway, order_id: str, name: str, wish: Wish) -> dict[str, str]:

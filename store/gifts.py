@@ -13,10 +13,13 @@ from sqlmodel import col, or_, select
 
 from domain.clock import utc_now
 from domain.gifts import GiftStatus, fill
+from domain.healing import HealingOutcome, HealingRule
 from domain.order import ChannelStatus, Order, OrderLine
 from domain.shipping import ScannedItem
+from store import healings
+from store.healings import Healing
 from store.shipping import parcels
-from store.tables import GiftRow, ParcelRow
+from store.tables import GiftRow, OrderRow, ParcelRow
 from store.upsert import insert_ignore
 
 
@@ -48,19 +51,24 @@ async def follow(tx: AsyncSession, order: Order) -> None:
             tx.add(row)
 
 
-async def call_off(tx: AsyncSession, order_id: str) -> None:
-    """An order ended before its parcels left: its gifts are off, and a gift that it was to bring is still to come."""
+async def call_off(tx: AsyncSession, order_id: str) -> list[Healing]:
+    """An order ended before its parcels left: its gifts are off.
+
+    A gift that it was to bring after is still to come; gives what failed by that.
+    """
+    failed = await _heal(tx, order_id, HealingOutcome.FAILED)
     pending = update(GiftRow).where(col(GiftRow.status) == GiftStatus.PENDING)
     await tx.execute(
         pending.where(col(GiftRow.order_id) == order_id).values(status=GiftStatus.CANCELLED, updated_at=utc_now())
     )
     await tx.execute(pending.where(col(GiftRow.sent_after) == order_id).values(sent_after="", updated_at=utc_now()))
+    return failed
 
 
-async def give(tx: AsyncSession, order: Order) -> list[str]:
-    """Parcels of an order left: gifts that are in them whole are given. Returns their lines.
+async def give(tx: AsyncSession, order: Order) -> list[Healing]:
+    """Parcels of an order left: gifts that are in them whole are given.
 
-    Of an order that brings a forgotten gift, the gift of the order before it is given.
+    Of an order that brings a forgotten gift, the gift of the order before it is given; gives what was healed by that.
     """
     query = select(GiftRow).where(
         GiftRow.status != GiftStatus.GIVEN,
@@ -71,13 +79,24 @@ async def give(tx: AsyncSession, order: Order) -> list[str]:
         return []
     filled, _ = fill(order.lines, _items(p for p in await parcels(tx, order.order_id) if p.told_at is not None))
     complete = all(filled[line.line_no] == line.quantity for line in order.lines)
-    given = []
+    healed = await _heal(tx, order.order_id, HealingOutcome.HEALED) if complete else []
     for row in open_:
-        if complete if row.sent_after else filled[row.line_no] >= row.quantity:
+        brought = row.sent_after == order.order_id
+        if complete if brought else not row.sent_after and filled[row.line_no] >= row.quantity:
             row.status, row.updated_at = GiftStatus.GIVEN, utc_now()
             tx.add(row)
-            given.append(row.line_no)
-    return given
+    return healed
+
+
+async def _heal(tx: AsyncSession, order_id: str, outcome: HealingOutcome) -> list[Healing]:
+    """What became of the forgotten gift that an order brings."""
+    query = select(GiftRow).where(GiftRow.sent_after == order_id, GiftRow.status != GiftStatus.GIVEN)
+    kept = []
+    for gift in (await tx.execute(query)).scalars():
+        healing = Healing(HealingRule.GIFT, order_id, outcome, f"{gift.sku} × {gift.quantity}", order_id)
+        if await healings.keep(tx, await tx.get_one(OrderRow, gift.order_id), healing):
+            kept.append(healing)
+    return kept
 
 
 async def of_order(tx: AsyncSession, order_id: str) -> list[GiftRow]:

@@ -25,6 +25,11 @@ async def keep(tx: AsyncSession, order_id: str, digests: Mapping[str, str]) -> N
         await insert_ignore(tx, OrderLinkRow, {"order_id": order_id, "kind": kind, "digest": digest})
 
 
+async def copy(tx: AsyncSession, order_id: str, to: str) -> None:
+    """An order of ours has in common with others what the order has that it was made for."""
+    await keep(tx, to, await _of(tx, order_id))
+
+
 async def linked(tx: AsyncSession, order_id: str) -> dict[str, list[str]]:
     """The other orders that this one has something in common with, and what, the newest ids last."""
     mine = await _of(tx, order_id)

@@ -177,6 +177,28 @@ async def test_staff_see_whom_to_call_and_what_is_proposed(staff: httpx.AsyncCli
         }
 
 
+async def test_a_forgotten_gift_is_sent_after(staff: httpx.AsyncClient, database: Database) -> None:
+    mug = order().lines[0]
+    card = mug.model_copy(update={"line_no": "2", "sku": "CARD", "gift_of": "1", "unit_price_fen": 0, "amount_fen": 0})
+    async with database.transaction() as tx:
+        await take(tx, order(lines=(mug, card)))
+    path = f"{PATH}/gifts/2/send-after"
+    early = await staff.post(path, json={"why": "买家来电"})
+    assert (early.status_code, early.json()["text"]) == (409, "订单还没有发出，或没有送达：赠品随主商品一起发")
+    async with database.transaction() as tx:
+        (await index_row(tx, ORDER)).state = "SIGNED"
+    for fresh in (True, False):
+        answer = (await staff.post(path, json={"why": "买家来电"})).json()
+        assert answer == {
+            "result": "done",
+            "text": f"赠品由订单 {ORDER}-G1 补发",
+            "order_id": f"{ORDER}-G1",
+            "fresh": fresh,
+        }
+    assert (await staff.post(path.replace("SO1", "NONE"), json={"why": "买家来电"})).status_code == 404
+    assert (await staff.get(f"{PATH}-G1")).json()["gift_after"] == ORDER
+
+
 async def test_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
     assert (await staff.get(PATH)).status_code == 404
     assert (await staff.get("/api/v1/staff/orders/own:main:SO%00")).status_code == 422
