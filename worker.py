@@ -26,6 +26,7 @@ from runtime.call_book import counting_calls
 from runtime.call_metrics import CallMetrics
 from runtime.client import connect, key_ring, metrics_runtime
 from runtime.partners import build_partners, hub_config
+from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
 from runtime.shutdown import run, stopped
 from settings import Settings, TemporalSettings, load_settings
@@ -108,6 +109,8 @@ async def main(settings: Settings) -> int:
         stack.push_async_callback(outside.close)
         keys = key_ring(settings.encryption)
         keeper = ShopKeeper(settings, db, keys, outside)
+        rule_keeper = RuleKeeper(db)
+        await rule_keeper.first_look()  # nothing may be decided by the files while something else is published
         client = await connect(settings, runtime=runtime)
         activities = all_activities(db, outside.partners, hub_config(settings))
         for worker in build_workers(client, settings.temporal, activities):
@@ -116,13 +119,13 @@ async def main(settings: Settings) -> int:
         linker = Linker(keys.derive("order-links"))
         dispatcher = Dispatcher(db, outside.sources, orders, Pace(**settings.intake.model_dump()), linker)
         dispatching = asyncio.create_task(dispatcher.run())
-        keeping = asyncio.create_task(keeper.run())
+        keeping = [asyncio.create_task(keeper.run()), asyncio.create_task(rule_keeper.run())]
         stopping = asyncio.create_task(stopped())
         log.info("worker started", extra={"task_queue": settings.temporal.task_queue})
         await asyncio.wait({dispatching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (dispatching, keeping):
+        for task in (dispatching, *keeping):
             task.cancel()
-        await asyncio.gather(dispatching, keeping, return_exceptions=True)
+        await asyncio.gather(dispatching, *keeping, return_exceptions=True)
         log.info("worker stopping")
     return 0
 

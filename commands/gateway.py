@@ -20,6 +20,7 @@ from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
 from runtime.partners import build_partners, link_secret
+from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
 from settings import Settings
 from store.database import Database
@@ -52,6 +53,8 @@ async def main(settings: Settings) -> int:
         )
         keeping = asyncio.create_task(ShopKeeper(settings, db, key_ring(settings.encryption), outside).run())
         stack.push_async_callback(_ended, keeping)
+        rule_keeping = asyncio.create_task(RuleKeeper(db).run())
+        stack.push_async_callback(_ended, rule_keeping)
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         app.include_router(LabelPages(db).router())

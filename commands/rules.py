@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from rules import engine
+from rules.documents import BadRule
 
 
 def check() -> int:
@@ -13,7 +14,7 @@ def check() -> int:
     for name in engine.tables():
         try:
             rows = engine.check(name)
-        except engine.BadRule as error:
+        except BadRule as error:
             bad += 1
             print(error, file=sys.stderr)  # noqa: T201
         else:

@@ -2,27 +2,33 @@
 
 The engine swallows bad cells silently (a misspelt condition simply never matches), so every cell is compiled before a
 table may be used.
+
+The files in `tables/` are the default of each rule set. What is published goes before them: a `Book` holds both, and a
+process swaps its book for a new one when something was published. A decision is bound to the book and the moment of its
+first question (domain.deciding).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import zen
 
+from domain.clock import utc_now
+from domain.deciding import Asked, Deciding, deciding, new_decision
+from domain.rulesets import RuleEvent, in_force
+from rules.documents import BadRule, Document, grids, parse, version_of
+
 TABLES = Path(__file__).with_name("tables")
 
-
 _WORDS_OF_THE_ENGINE = frozenset({"true", "false", "null"})
-
-
-class BadRule(ValueError):
-    """A table that must not be used. The message names table, row and column."""
 
 
 @dataclass(frozen=True)
@@ -33,94 +39,168 @@ class Decision:
     rule: str
 
 
-@dataclass(frozen=True)
 class Table:
-    """A loaded table. `version` is a digest of its content."""
+    """A table that may be decided by. `version` is a digest of its content."""
 
-    name: str
-    version: str
-    decision: Any
+    def __init__(self, name: str, document: Document) -> None:
+        """Raises BadRule for a bad cell."""
+        check_document(name, document)
+        self.name = name
+        self.version = version_of(document)
+        self.document = document
+        # Prepared once: `create_decision` would prepare it anew for each evaluation.
+        content = zen.ZenDecisionContent(json.dumps(document, ensure_ascii=False))
+        self._engine = zen.ZenEngine({"loader": lambda _: content})
+
+    def ask(self, facts: dict[str, Any]) -> tuple[Decision, ...]:
+        """The rows that apply: one at most, or all in their order when the table collects."""
+        try:
+            said = self._engine.evaluate(self.name, facts)["result"]
+        except RuntimeError as error:
+            raise BadRule(f"{self.name}@{self.version} cannot be evaluated: {_reason(error)}") from None
+        rows = said if isinstance(said, list) else [said] if said else []
+        return tuple(Decision(row, f"{self.name}@{self.version}/{row.get('row', '')}") for row in rows)
+
+
+class Book:
+    """The rules of a process at a time: what is published, and the files beneath. Never changed, only swapped."""
+
+    def __init__(self, published: Iterable[RuleEvent] = (), tables: Iterable[Table] = ()) -> None:
+        """`published` are events of any rule sets, `tables` the versions that they name."""
+        self._events: dict[str, list[RuleEvent]] = {}
+        for event in published:
+            self._events.setdefault(event.name, []).append(event)
+        self._tables = {(table.name, table.version): table for table in tables}
+
+    def table(self, name: str, at: datetime) -> Table:
+        """The version of a rule set that is in force at a moment. Raises BadRule."""
+        found = in_force(self._events.get(name, ()), at)
+        return self._tables[name, found.version] if found is not None else _load(name)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What one decision is bound to. `instead` are versions that are tried out, by the name of their rule set."""
+
+    book: Book
+    at: datetime
+    instead: Mapping[str, Table]
+
+    def table(self, name: str) -> Table:
+        """The version of a rule set for this decision. Raises BadRule."""
+        return self.instead.get(name) or self.book.table(name, self.at)
+
+
+_current = {"book": Book()}
+
+
+def use(book: Book) -> None:
+    """Decide by another book from the next decision on."""
+    _current["book"] = book
+
+
+def current() -> Book:
+    """The book of this process."""
+    return _current["book"]
+
+
+@contextmanager
+def trying(*instead: Table, at: datetime | None = None, book: Book | None = None) -> Iterator[Deciding]:
+    """One decision by versions that need not be in force, or as of another moment."""
+    with new_decision() as one:
+        one.bound = Bound(book or current(), at or utc_now(), {table.name: table for table in instead})
+        yield one
 
 
 def decide(name: str, facts: dict[str, Any]) -> Decision:
     """Evaluate the table `name` on `facts`. Raises BadRule for a broken table, LookupError when no row applies."""
-    table = _load(name)
-    result = table.decision.evaluate(facts)["result"]
-    if not result:
+    found = _ask(name, facts)
+    if not found:
         raise LookupError(f"no row of {name} applies")
-    return Decision(result, f"{name}@{table.version}/{result.get('row', '')}")
+    return found[0]
 
 
 def collect(name: str, facts: dict[str, Any]) -> list[Decision]:
     """All rows of a table with the hit policy `collect` that apply, in their order; [] when none does."""
-    table = _load(name)
-    rows = table.decision.evaluate(facts)["result"]
-    return [Decision(row, f"{name}@{table.version}/{row.get('row', '')}") for row in rows]
+    return list(_ask(name, facts))
+
+
+def _ask(name: str, facts: dict[str, Any]) -> tuple[Decision, ...]:
+    with deciding() as one:
+        if one.bound is None:
+            one.bound = Bound(current(), utc_now(), {})
+        found: tuple[Decision, ...] = one.bound.table(name).ask(facts)
+        one.asked.append(Asked(name, facts, tuple(row.result for row in found), tuple(row.rule for row in found)))
+        return found
 
 
 def check(name: str) -> int:
-    """Compile every cell of a table. Returns how many rows it has; raises BadRule at the first bad cell."""
-    content = _content(name)
+    """Compile every cell of a default table. Returns how many rows it has; raises BadRule at the first bad cell."""
+    return check_document(name, default(name))
+
+
+def check_document(name: str, document: Document) -> int:
+    """Compile every cell of a document's tables. Returns how many rows it has; raises BadRule at the first bad cell."""
     rows = 0
-    for node in content["nodes"]:
-        if node["type"] != "decisionTableNode":
-            continue
-        for row in node["content"]["rules"]:
+    for grid in grids(document):
+        for row in grid.rows:
             rows += 1
-            for kind, checked in (("inputs", _check_condition), ("outputs", _check_output)):
-                for column in node["content"][kind]:
-                    checked(str(row.get(column["id"], "")), f"{name}, row {row['_id']}, {column['name']}")
+            for columns, checked in ((grid.inputs, check_condition), (grid.outputs, check_output)):
+                for column in columns:
+                    try:
+                        checked(row.get(column.id, ""))
+                    except BadRule as error:
+                        raise BadRule(f"{name}, row {row.get('_id', '')}, {column.title}: {error}") from None
     return rows
 
 
 def tables() -> list[str]:
-    """The names of all tables."""
+    """The names of all default tables."""
     return sorted(path.stem for path in TABLES.glob("*.json"))
 
 
-def _content(name: str) -> Any:
-    try:
-        return json.loads(_file(name).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadRule(f"{name} is not JSON: {error}") from error
+def default(name: str) -> Document:
+    """The document that came with orderhub. Raises BadRule."""
+    path = TABLES / f"{name}.json"
+    if not path.is_file():
+        raise BadRule(f"no such table: {name}; there are {', '.join(tables())}")
+    return parse(path.read_text(encoding="utf-8"), name)
 
 
-def _check_condition(cell: str, where: str) -> None:
+def check_condition(cell: str) -> Any:
+    """Compile a condition; None for an empty one, which means "any". Raises BadRule."""
     if not cell.strip():
-        return  # an empty condition means "any"
-    _compile(zen.compile_unary_expression, cell, where)
+        return None
+    compiled = _compile(zen.compile_unary_expression, cell)
     # To the engine a word without quotes is a fact that nobody gave: the row would never match.
     if cell.strip().isidentifier() and cell.strip() not in _WORDS_OF_THE_ENGINE:
-        raise BadRule(f"{where}: {cell!r} is a text without quotes")
+        raise BadRule(f"{cell!r} is a text without quotes")
+    return compiled
 
 
-def _check_output(cell: str, where: str) -> None:
-    expression = _compile(zen.compile_expression, cell, where)
+def check_output(cell: str) -> Any:
+    """Compile an output, and return its value. Raises BadRule."""
+    expression = _compile(zen.compile_expression, cell)
     try:
         value = expression.evaluate({})
     except RuntimeError:
         value = None
     if value is None:
-        raise BadRule(f"{where}: {cell!r} is not a value; a text needs quotes")
+        raise BadRule(f"{cell!r} is not a value; a text needs quotes")
+    return value
 
 
-def _compile(compiler: Any, cell: str, where: str) -> Any:
+def _compile(compiler: Any, cell: str) -> Any:
     try:
         return compiler(cell)
     except Exception as error:
-        reason = str(error).partition("\n")[0]  # the rest is the engine's own stack
-        raise BadRule(f"{where}: {cell!r} is not an expression: {reason}") from None
+        raise BadRule(f"{cell!r} is not an expression: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0]  # the rest is the engine's own stack
 
 
 @cache
 def _load(name: str) -> Table:
-    check(name)
-    raw = _file(name).read_bytes()
-    return Table(name, hashlib.sha256(raw).hexdigest()[:8], zen.ZenEngine().create_decision(raw.decode("utf-8")))
-
-
-def _file(name: str) -> Path:
-    path = TABLES / f"{name}.json"
-    if not path.is_file():
-        raise BadRule(f"no such table: {name}; there are {', '.join(tables())}")
-    return path
+    return Table(name, default(name))

@@ -8,7 +8,8 @@ from datetime import time
 from domain.making import Centre, Step
 from domain.texts import language
 from domain.warehouses import WorkWeek
-from rules.engine import BadRule, decide
+from rules.documents import BadRule
+from rules.engine import decide
 
 _STEP = re.compile(r"(\w+):(\d+)\+(\d+)", re.ASCII)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from domain.deciding import deciding
 from domain.order import Order, Requirement
 from domain.routing import (
     Availability,
@@ -25,6 +26,7 @@ from rules.solver import solver
 from rules.zones import place, way
 
 
+@deciding()
 def route_order(
     order: Order,
     wanted: Sequence[Wanted],
@@ -50,6 +52,7 @@ def route_order(
     )
 
 
+@deciding()
 def sites(order: Order, warehouses: Sequence[Warehouse], loads: Mapping[str, int], carrier: Carrier) -> list[Site]:
     """The warehouses as this order sees them: how far, how dear, how busy."""
     found = []

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 
 from domain.shipping import Carrier
 from domain.tracking import Phase, Zone
 from rules.engine import decide
 
 
-@cache
 def usual_silence(carrier: Carrier, zone: Zone, phase: Phase) -> tuple[timedelta, str]:
     """The longest usual silence, and the rule (table, version, row) that says so."""
     decision = decide("silence", {"carrier": str(carrier), "zone": str(zone), "phase": str(phase)})

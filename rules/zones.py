@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from domain.address import province_name
+from domain.deciding import deciding
 from domain.order import Region
 from domain.shipping import Carrier
 from domain.warehouses import Warehouse
@@ -45,6 +46,7 @@ def place(province: str, city: str) -> Place:
     return Place(short, _city(short, city), found["region"], found["service"])
 
 
+@deciding()
 def way(origin: Warehouse, receiver: Region, carrier: Carrier) -> Way:
     """From a warehouse to a receiver by one carrier. A warehouse without an address is far from everybody."""
     return _between(place(origin.province, origin.city), place(receiver.province, receiver.city), carrier)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from domain.clock import utc_now
+from domain.deciding import decided_by, new_decision
 from domain.golden import Exit, GoldenState, Trigger, advance
 from store.database import Database
 from store.tables import OrderEventRow, OrderRow
@@ -48,8 +49,9 @@ async def run_step(db: Database, order_id: str, step: str, who: str, work: Work)
         before = await _earlier(tx, order_id, step)
         if before is not None:
             return before
-        done = await work(tx, row)
-        await record(tx, row, step, who, done)
+        with new_decision():  # a step never mixes versions of a rule set
+            done = await work(tx, row)
+            await record(tx, row, step, who, done)
         return done.result
 
 
@@ -62,7 +64,10 @@ async def result_of(tx: AsyncSession, order_id: str, step: str) -> dict[str, Any
 
 
 async def record(tx: AsyncSession, row: OrderRow, step: str, who: str, done: Done) -> None:
-    """Write a step's event and its effect on the index row. Raises IllegalMove when a golden state would be skipped."""
+    """Write a step's event and its effect on the index row, and by which rules it decided.
+
+    Raises IllegalMove when a golden state would be skipped.
+    """
     now = utc_now()
     before = row.state
     if done.trigger is not None:
@@ -84,6 +89,7 @@ async def record(tx: AsyncSession, row: OrderRow, step: str, who: str, done: Don
             state_before=before,
             state_after=row.state,
             result=done.result,
+            rules=decided_by() or None,
         )
     )
     await tx.flush()

@@ -21,6 +21,7 @@ from store.tables.orders import (
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
+from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import ShelfChangeRow, ShelfCountRow
@@ -57,6 +58,8 @@ __all__ = [
     "RefundRow",
     "ReservationPlanRow",
     "ReservationRow",
+    "RuleEventRow",
+    "RuleVersionRow",
     "SeenFileRow",
     "ShelfChangeRow",
     "ShelfCountRow",

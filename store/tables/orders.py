@@ -102,6 +102,8 @@ class OrderEventRow(SQLModel, table=True):
     state_after: str | None = None
     result: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """What the step answered, for when it is run again."""
+    rules: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """The rule rows `{table}@{version}/{row}` that decided in it; None: none did."""
 
 
 class AddressChangeRow(SQLModel, table=True):

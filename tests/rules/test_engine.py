@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from rules import engine
-from rules.engine import BadRule, check, decide, tables
+from rules.documents import BadRule
+from rules.engine import check, decide, tables
 
 Row = dict[str, str]
 Write = Callable[..., None]

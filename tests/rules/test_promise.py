@@ -15,7 +15,8 @@ from domain.clock import BEIJING
 from domain.making import Busy, Centre, Slot, Step, done_at, schedule
 from domain.promise import NeverReady, Promise, Road, promise
 from domain.warehouses import Warehouse, WorkWeek
-from rules.engine import BadRule, check
+from rules.documents import BadRule
+from rules.engine import check
 from rules.making import _step, centre, steps_of
 from rules.workdays import official
 

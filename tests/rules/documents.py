@@ -1,0 +1,19 @@
+"""Decision documents for tests."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from rules import engine
+
+
+def changed(name: str, row: str, **cells: str) -> dict[str, Any]:
+    """A default table with other cells in one row, by column id."""
+    document = deepcopy(engine.default(name))
+    for node in document["nodes"]:
+        for found in node.get("content", {}).get("rules", ()):
+            if found["_id"] == row:
+                found.update(cells)
+    assert document != engine.default(name), f"{name} has no row {row}"
+    return document
