@@ -28,6 +28,9 @@ from rules.documents import BadRule, Document, grids, parse, version_of
 
 TABLES = Path(__file__).with_name("tables")
 
+_SAID = 4096
+"""Of so many different facts each table remembers what it said."""
+
 _WORDS_OF_THE_ENGINE = frozenset({"true", "false", "null"})
 
 
@@ -51,9 +54,26 @@ class Table:
         # Prepared once: `create_decision` would prepare it anew for each evaluation.
         content = zen.ZenDecisionContent(json.dumps(document, ensure_ascii=False))
         self._engine = zen.ZenEngine({"loader": lambda _: content})
+        self._said: dict[object, tuple[Decision, ...]] = {}
 
     def ask(self, facts: dict[str, Any]) -> tuple[Decision, ...]:
-        """The rows that apply: one at most, or all in their order when the table collects."""
+        """The rows that apply: one at most, or all in their order when the table collects.
+
+        What was said of the same facts is said again: orders go to the same places over and over.
+        """
+        # Type and value: to Python True is 1, to a table it is not.
+        key = tuple((name, type(value), value) for name, value in facts.items())
+        try:
+            known = self._said.get(key)
+        except TypeError:  # a list among the facts
+            return self._evaluated(facts)
+        if known is None:
+            if len(self._said) >= _SAID:
+                self._said.clear()
+            known = self._said[key] = self._evaluated(facts)
+        return known
+
+    def _evaluated(self, facts: dict[str, Any]) -> tuple[Decision, ...]:
         try:
             said = self._engine.evaluate(self.name, facts)["result"]
         except RuntimeError as error:

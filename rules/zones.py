@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from domain.address import province_name
 from domain.deciding import deciding
@@ -38,7 +37,6 @@ class Way:
     rules: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
 def place(province: str, city: str) -> Place:
     """Look a place up. A province that nobody knows lies in the region "unknown"."""
     short = province_name(province)
@@ -52,8 +50,6 @@ def way(origin: Warehouse, receiver: Region, carrier: Carrier) -> Way:
     return _between(place(origin.province, origin.city), place(receiver.province, receiver.city), carrier)
 
 
-# Tables are read once per process, and there are few places: each pair is looked up once.
-@lru_cache(maxsize=65536)
 def _between(here: Place, there: Place, carrier: Carrier) -> Way:
     same_province = bool(here.province) and here.province == there.province
     between = decide(
