@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.contracts import APPLY_ADDRESS, DROP_ADDRESS, AddressRef, AddressVerdict
+from activities.readdress import say_again
 from activities.results import from_json, to_json
 from domain.address import address_problems
+from domain.clock import utc_now
 from domain.order import Receiver
 from domain.texts import text
 from store import orders
@@ -22,8 +24,9 @@ _RECEIVER: TypeAdapter[Receiver] = TypeAdapter(Receiver)
 class AddressSteps:
     """The address itself stays in the store; histories know it by its number."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, warehouse: str) -> None:
         self._db = db
+        self._warehouse = warehouse
 
     @activity.defn(name=APPLY_ADDRESS.name)
     async def apply_address(self, ref: AddressRef) -> AddressVerdict:
@@ -36,12 +39,15 @@ class AddressSteps:
             change.status = "refused" if problems else "confirmed"
             change.why = problems
             tx.add(change)
-            revision = row.revision
+            revision, said = row.revision, ""
             if not problems:
+                before = await orders.body(tx, ref.order_id)
                 revision = await orders.replace_receiver(tx, row, receiver, f"address/{ref.n}")
                 row.signalled_revision = revision
-            verdict = AddressVerdict(not problems, revision, problems)
-            return Done(f"address.{change.status}", problems, result=to_json(verdict))
+                after = before.model_copy(update={"receiver": receiver})
+                said = await say_again(tx, before, after, self._warehouse, ref.n, utc_now())
+            verdict = AddressVerdict(not problems, revision, problems, said)
+            return Done(f"address.{change.status}", problems or said, result=to_json(verdict))
 
         kept = await run_step(self._db, ref.order_id, f"address/{ref.n}/confirm", ref.by, work)
         return from_json(AddressVerdict, kept)

@@ -38,7 +38,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         ChannelSteps(db, partners.channels),
         DeliverySteps(db, partners.tracker, config),
         HoldSteps(db),
-        AddressSteps(db),
+        AddressSteps(db, config.warehouse),
         InterceptSteps(db, partners.couriers, config),
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),

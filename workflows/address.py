@@ -57,7 +57,8 @@ class AddressDesk:
         self._wish = None
         life.heard = max(life.heard, verdict.revision)
         await life.board.close(HoldReason.ADDRESS_CHANGE, wish.by, Release.ADDRESS)
-        return Outcome(verdict.ok, text("address.taken") if verdict.ok else verdict.why)
+        said = f"；{verdict.said}" if verdict.said else ""
+        return Outcome(verdict.ok, text("address.taken") + said if verdict.ok else verdict.why)
 
     async def packed(self) -> None:
         """The warehouse was quicker than whoever should have confirmed."""

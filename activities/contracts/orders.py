@@ -94,11 +94,13 @@ class AddressRef:
 
 @dataclass(frozen=True)
 class AddressVerdict:
-    """Whether a wished address was taken, and the order's revision since."""
+    """Whether a wished address was taken, and the order's revision since. `said` is what it changed besides: freight,
+    promise."""
 
     ok: bool
     revision: int
     why: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)

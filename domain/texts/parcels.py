@@ -8,6 +8,12 @@ PARCELS: dict[str, tuple[str, str]] = {
         "{carrier} {number} 已 {hours} 小时没有新轨迹（{phase}），超过通常时长（依据 {rule}）",
         "{carrier} {number} has been silent for {hours} hours ({phase}), longer than is usual (by {rule})",
     ),
+    "address.freight": ("运费估算由 {was} 元变为 {now} 元", "the freight is estimated at {now} yuan now, {was} before"),
+    "address.promise": ("预计 {day} 前送达", "to be there by {day}"),
+    "task.freight_differs": (
+        "改址后运费估算多 {more} 元，请与买家确认由谁承担",
+        "the new address costs about {more} yuan more freight: agree with the buyer who bears it",
+    ),
     "task.reroute_refused": (
         "包裹 {parcel} 未能改址：{why}",
         "parcel {parcel} goes to its old address: {why}",
