@@ -135,6 +135,7 @@ class SweepSettings(Group):
     pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
     files_s: float = Field(60, gt=0, description="how often each shop's drop is looked into")
     health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
+    freezes_s: float = Field(60, gt=0, description="how often transfers that were not sent in time are let go")
     stock_compare_s: float = Field(
         3600, gt=0, description="how often each article is compared with the warehouse's own figure"
     )
@@ -161,6 +162,9 @@ class CompanySettings(Group):
     clerk_phones: list[SecretStr] = Field([], description="who is sent the link to enter a waybill number")
     link_hours: float = Field(12, gt=0, description="how long such a link lives")
     label_hours: float = Field(72, gt=0, description="how long the code of a printed label opens its page")
+    transfer_frozen_s: float = Field(
+        2 * 3600, gt=0, description="how long a transfer binds its goods before it is sent"
+    )
     settle_after_s: float = Field(60, ge=0, description="how long 'not found' is not believed after a lost answer")
     track_silent_after_s: float = Field(6 * 3600, gt=0, description="when a parcel without news is asked for")
 

@@ -34,7 +34,7 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
-from workflows.supply import CompareShelvesWorkflow
+from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow
 from workflows.sweeps import (
     AuthorisationWorkflow,
     PartnerHealthWorkflow,
@@ -56,6 +56,7 @@ WORKFLOWS: list[type[Any]] = [
     AuthorisationWorkflow,
     PullFilesWorkflow,
     CompareShelvesWorkflow,
+    FreezeSweepWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

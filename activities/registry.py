@@ -13,6 +13,7 @@ from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
 from activities.delivery import DeliverySteps
 from activities.files import FileSteps
+from activities.freezes import FreezeSteps
 from activities.health import HealthSteps
 from activities.holds import HoldSteps
 from activities.interception import InterceptSteps
@@ -47,6 +48,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         ReconcileSteps(db, partners.pulls),
         AuthorisationSteps(db, partners.channels),
         FileSteps(db, partners.files),
+        FreezeSteps(db),
         CountSteps(db, partners.warehouse),
     ]
     return [step for room in rooms for step in _steps(room)]

@@ -13,6 +13,7 @@ PARTNER_HEALTH_WORKFLOW = "PartnerHealthWorkflow"
 AUTHORISATION_WORKFLOW = "AuthorisationWorkflow"
 RECONCILE_WORKFLOW = "ReconcileWorkflow"
 PULL_FILES_WORKFLOW = "PullFilesWorkflow"
+FREEZE_SWEEP_WORKFLOW = "FreezeSweepWorkflow"
 COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
 
 

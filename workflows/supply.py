@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.contracts import COMPARE_SHELVES, CompareAsk
+from activities.contracts import COMPARE_SHELVES, LET_FREEZES_GO, Batch, CompareAsk
 from domain.texts import text
-from workflows.contracts import COMPARE_SHELVES_WORKFLOW, CompareStart
-from workflows.steps import partner
+from workflows.contracts import COMPARE_SHELVES_WORKFLOW, FREEZE_SWEEP_WORKFLOW, CompareStart, SweepStart
+from workflows.steps import own, partner
 
 
 @workflow.defn(name=COMPARE_SHELVES_WORKFLOW)
@@ -21,3 +21,16 @@ class CompareShelvesWorkflow:
         if compared.differing:
             workflow.set_current_details(text("stock.differing", count=compared.differing))
         return compared.differing
+
+
+@workflow.defn(name=FREEZE_SWEEP_WORKFLOW)
+class FreezeSweepWorkflow:
+    """Every minute: let go what transfers froze and did not send in time."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many transfers bound something for too long."""
+        gone = 0
+        while numbers := (await own(LET_FREEZES_GO, Batch(start.batch))).numbers:
+            gone += len(numbers)
+        return gone

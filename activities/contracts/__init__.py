@@ -61,7 +61,7 @@ from activities.contracts.orders import (
     Reasoned,
     TaskFact,
 )
-from activities.contracts.stock import FIT_STOCK, RELEASE_STOCK, RESERVE_STOCK, Fitted, Reserved
+from activities.contracts.stock import FIT_STOCK, LET_FREEZES_GO, RELEASE_STOCK, RESERVE_STOCK, Fitted, Reserved, Thawed
 from activities.contracts.supply import COMPARE_SHELVES, CompareAsk, Compared
 from activities.contracts.sweeps import (
     FOLLOW_PARCELS,
@@ -144,6 +144,7 @@ __all__ = [
     "FOLLOW_PARCELS",
     "HOLD_AT_WAREHOUSE",
     "INTERCEPT_PARCEL",
+    "LET_FREEZES_GO",
     "LIST_FEEDS",
     "LIST_FILES",
     "LIST_WAITING",
@@ -227,6 +228,7 @@ __all__ = [
     "StopEnd",
     "Stopped",
     "TaskFact",
+    "Thawed",
     "Told",
     "Tracked",
     "Turn",

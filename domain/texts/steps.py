@@ -43,6 +43,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "step.finish_reroute": ("改址结果", "what came of the new address"),
     "step.finish_stop": ("退款拦截结果", "what came of stopping the parcels"),
     "step.raise_task": ("转人工", "ask a person"),
+    "step.let_freezes_go": ("释放超时的调拨冻结", "let go freezes that are over"),
     "step.list_waiting": ("列出待补录订单", "list orders waiting for a number"),
     "step.follow_parcels": ("订阅与追踪包裹", "follow parcels"),
     "step.watch_partners": ("检查合作方接口健康", "judge partners' interfaces"),

@@ -19,6 +19,7 @@ from tests.workflows.partners import away
 from tests.workflows.stage import Stage
 from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
+    FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
@@ -112,3 +113,14 @@ async def test_the_comparison_with_the_warehouse_says_how_many_articles_differ(s
         result_type=int,
     )
     assert differing == 2, "the cup, and the goods of the stage: this warehouse keeps nothing"
+
+
+async def test_transfers_that_were_not_sent_in_time_are_let_go(stage: Stage) -> None:
+    long_ago = utc_now() - timedelta(hours=3)
+    async with stage.db.transaction() as tx:
+        await stock.receive(tx, "CUP", "WH01", 5, stock.Movement("receive/cup", "receive", "test"))
+        for number, at in (("T3", utc_now()), ("T1", long_ago), ("T2", long_ago)):
+            await stock.freeze(tx, number, {"CUP": 1}, "WH01", "WH02", "test", now=at)
+    assert await _sweep(stage, FREEZE_SWEEP_WORKFLOW) == 2
+    async with stage.db.reading() as tx:
+        assert [row.number for row in await stock.list_transfers(tx)] == ["T3"]
