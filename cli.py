@@ -438,8 +438,12 @@ def rules_check() -> None:
 )
 def bench(
     name: Annotated[str, typer.Argument(help="What to measure.", callback=_known_bench)],
-    orders: Annotated[int, typer.Option(min=1, help="New orders in each burst.")] = 30_000,
-    seconds: Annotated[float, typer.Option(min=1, max=240, help="No phase takes longer.")] = 120,
+    orders: Annotated[
+        int | None, typer.Option(min=1, help="Orders in each burst or round; left out: 30000 (stock: 3000).")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, max=240, help="No phase takes longer; left out: 120 (stock: 4).")
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, max=500, help="Documents in each request.")] = 100,
     postgres: Annotated[
         str,
@@ -453,11 +457,17 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure orderhub on this machine, with processes and a store of its own. What there is, stands below."""
-    from bench.intake import Options
+    from bench import intake, stock
     from commands.bench import main
     from runtime.shutdown import run
 
-    run(main(name, Options(home, orders, seconds, batch, postgres), as_json=as_json))
+    options: intake.Options | stock.Options
+    if name == "stock":
+        options = stock.Options(home, orders or stock.Options.orders, seconds or stock.Options.seconds, postgres)
+    else:
+        default = intake.Options
+        options = default(home, orders or default.orders, seconds or default.seconds, batch, postgres)
+    run(main(options, as_json=as_json))
 
 
 @app.command()

@@ -8,18 +8,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import intake
+from bench import intake, stock
 from bench.load import LoadFailed
 from embedded.environment import HomeInUse
 from embedded.processes import NotReady
 
 
-async def main(name: str, options: intake.Options, *, as_json: bool) -> int:
+async def main(options: intake.Options | stock.Options, *, as_json: bool) -> int:
     """Run a benchmark by its name. Exit code 1 when what came out cannot be right."""
-    assert name == "intake"
     console = Console(stderr=as_json)
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{line}[/]", markup=True, highlight=False)
+
     try:
-        report = await intake.run(options, lambda line: console.print(f"[dim]{line}[/]"))
+        report = await (intake.run(options, say) if isinstance(options, intake.Options) else stock.run(options, say))
     except (HomeInUse, NotReady, LoadFailed, intake.WrongResult) as error:
         Console(stderr=True).print(f"[red]{error}[/]")
         return 1

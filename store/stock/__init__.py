@@ -11,6 +11,7 @@ something holds the row, and writes a line of the append-only ledger; the ledger
 | `goods` | receive, adjust, count, defective, scrap |
 | `snapshot` | what can be had, for whoever plans picks |
 | `claiming` | locking picks of many orders at once, each all or nothing |
+| `together` | the same for callers that come at the same moment |
 | `reserving` | what one order does: lock, plan again, fit, free, ship |
 | `shares` | how much of the pool a channel may take |
 | `incoming` | purchases that orders wait for |
@@ -58,6 +59,7 @@ from store.stock.reserving import (
 )
 from store.stock.shares import ALL, list_shares, remove_share, set_share
 from store.stock.snapshot import Incoming, OnHand, Snapshot, snapshot
+from store.stock.together import Plain, Reserving, Wish
 from store.stock.transfers import (
     FROZEN_FOR,
     Sent,
@@ -82,8 +84,10 @@ __all__ = [
     "Movement",
     "OnHand",
     "Pick",
+    "Plain",
     "PurchasePromised",
     "ReservationChanged",
+    "Reserving",
     "Sent",
     "Snapshot",
     "StaleReservation",
@@ -93,6 +97,7 @@ __all__ = [
     "TransferChanged",
     "UnknownPurchase",
     "UnknownTransfer",
+    "Wish",
     "adjust",
     "call_off",
     "cancel",

@@ -107,6 +107,8 @@ class _Group:
     coming: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(number, SKU, warehouse) to what of a purchase is free."""
     shares: Shares = field(default_factory=Shares)
+    taken: set[str] = field(default_factory=set)
+    """SKUs that a claim of this group has got something of."""
 
     async def claim(self, claims: Sequence[Claim]) -> list[Answer]:
         wishes: list[_Wish | ValueError] = []
@@ -221,10 +223,13 @@ class _Group:
             return wish.token
         refusal = self._missing(wish)
         if refusal is not None:
-            if claim.token and await outdated(self.tx, claim.token, self.at):
+            # What others of this group have taken is not written yet, but was not in the snapshot either.
+            crowded = any(pick.sku in self.taken for pick, _ in wish.new)
+            if claim.token and (crowded or await outdated(self.tx, claim.token, self.at)):
                 return StaleSnapshot(f"{claim.order_id}: planned on numbers of before, and {refusal}")
             return refusal
         for pick, _ in wish.new:
+            self.taken.add(pick.sku)
             if pick.incoming_no:
                 self.coming[pick.incoming_no, pick.sku, pick.warehouse] -= pick.quantity
             else:
