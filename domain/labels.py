@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.address import MUNICIPALITIES, province_name
 from domain.clock import BEIJING
 from domain.gifts import fill as fill_lines
 from domain.golden import Exit
@@ -20,6 +21,7 @@ from domain.holds import POLICIES, HoldReason, Step
 from domain.masks import Masked
 from domain.order import ChannelStatus, Order, Region, Requirement
 from domain.paper import Paper, Size
+from domain.regions import short_city
 from domain.shipping import Carrier, ScannedItem
 from domain.texts import text
 
@@ -27,9 +29,16 @@ WINDOW = timedelta(minutes=15)
 """Parcels share a sheet when their numbers came within this time of the first one's, to the very end of it."""
 
 
+_NO_CITY = ("市辖区", "县", "")
+"""What platforms write for the city of a municipality's district, where they do not write its name."""
+
+
 @dataclass(frozen=True, order=True)
 class Lane:
-    """What the parcels of a sheet have in common: where they leave, who carries them, and where to."""
+    """What the parcels of a sheet have in common: where they leave, who carries them, and where to.
+
+    The area is written in one way, however the channels write it: 浙江 杭州 余杭区, and 上海 浦东新区.
+    """
 
     warehouse: str
     carrier: str
@@ -40,11 +49,21 @@ class Lane:
     @classmethod
     def of(cls, warehouse: str, carrier: str, region: Region) -> Lane:
         """The lane of a parcel. The town does not count: a courier's van serves a district."""
-        return cls(warehouse, carrier, region.province.strip(), region.city.strip(), region.district.strip())
+        province, district = province_name(region.province), region.district.strip()
+        city = short_city(region.city.strip())
+        if province in MUNICIPALITIES:
+            # Its city is itself, in whatever words; one platform writes the district there.
+            if not district and province_name(city) != province and city not in _NO_CITY:
+                district = city
+            city = ""
+        elif not district:
+            # A city without districts, or a county directly under its province, which some write as the district.
+            city, district = "", region.city.strip()
+        return cls(warehouse, carrier, province, city, district)
 
     def area(self) -> str:
         """The receiver area as one line."""
-        return Region(province=self.province, city=self.city, district=self.district).text()
+        return f"{self.province}{self.city}{self.district}"
 
 
 @dataclass(frozen=True, order=True)

@@ -91,7 +91,7 @@ def _agrees(place: Place, region: Region) -> bool:
     """Whether the levels that are given may mean this place."""
     if region.province and province_name(region.province) != province_name(place.province):
         return False
-    cities = {"", place.city, _short_city(place.city)}
+    cities = {"", place.city, short_city(place.city)}
     if province_name(place.province) in MUNICIPALITIES:
         # Platforms write a municipality's city in many ways; one writes the district there.
         cities |= {"市辖区", "县", place.district}
@@ -108,7 +108,7 @@ def _named(place: Place, lacking: tuple[str, ...], street: str) -> bool:
     lowest = "district" if "district" in lacking and place.district else "city" if "city" in lacking else "province"
     for province in _ways_to_write(place.province, province_name(place.province), street):
         below = street.removeprefix(province)
-        for city in _ways_to_write(place.city, _short_city(place.city), below):
+        for city in _ways_to_write(place.city, short_city(place.city), below):
             said = {"province": province, "city": city, "district": ""}
             if place.district and below.removeprefix(city).startswith(place.district):
                 said["district"] = place.district
@@ -133,6 +133,7 @@ def _differs(before: Region, after: Region, level: str) -> bool:
     return bool(getattr(before, level) != getattr(after, level))
 
 
-def _short_city(city: str) -> str:
+def short_city(city: str) -> str:
+    """A city without its suffix: 苏州市 → 苏州."""
     short = _CITY.sub("", city)
     return short if len(short) > 1 else city

@@ -44,7 +44,7 @@ def sheet(size: Size) -> LabelSheet:
             ("SO20260301000124", "own", orders[0].receiver), (("SF1000000000005", orders[0].parcels[0].items),)
         )
         orders = (*orders[1:], plain)
-    window = Window(Lane("WH01", Carrier.SF, "浙江省", "杭州市", "余杭区"), _OPENS_AT)
+    window = Window(Lane("WH01", Carrier.SF, "浙江", "杭州", "余杭区"), _OPENS_AT)
     return LabelSheet(f"{window.group_id}-1", size, window, 1, 1, False, _PRINTED_AT, orders)
 
 

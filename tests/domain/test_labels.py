@@ -16,7 +16,7 @@ from domain.paper import PAPERS, Paper, Size
 from domain.shipping import ScannedItem
 from tests.store.samples import NOON, order
 
-HERE = Lane("WH01", "SF", "浙江省", "杭州市", "余杭区")
+HERE = Lane("WH01", "SF", "浙江", "杭州", "余杭区")
 LANES = (HERE, replace(HERE, district="西湖区"), replace(HERE, warehouse="WH02"), replace(HERE, carrier="ZTO"))
 
 
@@ -75,15 +75,38 @@ def test_the_window_runs_from_the_first_parcel_to_its_very_end() -> None:
     ]
 
 
-def test_a_town_does_not_part_what_a_district_joins() -> None:
-    region = Region(province="浙江省", city="杭州市", district="余杭区", town="闲林街道")
-    assert Lane.of("WH01", "SF", region) == HERE
-    assert HERE.area() == "浙江省杭州市余杭区"
+@pytest.mark.parametrize(
+    ("ways", "area"),
+    [
+        (
+            [("浙江省", "杭州市", "余杭区"), ("浙江", "杭州市", "余杭区"), ("浙江省 ", "杭州", "余杭区")],
+            "浙江杭州余杭区",
+        ),
+        (
+            [
+                ("上海市", "上海市", "浦东新区"),
+                ("上海", "市辖区", "浦东新区"),
+                ("上海市", "", "浦东新区"),
+                ("上海市", "浦东新区", ""),
+            ],
+            "上海浦东新区",
+        ),
+        ([("上海市", "上海市", ""), ("上海", "市辖区", "")], "上海"),
+        ([("湖北省", "仙桃市", ""), ("湖北", "", "仙桃市")], "湖北仙桃市"),
+        ([("广西壮族自治区", "南宁市", "青秀区"), ("广西", "南宁市", "青秀区")], "广西南宁青秀区"),
+        ([("吉林省", "吉林市", "船营区")], "吉林吉林船营区"),
+    ],
+)
+def test_an_area_is_one_however_it_is_written(ways: list[tuple[str, str, str]], area: str) -> None:
+    regions = [Region(province=province, city=city, district=district) for province, city, district in ways]
+    regions += [region.model_copy(update={"town": "闲林街道"}) for region in regions]  # a town parts nobody
+    assert {Lane.of("WH01", "SF", region).area() for region in regions} == {area}
+    assert len({Lane.of("WH01", "SF", region) for region in regions}) == 1
 
 
 def test_a_group_is_called_the_same_wherever_it_is_counted() -> None:
     window = Window(HERE, NOON)
-    assert window.group_id == "260301-BMMYL4K2"
+    assert window.group_id == "260301-D3T5MUSP"
     assert len({replace(window, lane=lane).group_id for lane in LANES}) == len(LANES)
 
 
