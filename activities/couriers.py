@@ -14,8 +14,10 @@ from activities.contracts import (
     RECORD_MANUAL_WAYBILL,
     REQUEST_WAYBILL,
     SETTLE_WAYBILL,
+    VOID_WAYBILLS,
     ManualWaybill,
     OrderAt,
+    ParcelRef,
     Plan,
     PlanStepFact,
     WaybillAnswer,
@@ -39,6 +41,7 @@ from store.holds import open_task
 from store.steps import Done, load_order, record, run_step
 from store.tables import OrderRow, ParcelRow, WaybillRow
 
+_MAY_BE_LIVE = frozenset({"asked", "unknown", "live"})
 LIVE, NONE, UNKNOWN = WaybillOutcome.LIVE, WaybillOutcome.NONE, WaybillOutcome.UNKNOWN
 
 
@@ -145,6 +148,32 @@ class CourierSteps:
             return WaybillAnswer(NONE, why=refused.why)
         return from_json(WaybillAnswer, kept)
 
+    @activity.defn(name=VOID_WAYBILLS.name)
+    async def void_waybills(self, ref: ParcelRef) -> None:
+        """A parcel does not leave: void whatever any courier has made for it, or may still turn out to have made."""
+        async with self._db.transaction() as tx:
+            rows = [row for row in await shipping.waybills(tx, ref.parcel_id) if row.status in _MAY_BE_LIVE]
+        for row in rows:
+            ask = WaybillAsk(row.order_id, row.parcel_id, row.provider, row.carrier, row.attempt)
+            if row.provider == Provider.MANUAL:
+                await self._voided(ask, row.key, row.number, VoidOutcome.NOT_FOUND)
+                continue
+            number = row.number
+            if row.status != "live":
+                _, request, _ = await self._prepare(ask, asking=False)
+                async with answered(self._db, ref.order_id):
+                    found = await self._couriers[Provider(row.provider)].find(request)
+                if found is None and utc_now() - row.asked_at < self._config.settle_after:
+                    raise ApplicationError("not found, but it may still be on its way", type="NotSettled")
+                if found is None:
+                    await self._failed(row, "absent", text("waybill.absent", courier=row.provider))
+                    continue
+                number = found.number
+            waybill = Waybill(row.key, Provider(row.provider), Carrier(row.carrier), number)
+            async with answered(self._db, ref.order_id):
+                outcome = await self._couriers[Provider(row.provider)].void(waybill)
+            await self._voided(ask, row.key, number, outcome)
+
     async def _prepare(self, ask: WaybillAsk, *, asking: bool) -> tuple[WaybillRow, WaybillRequest, bool]:
         """The question as it is kept, what the courier is asked, and whether it may have been asked before."""
         key = waybill_key(ask)
@@ -168,8 +197,8 @@ class CourierSteps:
                     updated_at=now,
                 )
                 tx.add(row)
-            order = await orders.body(tx, ask.order_id)
             parcel = await tx.get(ParcelRow, ask.parcel_id)
+            order = await orders.body(tx, ask.order_id, parcel.revision if parcel is not None else None)
         return row, _request(order, parcel, ask, key), again
 
     async def _known(self, row: WaybillRow) -> WaybillAnswer:
@@ -210,18 +239,22 @@ class CourierSteps:
     async def _void(self, ask: WaybillAsk, waybill: Waybill) -> WaybillAnswer:
         async with answered(self._db, ask.order_id):
             outcome = await self._couriers[Provider(ask.provider)].void(waybill)
+        await self._voided(ask, waybill_key(ask), waybill.number, outcome)
         async with self._db.transaction() as tx:
-            row = await _waybill(tx, waybill_key(ask))
-            row.status, row.number, row.updated_at = "void", waybill.number, utc_now()
+            live = await shipping.live_waybill(tx, ask.parcel_id)
+        return WaybillAnswer(LIVE, live.number) if live is not None else WaybillAnswer(NONE)
+
+    async def _voided(self, ask: WaybillAsk, key: str, number: str, outcome: VoidOutcome) -> None:
+        async with self._db.transaction() as tx:
+            row = await _waybill(tx, key)
+            row.status, row.number, row.updated_at = "void", number, utc_now()
             row.detail = text("waybill.voided")
             tx.add(row)
             order = await load_order(tx, ask.order_id)
-            await record(tx, order, f"void/{row.key}", "orderhub", Done("waybill.void", f"{outcome} {waybill.number}"))
+            await record(tx, order, f"void/{row.key}", "orderhub", Done("waybill.void", f"{outcome} {number}"))
             if outcome is VoidOutcome.TOO_LATE:
-                key, sentence = f"{ask.parcel_id}/second_waybill", text("task.second_waybill", number=waybill.number)
-                await open_task(tx, key, "second_waybill", sentence, order_id=ask.order_id, alert=True)
-            live = await shipping.live_waybill(tx, ask.parcel_id)
-        return WaybillAnswer(LIVE, live.number) if live is not None else WaybillAnswer(NONE)
+                task, sentence = f"{ask.parcel_id}/second_waybill", text("task.second_waybill", number=number)
+                await open_task(tx, task, "second_waybill", sentence, order_id=ask.order_id, alert=True)
 
     async def _failed(self, row: WaybillRow, status: str, why: str) -> WaybillAnswer:
         async with self._db.transaction() as tx:

@@ -19,6 +19,7 @@ from activities.holds import HoldSteps
 from activities.interception import InterceptSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
+from activities.planning import Router
 from activities.pulling import PullSteps
 from activities.reconciling import ReconcileSteps
 from activities.review import ReviewSteps
@@ -32,7 +33,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
     """Every activity, bound to its database and partners."""
     rooms: list[object] = [
         ReviewSteps(db, config.credit_above_fen),
-        StockSteps(db, config.warehouse),
+        StockSteps(db, Router(config.warehouse)),
         CreditSteps(db, partners.credit),
         WarehouseSteps(db, partners.warehouse, config.warehouse),
         CourierSteps(db, partners.couriers, config),

@@ -1,55 +1,142 @@
-"""Locking and freeing stock."""
+"""Planning where an order comes from, and locking and freeing its stock."""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.contracts import FIT_STOCK, RELEASE_STOCK, RESERVE_STOCK, Fitted, OrderAt, OrderRef, Reserved
+from activities.contracts import (
+    CHECK_ARRIVAL,
+    FIT_CONSIGNMENTS,
+    FIT_STOCK,
+    RELEASE_STOCK,
+    RESERVE_STOCK,
+    Arrived,
+    ConsignmentFact,
+    ConsignmentRef,
+    ConsignmentsFitted,
+    FitAsk,
+    Fitted,
+    OrderAt,
+    OrderRef,
+    Reserved,
+)
+from activities.planning import Router, needed
 from activities.results import from_json, to_json
 from activities.review import ordered
 from domain.golden import Trigger
+from domain.routing import Routing, Verdict
 from domain.texts import text
-from store import orders, stock
+from store import orders, planning, stock
 from store.database import Database
 from store.steps import Done, run_step
-from store.tables import OrderRow
+from store.tables import ConsignmentRow, OrderRow
+
+PLANNED_AGAIN = 5
+"""How often an order is planned anew when the stock that its plan counted on is gone by then."""
 
 
 class StockSteps:
     """Stage three, and its undo."""
 
-    def __init__(self, db: Database, warehouse: str) -> None:
+    def __init__(self, db: Database, router: Router) -> None:
         self._db = db
-        self._warehouse = warehouse
+        self._router = router
 
     @activity.defn(name=RESERVE_STOCK.name)
     async def reserve_stock(self, ref: OrderRef) -> Reserved:
-        """Lock all lines in one transaction, gifts included: STOCK_LOCKED. When one is short, nothing is locked."""
+        """Plan the order, and lock all lines in one transaction, gifts included: STOCK_LOCKED. Short: nothing is."""
+        stale = False
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             order = await orders.body(tx, ref.order_id)
-            await stock.reserve(tx, ref.order_id, ordered(order), self._warehouse, "orderhub")
+            planned = await self._router.plan(tx, order, firm=stale)
+            routing = planned.routing
+            if routing.verdict is Verdict.SHORT:
+                raise _Unfillable(routing)
+            await stock.reserve_plan(tx, ref.order_id, order.channel, planned.picks, "orderhub", token=planned.token)
+            rows = await planning.keep_plan(tx, ref.order_id, row.revision, routing)
             row.in_flight = False
-            return Done("stock.locked", trigger=Trigger.ALL_LINES_RESERVED)
+            reserved = Reserved(True, consignments=[_fact(one) for one in rows])
+            why = routing.reason.text()
+            return Done("stock.locked", why, trigger=Trigger.ALL_LINES_RESERVED, result=to_json(reserved))
+
+        for _ in range(PLANNED_AGAIN):
+            try:
+                kept = await run_step(self._db, ref.order_id, "reserve_stock", "orderhub", work)
+            except stock.StaleSnapshot:
+                stale = True  # somebody was quicker: plan on what is there now
+                continue
+            except stock.StockShort as short:
+                return Reserved(False, _missing(short.short) if not short.shared else text("stock.share_used"))
+            except _Unfillable as unfillable:
+                return Reserved(False, unfillable.text())
+            return from_json(Reserved, kept) if kept else Reserved(True)
+        return Reserved(False, text("stock.contended"))
+
+    @activity.defn(name=CHECK_ARRIVAL.name)
+    async def check_arrival(self, ref: ConsignmentRef) -> Arrived:
+        """Whether the goods that a consignment waited for are all there; then it is ready."""
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            consignment = await _consignment(tx, ref)
+            if consignment.status == planning.WAITING:
+                if await planning.awaits(tx, consignment):
+                    raise _NotYet(consignment)
+                planning.change(tx, consignment, planning.READY)
+            return Done("stock.arrived", f"{ref.n}: {consignment.warehouse}", result=to_json(Arrived(True)))
 
         try:
-            await run_step(self._db, ref.order_id, "reserve_stock", "orderhub", work)
-        except stock.StockShort as short:
-            missing = "，".join(f"{sku} × {count}" for sku, count in short.short.items())
-            return Reserved(False, text("stock.short", missing=missing))
-        return Reserved(True)
+            kept = await run_step(self._db, ref.order_id, f"arrival/{ref.n}", "orderhub", work)
+        except _NotYet as not_yet:
+            return Arrived(False, not_yet.consignment.waits_until)
+        return from_json(Arrived, kept)
 
     @activity.defn(name=FIT_STOCK.name)
     async def fit_stock(self, at: OrderAt) -> Fitted:
         """Free what a revision of the order needs no more (a refunded line). Never locks more: that is for a person."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            wanted = ordered(await orders.body(tx, at.order_id, at.revision))
-            ok = await stock.free_excess(tx, at.order_id, wanted, f"fit/{at.revision}", "orderhub")
+            order = await orders.body(tx, at.order_id, at.revision)
+            ok = await stock.free_excess(tx, at.order_id, ordered(order), f"fit/{at.revision}", "orderhub")
+            for consignment in await planning.consignments(tx, at.order_id):
+                lines = planning.fit([consignment], needed(order)).lines
+                consignment.lines = lines.get(consignment.n, consignment.lines)
+                tx.add(consignment)
             return Done("stock.fitted", "" if ok else "more is needed than is locked", result=to_json(Fitted(ok)))
 
         return from_json(Fitted, await run_step(self._db, at.order_id, f"fit_stock/{at.revision}", "orderhub", work))
+
+    @activity.defn(name=FIT_CONSIGNMENTS.name)
+    async def fit_consignments(self, ask: FitAsk) -> ConsignmentsFitted:
+        """What a revision needs no more: in which consignments it is; or free it, out of those that are stopped."""
+        if not ask.change:
+            async with self._db.transaction() as tx:
+                fit = await self._fit(tx, ask)
+            return ConsignmentsFitted(not (fit.missing or fit.stuck), list(fit.lines))
+
+        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+            fit = await self._fit(tx, ask)
+            rows = {one.n: one for one in await planning.consignments(tx, ask.order_id)}
+            emptied = []
+            for n, lines in fit.lines.items():
+                if n not in ask.stopped:
+                    continue
+                rows[n].lines = lines
+                planning.change(tx, rows[n], rows[n].status if lines else planning.OFF)
+                emptied += [] if lines else [n]
+            await tx.flush()
+            await planning.free_rest(tx, row, rows.values())
+            left = [one for one in rows.values() if one.status != planning.OFF]
+            packed = bool(emptied and left) and all(one.status == planning.PACKED for one in left)
+            ok = not (fit.missing or fit.stuck) and set(fit.lines) <= set(ask.stopped)
+            fitted = ConsignmentsFitted(ok, list(fit.lines), emptied, packed)
+            trigger = Trigger.WAREHOUSE_SCAN_MATCHED if packed else None
+            why = "" if ok else "not all of it could be changed"
+            return Done("consignments.fitted", why, trigger, result=to_json(fitted))
+
+        kept = await run_step(self._db, ask.order_id, f"fit_consignments/{ask.revision}", "orderhub", work)
+        return from_json(ConsignmentsFitted, kept)
 
     @activity.defn(name=RELEASE_STOCK.name)
     async def release_stock(self, ref: OrderRef) -> None:
@@ -57,6 +144,45 @@ class StockSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             freed = await stock.release(tx, ref.order_id, "orderhub")
+            await planning.close(tx, ref.order_id)
             return Done("stock.released", f"{freed} SKUs")
 
         await run_step(self._db, ref.order_id, "release_stock", "orderhub", work)
+
+    async def _fit(self, tx: AsyncSession, ask: FitAsk) -> planning.Fit:
+        order = await orders.body(tx, ask.order_id, ask.revision)
+        return planning.fit(await planning.consignments(tx, ask.order_id), needed(order))
+
+
+class _Unfillable(Exception):
+    """No plan gives the order everything."""
+
+    def __init__(self, routing: Routing) -> None:
+        super().__init__(routing.reason.key)
+        self._routing = routing
+
+    def text(self) -> str:
+        """What is missing; why, where nothing is."""
+        missing = {one.sku: one.missing for one in self._routing.short if one.missing}
+        return _missing(missing) if missing else self._routing.reason.text()
+
+
+class _NotYet(Exception):
+    def __init__(self, consignment: ConsignmentRow) -> None:
+        super().__init__(f"{consignment.order_id} still waits")
+        self.consignment = consignment
+
+
+def _missing(short: dict[str, int]) -> str:
+    return text("stock.short", missing="，".join(f"{sku} × {count}" for sku, count in short.items()))
+
+
+def _fact(row: ConsignmentRow) -> ConsignmentFact:
+    return ConsignmentFact(row.n, row.warehouse, row.status == planning.READY, row.waits_until)
+
+
+async def _consignment(tx: AsyncSession, ref: ConsignmentRef) -> ConsignmentRow:
+    row = await planning.consignment(tx, ref.order_id, ref.n)
+    if row is None:
+        raise LookupError(f"{ref.order_id} has no consignment {ref.n}")
+    return row

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
@@ -27,7 +29,6 @@ from activities.contracts import (
 )
 from activities.partners import answered
 from activities.results import from_json, to_json
-from activities.review import ordered
 from connectors.errors import Rejected
 from connectors.ports import Warehouse
 from domain.clock import utc_now
@@ -35,7 +36,7 @@ from domain.gifts import scan_difference
 from domain.golden import Trigger
 from domain.holds import HoldReason
 from domain.ids import parcel_id, partner_key
-from domain.order import Order
+from domain.order import Order, OrderLine
 from domain.shipping import (
     Carrier,
     DeliveryOrder,
@@ -46,7 +47,7 @@ from domain.shipping import (
     WarehouseStatus,
 )
 from domain.texts import text
-from store import orders, shipping, stock
+from store import orders, planning, shipping, stock
 from store.database import Database
 from store.holds import open_task, say_again
 from store.steps import Done, run_step
@@ -71,20 +72,26 @@ class WarehouseSteps:
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
             again = await shipping.delivery(tx, code) is not None
+            order = await orders.body(tx, ref.order_id, ref.revision)
+            part = await planning.consignment(tx, ref.order_id, ref.consignment)
+            warehouse = part.warehouse if part is not None else ""
             values = {"code": code, "order_id": ref.order_id, "n": ref.n, "revision": ref.revision, "status": "asked"}
-            await insert_ignore(tx, DeliveryRow, {**values, "at": utc_now()})
+            values |= {"consignment": ref.consignment, "warehouse": warehouse, "at": utc_now()}
+            await insert_ignore(tx, DeliveryRow, values)
             row = await _delivery(tx, code)
             if row.status in {"stopping", "cancelled"}:
                 return Pushed(False, text("warehouse.stopped_before"))
             row.at = utc_now()
             tx.add(row)
-            order = await orders.body(tx, ref.order_id, ref.revision)
+        instruction = _instruction(order, code, Carrier(ref.carrier), warehouse)
+        if ref.consignment and part is not None:
+            instruction = _of_part(instruction, part.lines)
         try:
             async with answered(self._db, ref.order_id):
-                await self._warehouse.push(_instruction(order, code, Carrier(ref.carrier)))
+                await self._warehouse.push(instruction)
         except Rejected as refused:
             # An earlier run may have got through before its worker died: then the warehouse has it, whatever it says.
-            if not again or not await self._knows(code, ref.order_id):
+            if not again or not await self._knows(row):
                 return Pushed(False, refused.operator_text)
         await self._set(code, "pushed", unless={"packed", "stopping", "cancelled"})
         return Pushed(True)
@@ -92,9 +99,10 @@ class WarehouseSteps:
     @activity.defn(name=HOLD_AT_WAREHOUSE.name)
     async def hold_at_warehouse(self, ref: DeliveryRef) -> Stopped:
         """Let the warehouse stop work for the time being."""
+        code, warehouse = await self._place(ref)
         try:
             async with answered(self._db, ref.order_id):
-                outcome = await self._warehouse.hold(delivery_code(ref.order_id, ref.n), ref.reason)
+                outcome = await self._warehouse.hold(code, ref.reason, warehouse)
         except Rejected as refused:
             return Stopped(Stop.TOO_LATE, refused.operator_text)
         return Stopped(Stop.TOO_LATE if outcome is StopOutcome.TOO_LATE else Stop.STOPPED)
@@ -102,8 +110,9 @@ class WarehouseSteps:
     @activity.defn(name=RESTORE_AT_WAREHOUSE.name)
     async def restore_at_warehouse(self, ref: DeliveryRef) -> None:
         """Let the warehouse go on."""
+        code, warehouse = await self._place(ref)
         async with answered(self._db, ref.order_id):
-            await self._warehouse.restore(delivery_code(ref.order_id, ref.n))
+            await self._warehouse.restore(code, warehouse)
 
     @activity.defn(name=CANCEL_AT_WAREHOUSE.name)
     async def cancel_at_warehouse(self, ref: DeliveryRef) -> Stopped:
@@ -119,7 +128,7 @@ class WarehouseSteps:
             tx.add(row)
         try:
             async with answered(self._db, ref.order_id):
-                outcome = await self._warehouse.cancel(code, ref.reason)
+                outcome = await self._warehouse.cancel(code, ref.reason, row.warehouse)
         except Rejected as refused:
             await self._set(code, "pushed")
             return Stopped(Stop.TOO_LATE, refused.operator_text)
@@ -134,8 +143,9 @@ class WarehouseSteps:
     @activity.defn(name=ASK_WAREHOUSE.name)
     async def ask_warehouse(self, ref: DeliveryRef) -> ReportRef:
         """Where the instruction is now, in case a report was lost on its way."""
+        code, warehouse = await self._place(ref)
         async with answered(self._db, ref.order_id):
-            report = await self._warehouse.query(delivery_code(ref.order_id, ref.n))
+            report = await self._warehouse.query(code, warehouse)
         if report is None:
             return ReportRef(ref.order_id, 0)
         async with self._db.transaction() as tx:
@@ -148,8 +158,9 @@ class WarehouseSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             report = await shipping.report(tx, ref.report_id)
             delivery = await _delivery(tx, report.delivery_code)
-            scanned = await self._scan(tx, row, report, delivery)
-            trigger = Trigger.WAREHOUSE_SCAN_MATCHED if scanned.scan is Scan.PACKED else None
+            scanned = replace(await self._scan(tx, row, report, delivery), consignment=delivery.consignment)
+            packed = scanned.scan is Scan.PACKED and scanned.all_packed
+            trigger = Trigger.WAREHOUSE_SCAN_MATCHED if packed else None
             return Done(f"warehouse.{scanned.scan}", scanned.detail, trigger, result=to_json(scanned))
 
         kept = await run_step(self._db, ref.order_id, report_step(ref.report_id), "warehouse", work)
@@ -180,21 +191,37 @@ class WarehouseSteps:
         if not report.final:
             return Scanned(Scan.PARTIAL)
         order = await orders.body(tx, row.order_id, delivery.revision)
-        wanted = Counter(ordered(order))
+        part = await planning.consignment(tx, row.order_id, delivery.consignment)
+        lines = list(order.lines)
+        if delivery.consignment and part is not None:
+            lines = _lines_of(order, part.lines)
+        wanted = _ordered(lines)
         # A final report carries all boxes, or those that the reports before it did not.
         for boxes in (list(report.packages), await shipping.packed_boxes(tx, report.delivery_code)):
             if _scanned(boxes) == wanted:
                 break
         else:
-            difference = scan_difference(order.lines, [item for box in report.packages for item in box.items])
+            difference = scan_difference(lines, [item for box in report.packages for item in box.items])
             problem = difference.words()
-            await say_again(tx, row.order_id, HoldReason.SCAN_MISMATCH, text("scan.mismatch", what=problem))
+            says, about = text("scan.mismatch", what=problem), ""
+            if delivery.consignment:
+                about = text("consignment.name", n=delivery.consignment, warehouse=delivery.warehouse)
+                says = text("consignment.says", name=about, sentence=says)
+            await say_again(tx, row.order_id, HoldReason.SCAN_MISMATCH, says, about)
             return Scanned(Scan.MISMATCH, text("scan.mismatch", what=problem), problem=problem)
         delivery.status = "packed"
         tx.add(delivery)
-        await stock.ship(tx, row.order_id, f"warehouse:{report.warehouse or self._code}")
+        who = f"warehouse:{report.warehouse or delivery.warehouse or self._code}"
+        if delivery.consignment:
+            await stock.ship_part(tx, row.order_id, delivery.warehouse, wanted, str(delivery.consignment), who)
+        else:
+            await stock.ship(tx, row.order_id, who)
+        if part is not None:
+            planning.change(tx, part, planning.PACKED)
+        before = len(await shipping.parcels(tx, row.order_id))
+        left = [one for one in await planning.consignments(tx, row.order_id) if one.status != planning.OFF]
         parcels = []
-        for n, box in enumerate(boxes, start=1):
+        for n, box in enumerate(boxes, start=before + 1):
             pid = parcel_id(row.order_id, n)
             parcels.append(pid)
             tx.add(
@@ -205,14 +232,24 @@ class WarehouseSteps:
                     package_code=box.package_code,
                     items=shipping.box_items(box.items),
                     status="packed",
-                    whole_order=len(boxes) == 1,
+                    whole_order=len(boxes) == 1 and len(left) < 2,
+                    consignment=delivery.consignment,
+                    revision=delivery.revision if delivery.consignment else None,
                 )
             )
-        return Scanned(Scan.PACKED, parcels=parcels)
+        all_packed = not delivery.consignment or all(one.status == planning.PACKED for one in left)
+        return Scanned(Scan.PACKED, parcels=parcels, all_packed=all_packed)
 
-    async def _knows(self, code: str, order_id: str) -> bool:
-        async with answered(self._db, order_id):
-            return await self._warehouse.query(code) is not None
+    async def _place(self, ref: DeliveryRef) -> tuple[str, str]:
+        """The code of an instruction, and the warehouse that has it."""
+        code = delivery_code(ref.order_id, ref.n)
+        async with self._db.transaction() as tx:
+            row = await shipping.delivery(tx, code)
+        return code, row.warehouse if row is not None else ""
+
+    async def _knows(self, row: DeliveryRow) -> bool:
+        async with answered(self._db, row.order_id):
+            return await self._warehouse.query(row.code, row.warehouse) is not None
 
     async def _set(self, code: str, status: str, unless: Iterable[str] = ()) -> None:
         async with self._db.transaction() as tx:
@@ -239,7 +276,7 @@ async def _delivery(tx: AsyncSession, code: str) -> DeliveryRow:
     return row
 
 
-def _instruction(order: Order, code: str, carrier: Carrier) -> DeliveryOrder:
+def _instruction(order: Order, code: str, carrier: Carrier, warehouse: str) -> DeliveryOrder:
     return DeliveryOrder(
         code=code,
         order_id=order.order_id,
@@ -262,7 +299,35 @@ def _instruction(order: Order, code: str, carrier: Carrier) -> DeliveryOrder:
         total_fen=order.amounts.paid_fen,
         freight_fen=order.amounts.freight_fen,
         discount_fen=order.amounts.discount_fen,
+        warehouse=warehouse,
     )
+
+
+def _of_part(whole: DeliveryOrder, lines: Iterable[Mapping[str, Any]]) -> DeliveryOrder:
+    """The instruction for one consignment: its lines, and of the money what was paid for them."""
+    known = {line.line_no: line for line in whole.lines}
+    part = []
+    for line in lines:
+        of, count = known[line["line_no"]], line["quantity"]
+        amount = of.amount_fen * count // of.quantity if of.sku == line["sku"] else 0
+        part.append(replace(of, sku=line["sku"], quantity=count, amount_fen=amount))
+    total = sum(line.amount_fen for line in part)
+    return replace(whole, lines=tuple(part), total_fen=total, freight_fen=0, discount_fen=0)
+
+
+def _lines_of(order: Order, part: Iterable[Mapping[str, Any]]) -> list[OrderLine]:
+    """The order's lines, as far as they are in a consignment."""
+    known = {line.line_no: line for line in order.lines}
+    return [
+        known[line["line_no"]].model_copy(update={"sku": line["sku"], "quantity": line["quantity"]}) for line in part
+    ]
+
+
+def _ordered(lines: Iterable[OrderLine]) -> Counter[str]:
+    wanted: Counter[str] = Counter()
+    for line in lines:
+        wanted[line.sku] += line.quantity
+    return wanted
 
 
 def _scanned(boxes: Iterable[Package]) -> Counter[str]:

@@ -79,6 +79,7 @@ class BookDelivery(BaseModel):
 
     code: str
     order_no: str
+    warehouse: str = ""
     status: Literal["ACCEPTED", "HELD", "PACKED", "CANCELLED"]
     delivery_type: str
     remark: str

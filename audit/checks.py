@@ -17,6 +17,7 @@ from audit.inbox import inbox_empty
 from audit.interceptions import intercepted_once
 from audit.messages import messages_once
 from audit.orders import orders_arrived, orders_ended
+from audit.parcels import parcels_are_the_order
 from audit.report import Outcome
 from audit.splits import splits_sum
 from audit.stock import not_oversold, stock_conserved
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     Check("intercepted_once", "couriers stop parcels when we ask, and are asked once", intercepted_once, _COMPARED),
     Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
     Check("gifts_given", "every gift is in a parcel that left, or off with its main line", gifts_given, _COMPARED),
+    Check("parcels_complete", "all parcels together are the order", parcels_are_the_order, _NONE),
     Check("cancelled_undone", "of a cancelled order nothing is left", cancelled_undone, _COMPARED),
     Check("splits_sum", "every split sums to its order, to the fen", splits_sum, _COMPARED),
     Check("ciphertext_kept", "encrypted receivers stay with their platform", ciphertext_kept, _COMPARED),

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel, col, select
 from audit.books import BookOrder, Books, BookWaybill
 from audit.facts import (
     BodyFact,
+    ConsignmentFact,
     CreditFact,
     DeliveryFact,
     GiftFact,
@@ -34,6 +35,7 @@ from domain.order import Order
 from domain.shipping import Provider
 from store.database import Database
 from store.tables import (
+    ConsignmentRow,
     CreditCheckRow,
     DeliveryRow,
     GiftRow,
@@ -79,6 +81,7 @@ class Evidence:
     unreadable: list[tuple[str, int]]
     """Order and revision of bodies that are no orders."""
     reservations: Mapping[str, list[ReservationFact]]
+    consignments: Mapping[str, list[ConsignmentFact]]
     deliveries: Mapping[str, list[DeliveryFact]]
     parcels: Mapping[str, list[ParcelFact]]
     gifts: Mapping[str, list[GiftFact]]
@@ -127,6 +130,11 @@ class Evidence:
         bodies = self.bodies.get(oid)
         return bodies[-1] if bodies else None
 
+    def in_parts(self, oid: str) -> list[ConsignmentFact]:
+        """The consignments of an order whose parts each had an instruction of their own; none of any other order."""
+        told = any(row.consignment for row in self.deliveries.get(oid, []))
+        return sorted(self.consignments.get(oid, []), key=lambda one: one.n) if told else []
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """The store at one moment, for what is too large to load."""
@@ -146,6 +154,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             bodies=bodies,
             unreadable=unreadable,
             reservations=_by_order(await _facts(tx, ReservationRow, ReservationFact)),
+            consignments=_by_order(await _facts(tx, ConsignmentRow, ConsignmentFact)),
             deliveries=_by_order(await _facts(tx, DeliveryRow, DeliveryFact)),
             parcels=_by_order(await _facts(tx, ParcelRow, ParcelFact)),
             gifts=_by_order(await _facts(tx, GiftRow, GiftFact)),

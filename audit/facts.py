@@ -98,6 +98,27 @@ class DeliveryFact:
     code: str
     revision: int
     status: str
+    consignment: int = 0
+    warehouse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsignmentFact:
+    """The part of an order that one warehouse delivers."""
+
+    order_id: str
+    n: int
+    warehouse: str
+    lines: list[dict[str, Any]]
+    status: str
+
+    @property
+    def pieces(self) -> Counter[str]:
+        """Pieces by SKU of what is delivered; nothing when it is off."""
+        found: Counter[str] = Counter()
+        for line in self.lines if self.status != "off" else ():
+            found[line["sku"]] += line["quantity"]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +128,7 @@ class ParcelFact:
     order_id: str
     parcel_id: str
     items: list[dict[str, Any]]
+    consignment: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,19 +22,22 @@ async def gifts_given(evidence: Evidence) -> Outcome:
         if not gifts and (body is None or not body.gifts):
             continue
         seen.looked_at += 1
-        for text in (*_unkept(order, body, gifts), *_faults(evidence, order, body, gifts, left_out)):
+        for text in (
+            *_unkept(order, body, gifts, boxed=bool(evidence.parcels.get(oid))),
+            *_faults(evidence, order, body, gifts, left_out),
+        ):
             seen.find(oid, text)
     return seen
 
 
-def _unkept(order: OrderFact, body: BodyFact | None, gifts: dict[str, GiftFact]) -> Iterator[str]:
+def _unkept(order: OrderFact, body: BodyFact | None, gifts: dict[str, GiftFact], boxed: bool) -> Iterator[str]:
     for line_no, (sku, _) in body.gifts.items() if body is not None else ():
         if line_no not in gifts:
             yield f"gift {sku} of line {line_no} is not kept as one"
     for gift in gifts.values():
         if gift.status not in {_PENDING, _GIVEN, _CANCELLED}:
             yield f"gift {gift.sku} of line {gift.line_no} is {gift.status}"
-        elif gift.status == _GIVEN and not order.shipped and not order.packed:
+        elif gift.status == _GIVEN and not order.shipped and not order.packed and not boxed:
             yield f"gift {gift.sku} of line {gift.line_no} counts as given, but nothing has left"
 
 

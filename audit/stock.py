@@ -116,15 +116,19 @@ def _order_faults(evidence: Evidence, oid: str) -> Iterator[str]:
     for reservation in evidence.reservations.get(oid, []):
         if reservation.status in by_status:
             by_status[reservation.status][reservation.sku] += reservation.quantity
+    gone: Counter[str] = Counter()
+    for part in evidence.in_parts(oid):
+        gone += part.pieces if part.status == "packed" else Counter()
     if not evidence.orders[oid].packed:
-        if by_status[_SHIPPED]:
-            yield "its stock left before it was packed"
+        if by_status[_SHIPPED] != gone:
+            yield f"its stock left before it was packed: {_listed(by_status[_SHIPPED])}, packed are {_listed(gone)}"
         return
     if by_status[_LOCKED]:
         yield f"packed, but still has locked {_listed(by_status[_LOCKED])}"
     body = evidence.packed_body(oid)
-    if body is not None and by_status[_SHIPPED] != body.ordered:
-        yield f"ordered {_listed(body.ordered)}, but {_listed(by_status[_SHIPPED])} left the stock"
+    wanted = gone or (body.ordered if body is not None else by_status[_SHIPPED])
+    if by_status[_SHIPPED] != wanted:
+        yield f"ordered {_listed(wanted)}, but {_listed(by_status[_SHIPPED])} left the stock"
 
 
 def _listed(pieces: Counter[str]) -> str:

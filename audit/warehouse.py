@@ -28,14 +28,14 @@ async def warehouse_once(evidence: Evidence) -> Outcome:
         seen.looked_at += 1
         order = evidence.orders.get(oid)
         valid = [(row, entry) for row, entry in deliveries if entry.status != "CANCELLED"]
-        if len(valid) > 1:
-            seen.find(oid, f"{len(valid)} delivery orders that count: {', '.join(row.code for row, _ in valid)}")
+        for doubled in _doubled(row for row, _ in valid):
+            seen.find(oid, f"{len(doubled)} delivery orders that count: {', '.join(row.code for row in doubled)}")
         for row, entry in valid:
             body = evidence.body_at(oid, row.revision)
             if order is None or body is None:
                 seen.find(oid, f"delivery order {row.code} is for a revision of the order that the store does not have")
                 continue
-            for text in _faults(order, body, entry):
+            for text in (*_faults(order, body, entry), *_lines_wrong(evidence, row, body, entry)):
                 seen.find(oid, f"delivery order {row.code} {text}")
         if evidence.settled:
             for row, entry in deliveries:
@@ -58,14 +58,41 @@ def _instructions(evidence: Evidence, seen: Outcome) -> dict[str, list[tuple[Del
     return dict(found)
 
 
-def _faults(order: OrderFact, body: BodyFact, entry: BookDelivery) -> Iterator[str]:
-    if entry.order_no != order.channel_order_no:
-        yield f"names order {entry.order_no}"
+def _doubled(rows: Iterable[DeliveryFact]) -> list[list[DeliveryFact]]:
+    """Several instructions for the same part of an order."""
+    by_part: defaultdict[int, list[DeliveryFact]] = defaultdict(list)
+    for row in rows:
+        by_part[row.consignment].append(row)
+    whole = by_part.get(0, [])
+    if whole and len(by_part) > 1:
+        return [[row for some in by_part.values() for row in some]]  # all of it, and a part of it once more
+    return [some for some in by_part.values() if len(some) > 1]
+
+
+def _lines_wrong(evidence: Evidence, row: DeliveryFact, body: BodyFact, entry: BookDelivery) -> Iterator[str]:
+    """Where an instruction was given, and of what."""
+    if row.warehouse and entry.warehouse != row.warehouse:
+        yield f"is in {entry.warehouse}, but was meant for {row.warehouse}"
+    ordered, of = body.ordered, "order"
+    if row.consignment:
+        parts = {one.n: one for one in evidence.in_parts(row.order_id)}
+        part = parts.get(row.consignment)
+        if part is None:
+            yield f"is for consignment {row.consignment}, which the store does not have"
+            return
+        if entry.warehouse != part.warehouse:
+            yield f"is in {entry.warehouse}, but consignment {part.n} comes from {part.warehouse}"
+        ordered, of = part.pieces, f"consignment {part.n}"
     lines: Counter[str] = Counter()
     for line in entry.lines:
         lines[line.sku] += line.quantity
-    if lines != body.ordered:
-        yield f"differs from the order: missing {_listed(body.ordered - lines)}, extra {_listed(lines - body.ordered)}"
+    if lines != ordered:
+        yield f"differs from the {of}: missing {_listed(ordered - lines)}, extra {_listed(lines - ordered)}"
+
+
+def _faults(order: OrderFact, body: BodyFact, entry: BookDelivery) -> Iterator[str]:
+    if entry.order_no != order.channel_order_no:
+        yield f"names order {entry.order_no}"
     if entry.receiver_digest != body.warehouse_digest:
         yield f"has another receiver than revision {body.revision} of the order"
     cold = Requirement.COLD_CHAIN in body.requirements
@@ -82,8 +109,9 @@ def _find_unpacked(evidence: Evidence, seen: Outcome) -> None:
     known = {entry.code for entry in evidence.final_books.qimen.deliveries}
     for oid in evidence.book_orders:
         packed = [row for row in evidence.deliveries.get(oid, []) if row.status == "packed"]
-        if oid in evidence.orders and evidence.orders[oid].packed and len(packed) != 1:
-            seen.find(oid, f"packed, with {len(packed)} packed delivery orders in the store")
+        parts = {one.n for one in evidence.in_parts(oid) if one.status != "off"} or {0}
+        if oid in evidence.orders and evidence.orders[oid].packed and sorted(r.consignment for r in packed) != [*parts]:
+            seen.find(oid, f"packed, with {len(packed)} packed delivery orders in the store, of {len(parts)} parts")
         for row in packed:
             if row.code not in known:
                 seen.find(oid, f"delivery order {row.code} is packed, but the warehouse does not have it")

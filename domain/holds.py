@@ -16,6 +16,7 @@ class HoldReason(StrEnum):
     REFUND_PENDING = "REFUND_PENDING"
     CREDIT_REFUSED = "CREDIT_REFUSED"
     STOCK_SHORT = "STOCK_SHORT"
+    BACKORDER = "BACKORDER"
     ADDRESS_CHANGE = "ADDRESS_CHANGE"
     WAREHOUSE_EXCEPTION = "WAREHOUSE_EXCEPTION"
     SCAN_MISMATCH = "SCAN_MISMATCH"
@@ -66,7 +67,10 @@ class AtDeadline(StrEnum):
 
 @dataclass(frozen=True)
 class HoldPolicy:
-    """One row of the table. `who` is the role asked first (a key of the text catalogue)."""
+    """One row of the table. `who` is the role asked first (a key of the text catalogue).
+
+    The deadline runs from the moment at which the hold opens, or from the one until which it is expected to stay.
+    """
 
     blocks: Step
     releases: frozenset[Release]
@@ -113,6 +117,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         timedelta(hours=24),
         AtDeadline.ESCALATE,
         "role.operations",
+    ),
+    HoldReason.BACKORDER: HoldPolicy(
+        Step.STOCK,
+        frozenset({Release.OPERATOR, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=24),
+        AtDeadline.ESCALATE,
+        "role.procurement",
     ),
     HoldReason.ADDRESS_CHANGE: HoldPolicy(
         Step.WAREHOUSE,

@@ -139,7 +139,8 @@ async def _warehouse(db: Database, workflows: Orders, news: WarehouseNews) -> st
         if report.status in _SILENT:
             return "nothing new"
         report_id = await shipping.keep_report(tx, report)
-    if await workflows.signal(delivery.order_id, "warehouse_reported", ReportSignal(report_id)):
+    told_of = ReportSignal(report_id, delivery.consignment)
+    if await workflows.signal(delivery.order_id, "warehouse_reported", told_of):
         return "told"
     if report.status is WarehouseStatus.PACKED and delivery.status == "cancelled":
         async with db.transaction() as tx:

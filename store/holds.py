@@ -26,10 +26,13 @@ async def open_hold(tx: AsyncSession, row: OrderRow, n: int, reason: str, detail
     tx.add(row)
 
 
-async def say_again(tx: AsyncSession, order_id: str, reason: str, detail: str) -> None:
-    """The open hold for a reason and its task say what is wrong now; nothing happens when there is none."""
+async def say_again(tx: AsyncSession, order_id: str, reason: str, detail: str, about: str = "") -> None:
+    """The open hold for a reason and its task say what is wrong now; nothing happens when there is none.
+
+    `about` is how the sentences of one consignment's holds begin: those of others are left as they are.
+    """
     for hold in await open_holds(tx, order_id):
-        if hold.reason == reason:
+        if hold.reason == reason and hold.detail.startswith(about):
             hold.detail = detail
             tx.add(hold)
             task = update(TaskRow).where(col(TaskRow.key) == task_key(order_id, hold.n))

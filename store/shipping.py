@@ -70,6 +70,12 @@ async def parcels(tx: AsyncSession, order_id: str) -> list[ParcelRow]:
     return list((await tx.execute(query)).scalars())
 
 
+async def waybills(tx: AsyncSession, parcel_id: str) -> list[WaybillRow]:
+    """Every waybill that was ever asked for of a parcel, the oldest first."""
+    query = select(WaybillRow).where(WaybillRow.parcel_id == parcel_id)
+    return list((await tx.execute(query.order_by(col(WaybillRow.asked_at), col(WaybillRow.key)))).scalars())
+
+
 async def live_waybill(tx: AsyncSession, parcel_id: str) -> WaybillRow | None:
     """The one live waybill of a parcel."""
     query = select(WaybillRow).where(WaybillRow.parcel_id == parcel_id, WaybillRow.status == LIVE)

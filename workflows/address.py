@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -16,11 +18,14 @@ from workflows.warehouse import WarehouseDesk
 
 
 class AddressDesk:
-    """At most one wish at a time. The address itself is in the store, under the wish's number."""
+    """At most one wish at a time. The address itself is in the store, under the wish's number.
+
+    `desks` are those of the order's consignments; of an order that is delivered in one piece there is one.
+    """
 
     def __init__(self, life: OrderLife, desk: WarehouseDesk) -> None:
         self._life = life
-        self._desk = desk
+        self.desks = [desk]
         self._wish: AddressWish | None = None
 
     def check_change(self) -> None:
@@ -49,16 +54,21 @@ class AddressDesk:
     async def confirm(self, wish: AddressWish) -> Outcome:
         """Take the address if the warehouse can still be stopped: the old instruction is stopped before it is taken."""
         life = self._life
-        stopped = await self._desk.stop(text("warehouse.changed"))
-        if stopped.outcome is Stop.TOO_LATE:
-            await self.drop(stopped.why or text("address.too_late_packed"))
+        stopped = await asyncio.gather(*(desk.stop(text("warehouse.changed")) for desk in self.desks))
+        late = [desk for desk, how in zip(self.desks, stopped, strict=True) if how.outcome is Stop.TOO_LATE]
+        if len(late) == len(self.desks):
+            await self.drop(stopped[0].why or text("address.too_late_packed"))
             return Outcome(False, text("address.too_late_packed"))
         verdict = await own(APPLY_ADDRESS, AddressRef(life.order_id, wish.n, wish.by))
         self._wish = None
         life.heard = max(life.heard, verdict.revision)
         await life.board.close(HoldReason.ADDRESS_CHANGE, wish.by, Release.ADDRESS)
-        said = f"；{verdict.said}" if verdict.said else ""
-        return Outcome(verdict.ok, text("address.taken") + said if verdict.ok else verdict.why)
+        if not verdict.ok:
+            return Outcome(False, verdict.why)
+        taken = text("address.taken")
+        if late:
+            taken = text("address.taken_in_part", stay="、".join(life.name_of(desk.consignment) for desk in late))
+        return Outcome(True, taken + (f"；{verdict.said}" if verdict.said else ""))
 
     async def packed(self) -> None:
         """The warehouse was quicker than whoever should have confirmed."""

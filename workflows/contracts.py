@@ -26,10 +26,15 @@ class Timings:
     sign_deadline_s: float = 72 * 3600
     channel_retry_s: float = 900
     address_window_s: float = 120 * 60
+    arrival_retry_s: float = 6 * 3600
 
     def stock_retry(self) -> timedelta:
         """Between two tries to lock stock that was short."""
         return timedelta(seconds=self.stock_retry_s)
+
+    def arrival_retry(self) -> timedelta:
+        """Between two looks for goods that are on their way in: their arrival is told, this is for when it was not."""
+        return timedelta(seconds=self.arrival_retry_s)
 
     def pack_deadline(self) -> timedelta:
         """After which the warehouse is asked where the order is."""
@@ -82,9 +87,10 @@ class CancelSignal:
 
 @dataclass(frozen=True)
 class ReportSignal:
-    """The warehouse reported; the report is kept in the store."""
+    """The warehouse reported; the report is kept in the store. `consignment` is the part of the order it is about."""
 
     report_id: int
+    consignment: int = 0
 
 
 @dataclass(frozen=True)

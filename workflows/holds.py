@@ -17,13 +17,14 @@ from workflows.steps import own
 
 @dataclass(frozen=True)
 class OpenHold:
-    """A hold that stops the order now."""
+    """A hold that stops the order now, or only its consignment `of` (0: all of it)."""
 
     n: int
     reason: HoldReason
     detail: str
     opened: datetime
     deadline: datetime
+    of: int = 0
 
 
 LapseListener = Callable[[OpenHold], Awaitable[None]]
@@ -31,7 +32,7 @@ LapseListener = Callable[[OpenHold], Awaitable[None]]
 
 
 class HoldBoard:
-    """All holds of one order, one per reason at a time."""
+    """All holds of one order: one at a time for each reason, or for each reason and consignment."""
 
     def __init__(self, order_id: str, on_lapse: LapseListener) -> None:
         self._order_id = order_id
@@ -44,31 +45,32 @@ class HoldBoard:
         """The holds that stop the order now, oldest first."""
         return list(self._open.values())
 
-    def has(self, reason: HoldReason) -> bool:
-        """Whether a hold for this reason is open."""
-        return any(hold.reason is reason for hold in self._open.values())
+    def has(self, reason: HoldReason, of: int | None = None) -> bool:
+        """Whether a hold for this reason is open, of one consignment or of any."""
+        return any(hold.reason is reason and of in (None, hold.of) for hold in self._open.values())
 
-    def blocks(self, *steps: Step) -> bool:
-        """Whether one of these steps must wait."""
-        return any(POLICIES[hold.reason].blocks in steps for hold in self._open.values())
+    def blocks(self, *steps: Step, of: int = 0) -> bool:
+        """Whether one of these steps must wait, for the whole order or for this consignment."""
+        return any(POLICIES[hold.reason].blocks in steps and hold.of in (0, of) for hold in self._open.values())
 
-    async def open(self, reason: HoldReason, detail: str) -> None:
-        """Open a hold, unless one for this reason is open already."""
-        if self.has(reason):
+    async def open(self, reason: HoldReason, detail: str, of: int = 0, until: datetime | None = None) -> None:
+        """Open a hold, unless one for this reason is open already. `until`: for so long it is expected to stay."""
+        if self.has(reason, of):
             return
         self._count += 1
         now = workflow.now()
-        hold = OpenHold(self._count, reason, detail, now, now + POLICIES[reason].deadline)
+        hold = OpenHold(self._count, reason, detail, now, max(now, until or now) + POLICIES[reason].deadline, of)
         self._open[hold.n] = hold
         fact = HoldFact(self._order_id, hold.n, reason, detail, hold.deadline)
         await own(OPEN_HOLD, fact, badge=text(f"hold.{reason}"))
         if hold.n in self._open:
             self._timers[hold.n] = asyncio.create_task(self._watch(hold.n))
 
-    async def close(self, reason: HoldReason, by: str, how: Release | str) -> None:
-        """End the hold for this reason; nothing happens when there is none."""
-        for hold in [hold for hold in self._open.values() if hold.reason is reason]:
-            del self._open[hold.n]
+    async def close(self, reason: HoldReason, by: str, how: Release | str, of: int | None = None) -> None:
+        """End the hold for this reason, of one consignment or of all; nothing happens when there is none."""
+        for hold in [hold for hold in self._open.values() if hold.reason is reason and of in (None, hold.of)]:
+            if self._open.pop(hold.n, None) is None:
+                continue  # closed by somebody else while the one before it was
             timer = self._timers.pop(hold.n, None)
             if timer is not None and timer is not asyncio.current_task():
                 timer.cancel()

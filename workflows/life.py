@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from activities.contracts import ACCEPT_ORDER, RAISE_TASK, Accepted, OrderAt, OrderRef, TaskFact
+from activities.contracts import ACCEPT_ORDER, RAISE_TASK, Accepted, ConsignmentFact, OrderAt, OrderRef, TaskFact
 from domain.golden import Exit, GoldenState, may_cancel
 from domain.holds import HoldReason, Release
 from domain.texts import text
@@ -38,6 +38,9 @@ class OrderLife:
         self.released_by_hand: set[HoldReason] = set()
         self.credit_asked = False
         self.courier = ""
+        self.consignments: list[ConsignmentFact] = []
+        """What the order is delivered in, as its stock was locked; empty before, and of orders that began long ago."""
+        self._sayings: dict[int, str] = {}
         self._waits_for = ""
         self._since = workflow.now()
         self._shown: tuple[object, ...] = ()
@@ -78,21 +81,35 @@ class OrderLife:
         fact = TaskFact(self.order_id, f"{self.order_id}/{kind}", kind, text(f"task.{kind}", **params), alert=True)
         await own(RAISE_TASK, fact)
 
-    async def wait(self, ready: Callable[[], bool], waits_for: str, at_most: timedelta | None = None) -> bool:
-        """Wait in sight of operators. Whether `ready` came in time."""
+    def name_of(self, n: int) -> str:
+        """What people call a consignment; "" for the whole order."""
+        warehouse = next((fact.warehouse for fact in self.consignments if fact.n == n), "")
+        return text("consignment.name", n=n, warehouse=warehouse) if n else ""
+
+    def detail(self, of: int, sentence: str) -> str:
+        """A sentence about a consignment, or about the whole order as it is."""
+        return text("consignment.says", name=self.name_of(of), sentence=sentence) if of else sentence
+
+    async def wait(
+        self, ready: Callable[[], bool], waits_for: str, at_most: timedelta | None = None, of: int = 0
+    ) -> bool:
+        """Wait in sight of operators, for the whole order or for one consignment. Whether `ready` came in time."""
         if ready():
             return True
-        self.show(waits_for, workflow.now() + at_most if at_most else None)
+        self.show(waits_for, workflow.now() + at_most if at_most else None, of)
         try:
             await workflow.wait_condition(ready, timeout=at_most, timeout_summary=text(waits_for))
         except TimeoutError:
             return False
         return True
 
-    def show(self, waits_for: str, deadline: datetime | None = None) -> None:
+    def show(self, waits_for: str, deadline: datetime | None = None, of: int = 0) -> None:
         """Search attributes and the page in the Temporal UI: only when the order is about to wait, and only changes."""
         holds = self.board.now_open()
-        sentence = text(waits_for)
+        if not of:
+            self._sayings.clear()
+        self._sayings[of] = self.detail(of, text(waits_for))
+        sentence = "；".join(saying for n, saying in sorted(self._sayings.items()) if n or len(self._sayings) == 1)
         if sentence != self._waits_for:
             self._waits_for, self._since = sentence, workflow.now()
         workflow.set_current_details(current_details(self.exit or self.state, sentence, self._since, holds))

@@ -1,10 +1,13 @@
 """One order's whole life: paid, risk passed, stock locked, packed, waybill returned, signed, warranty activated.
 
-Read `run` for the way, the modules `review`, `packing`, `shipping` and `delivery` for its stages. Partners' news come
-as signals, people act through updates: a validator says at once, in words, what is too late or not allowed.
+Read `run` for the way, the modules `review`, `packing`, `shipping` and `delivery` for its stages; `fulfilment` is
+packing and shipping of an order that several warehouses deliver, or that waits for goods. Partners' news come as
+signals, people act through updates: a validator says at once, in words, what is too late or not allowed.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -33,6 +36,7 @@ from workflows.contracts import (
     TrackSignal,
 )
 from workflows.delivery import Delivery
+from workflows.fulfilment import Fulfilment
 from workflows.holds import OpenHold
 from workflows.interception import InterceptDesk
 from workflows.life import OrderLife
@@ -54,6 +58,7 @@ class OrderWorkflow:
         self._addresses = AddressDesk(self._life, self._desk)
         self._packing = Packing(self._life, self._desk)
         self._shipping = Shipping(self._life)
+        self._fulfilment = Fulfilment(self._life, self._addresses, self._shipping)
         self._delivery = Delivery(self._life)
         self._intercepts = InterceptDesk(self._life, lambda: list(self._shipping.hunts), self._delivery.stopped)
 
@@ -65,20 +70,52 @@ class OrderWorkflow:
         if life.cancel is None:
             await reserve(life)
         if life.cancel is None:
-            await self._packing.run()
+            await (self._fulfilment if self._in_parts() else self._packing).run()
         if life.cancel is not None:
             await self._undo(life.cancel)
-        elif await self._stopped_by_channel():
+        elif await self._kept():
             await self._stay(text("refund.stopped"))
         else:
-            await self._addresses.packed()
-            await self._shipping.run(self._packing.parcels, self._packing.plan)
             await self._delivery.run(self._shipping.hunts)
             await self._shipping.settled()
         await self._intercepts.settled()
         life.show("wait.finished")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderEnd(str(life.state or ""), str(life.exit or ""))
+
+    def _in_parts(self) -> bool:
+        """Whether several warehouses deliver the order, or one that waits for goods."""
+        consignments = self._life.consignments
+        return len(consignments) > 1 or any(not one.ready for one in consignments)
+
+    async def _kept(self) -> bool:
+        """Whether the packed order never leaves, because the channel took it back. If not, it has left now."""
+        if self._in_parts():
+            return self._fulfilment.given_up()
+        if await self._stopped_by_channel():
+            return True
+        await self._addresses.packed()
+        listening = asyncio.create_task(self._listen())
+        left = await self._shipping.ship(
+            self._packing.parcels, self._packing.plan, lambda: self._life.cancel is not None
+        )
+        listening.cancel()
+        if left:
+            await self._shipping.finish()
+        return not left
+
+    async def _listen(self) -> None:
+        """What the channel says of a packed order while couriers, a person or the channel itself keep it here."""
+        life, shipping = self._life, self._shipping
+
+        def to_hear() -> bool:
+            return life.newer() and (not shipping.handing_over() or life.board.has(HoldReason.CHANNEL_REFUSED))
+
+        while True:
+            await workflow.wait_condition(to_hear)
+            if not workflow.patched("heard-while-shipping"):
+                return
+            await life.accept()
 
     async def _stopped_by_channel(self) -> bool:
         """Packed while a refund was undecided, or the channel's lock held: the parcel waits for what the channel says.
@@ -101,6 +138,8 @@ class OrderWorkflow:
         await life.ask_person("stop_parcel", why=why)
         if life.credit_asked:
             await partner(RELEASE_CREDIT, life.ref)
+        if self._in_parts():
+            await own(RELEASE_STOCK, life.ref)  # of what was not packed
         await self._addresses.drop(why)
         await life.board.close_all("channel", Release.CANCEL)
         await own(RECORD_UNDELIVERED, Reasoned(life.order_id, why, "channel"))
@@ -143,7 +182,10 @@ class OrderWorkflow:
     @workflow.signal
     def warehouse_reported(self, news: ReportSignal) -> None:
         """The warehouse reported."""
-        self._packing.reports.append(news.report_id)
+        if self._in_parts():
+            self._fulfilment.reported(news.report_id, news.consignment)
+        else:
+            self._packing.reports.append(news.report_id)
 
     @workflow.signal
     def tracked(self, news: TrackSignal) -> None:
@@ -161,10 +203,19 @@ class OrderWorkflow:
         life = self._life
         if news.approved:
             await life.board.close(HoldReason.CREDIT_REFUSED, "credit", Release.PARTNER)
-        elif not self._shipping.handing_over and life.exit is None and life.cancel is None:
+        elif not self._handing_over() and life.exit is None and life.cancel is None:
             await life.board.open(HoldReason.CREDIT_REFUSED, news.reason)
         elif life.exit is None:
             await life.ask_person("credit_refused_late", why=news.reason)
+
+    def _handing_over(self) -> bool:
+        """Whether nothing of the order can be kept from leaving any more."""
+        return self._fulfilment.handing_over() if self._in_parts() else self._shipping.handing_over()
+
+    @workflow.signal
+    def goods_arrived(self) -> None:
+        """Goods came in that this order may wait for."""
+        self._fulfilment.goods_came()
 
     @workflow.signal
     def ask_couriers_again(self) -> None:

@@ -30,7 +30,7 @@ from workflows.warehouse import AtWarehouse, WarehouseDesk
 
 
 class Packing:
-    """One order in the warehouse. `parcels` and `plan` are what the next stage ships."""
+    """An order, or one consignment of it, in its warehouse. `parcels` and `plan` are what the next stage ships."""
 
     def __init__(self, life: OrderLife, desk: WarehouseDesk) -> None:
         self.reports: list[int] = []
@@ -38,34 +38,53 @@ class Packing:
         self.plan = Plan([], "", "")
         self._life = life
         self._desk = desk
+        self._of = desk.consignment
         self._hold_refused = False
         self._taken: set[int] = set()
         self._alerts: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """PACKED, or back early with the cancellation settled: still set when everything must be undone."""
-        life, desk = self._life, self._desk
-        self.plan = await self._plan_couriers()
+        """The whole order: PACKED, or back early with the cancellation settled: still set when all must be undone."""
+        life = self._life
+        self.plan = await plan_couriers(life)
         while not reached(life.state, GoldenState.PACKED):
-            if self.reports and not desk.busy:
-                await self._take_report(self.reports.pop(0))
+            if self.report_waits():
+                await self.take_report()
             elif life.cancel is not None:
                 if await self.stopped_for_cancel():
                     return
             elif life.newer():
                 await self._hear()
-            elif self._blocked():
-                await self._wait_blocked()
-            elif desk.at is AtWarehouse.NOWHERE:
-                await self._push()
-            elif life.facts is not None and life.facts.ship_digest != desk.told:
-                await self._replace_instruction()
-            elif desk.at is AtWarehouse.HELD:
-                await desk.restore()
             else:
-                await self._turn("wait.packed")
+                await self.move()
         if life.cancel is not None:
             await self.stopped_for_cancel()
+
+    def interrupted(self) -> bool:
+        """Whether something has come up that goes before the work at the warehouse."""
+        return self._life.cancel is not None or self._life.newer()
+
+    def gives_up_pushing(self) -> bool:
+        """Whether an instruction is not waited for any longer: it is about to be stopped, whatever became of it."""
+        return self._life.cancel is not None
+
+    def report_waits(self) -> bool:
+        """Whether there is a report to be taken now."""
+        return bool(self.reports) and not self._desk.busy
+
+    async def move(self) -> None:
+        """The next thing that is to be done at the warehouse, or to be waited for."""
+        desk, facts = self._desk, self._life.facts
+        if self._blocked():
+            await self._wait_blocked()
+        elif desk.at is AtWarehouse.NOWHERE:
+            await self._push()
+        elif facts is not None and facts.ship_digest != desk.told:
+            await self._replace_instruction()
+        elif desk.at is AtWarehouse.HELD:
+            await desk.restore()
+        else:
+            await self._turn("wait.packed")
 
     async def stopped_for_cancel(self) -> bool:
         """Whether the cancellation goes through: the warehouse has the last word. If not, the order goes on."""
@@ -80,16 +99,12 @@ class Packing:
         await life.ask_person("cancel_too_late", why=life.cancel_refused)
         return False
 
-    async def _plan_couriers(self) -> Plan:
-        plan: Plan = await own(PLAN_COURIERS, OrderAt(self._life.order_id, self._life.revision))
-        return plan
-
     def _blocked(self) -> bool:
-        return self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE, Step.PACK)
+        return self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE, Step.PACK, of=self._of)
 
     async def _wait_blocked(self) -> None:
         # What blocks the packing itself (a wrong scan) is mended in the warehouse: do not hold it there.
-        wants_hold = self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE)
+        wants_hold = self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE, of=self._of)
         if wants_hold and self._desk.at is AtWarehouse.PUSHED and not self._hold_refused:
             held = await self._desk.hold(text("warehouse.hold"))
             self._hold_refused = held.outcome is Stop.TOO_LATE
@@ -100,15 +115,10 @@ class Packing:
         """Wait until there is something new; ask the warehouse when there is not for too long."""
         life, desk, blocked, at = self._life, self._desk, self._blocked(), self._desk.at
         heard = await life.wait(
-            lambda: (
-                (bool(self.reports) and not desk.busy)
-                or life.cancel is not None
-                or life.newer()
-                or self._blocked() is not blocked
-                or desk.at is not at
-            ),
+            lambda: self.report_waits() or self.interrupted() or self._blocked() is not blocked or desk.at is not at,
             waits_for,
             life.timings.pack_deadline(),
+            self._of,
         )
         if not heard and desk.at is not AtWarehouse.NOWHERE:
             await self._ask_warehouse()
@@ -118,7 +128,7 @@ class Packing:
         now = await self._life.accept()
         if before is not None and before.goods_digest != now.goods_digest:
             await self._goods_changed()
-        self.plan = await self._plan_couriers()
+        self.plan = await plan_couriers(self._life)
 
     async def _goods_changed(self) -> None:
         """Fewer goods (a refund) are freed, and the warehouse is told anew. More goods than are locked: a person."""
@@ -131,13 +141,14 @@ class Packing:
     async def _push(self) -> None:
         life = self._life
         digest = life.facts.ship_digest if life.facts else ""
-        push = asyncio.create_task(self._desk.push(self.plan.steps[0].carrier, life.revision, digest))
-        if not await first_of(push, lambda: life.cancel is not None):
+        carrier = self.plan.steps[0].carrier
+        push = asyncio.create_task(self._desk.push(carrier, life.revision, digest))
+        if not await first_of(push, self.gives_up_pushing):
             return
         self._hold_refused = False
         pushed = push.result()
         if not pushed.ok:
-            await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, pushed.why)
+            await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, pushed.why), self._of)
 
     async def _replace_instruction(self) -> None:
         stopped = await self._desk.stop(text("warehouse.changed"))
@@ -146,35 +157,41 @@ class Packing:
             await self._life.ask_person("changed_too_late", why=stopped.why)
 
     async def _ask_warehouse(self) -> None:
-        known = await partner(ASK_WAREHOUSE, DeliveryRef(self._life.order_id, self._desk.n))
+        ref = DeliveryRef(self._life.order_id, self._desk.n, consignment=self._of)
+        known = await partner(ASK_WAREHOUSE, ref)
         if known.report_id:
-            await self._take_report(known.report_id)
-        if not reached(self._life.state, GoldenState.PACKED) and not self._blocked():
+            self.reports.insert(0, known.report_id)
+            await self.take_report()
+        if self._desk.at is not AtWarehouse.PACKED and not self._blocked():
             await self._life.ask_person("pack_overdue")
 
-    async def _take_report(self, report_id: int) -> None:
-        life = self._life
+    async def take_report(self) -> None:
+        """Understand the oldest report that waits."""
+        life, report_id = self._life, self.reports.pop(0)
         if report_id in self._taken:
             return  # told twice: it may be about an instruction that was followed by another one since
         self._taken.add(report_id)
         scanned = await own(RECORD_REPORT, ReportRef(life.order_id, report_id))
+        if scanned.consignment not in (0, self._of):
+            return  # an older intake tells all consignments of every report
         match scanned.scan:
             case Scan.PACKED:
                 self._desk.at = AtWarehouse.PACKED
-                life.state = GoldenState.PACKED
+                if scanned.all_packed:
+                    life.state = GoldenState.PACKED
                 self.parcels = scanned.parcels
                 for reason in (HoldReason.SCAN_MISMATCH, HoldReason.WAREHOUSE_EXCEPTION):
-                    await life.board.close(reason, "warehouse", Release.PARTNER)
+                    await life.board.close(reason, "warehouse", Release.PARTNER, of=self._of)
             case Scan.MISMATCH:
-                begins = not life.board.has(HoldReason.SCAN_MISMATCH)
-                await life.board.open(HoldReason.SCAN_MISMATCH, scanned.detail)
+                begins = not life.board.has(HoldReason.SCAN_MISMATCH, self._of)
+                await life.board.open(HoldReason.SCAN_MISMATCH, life.detail(self._of, scanned.detail), self._of)
                 if begins and workflow.patched("tell-clerk-of-scan"):
                     self._alerts.append(asyncio.create_task(self._tell_clerk(report_id)))
             case Scan.EXCEPTION:
-                await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, scanned.detail)
+                await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, scanned.detail), self._of)
             case Scan.CANCELLED:
                 self._desk.at = AtWarehouse.NOWHERE
-                await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, scanned.detail)
+                await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, scanned.detail), self._of)
             case Scan.PARTIAL | Scan.NOTHING:
                 pass
 
@@ -184,3 +201,9 @@ class Packing:
             await partner(SEND_SCAN_ALERT, ScanAlert(self._life.order_id, report_id))
         except ActivityError:
             return  # not told in time: the hold's task stands where people look
+
+
+async def plan_couriers(life: OrderLife) -> Plan:
+    """Which couriers are asked for the present revision's parcels, in which order."""
+    plan: Plan = await own(PLAN_COURIERS, OrderAt(life.order_id, life.revision))
+    return plan

@@ -67,6 +67,7 @@ async def reserve(life: OrderLife) -> None:
         if life.cancel is not None:
             return
     await life.board.close(HoldReason.STOCK_SHORT, "orderhub", Release.RETRY)
+    life.consignments = list(reserved.consignments)
     life.state = GoldenState.STOCK_LOCKED
 
 

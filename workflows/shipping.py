@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-from activities.contracts import COMMIT_CREDIT, FINISH_SHIPPING, WRITE_BACK, ParcelRef, Plan
+from activities.contracts import COMMIT_CREDIT, FINISH_SHIPPING, VOID_WAYBILLS, WRITE_BACK, ParcelRef, Plan
 from domain.golden import GoldenState
 from domain.holds import HoldReason, Release, Step
-from workflows.life import OrderLife
+from workflows.life import OrderLife, first_of
 from workflows.steps import own, partner
 from workflows.waybill import WaybillHunt
 
 
 class Shipping:
-    """The parcels of one order on their way to their numbers."""
+    """The parcels of one order on their way to their numbers: all at once, or those of each consignment in its turn."""
 
     def __init__(self, life: OrderLife) -> None:
         self.hunts: dict[str, WaybillHunt] = {}
-        self.handing_over = False
-        """Whether a parcel goes to its courier: what comes to light from now on stops it no more."""
         self._life = life
-        self._told = 0
+        self._handing: set[int] = set()
+        self._gone: Counter[int] = Counter()
         self._commit: asyncio.Task[None] | None = None
 
-    async def run(self, parcels: Sequence[str], plan: Plan) -> None:
-        """WAYBILL_RETURNED: all parcels in parallel, each at its own pace."""
+    def handing_over(self, of: int = 0) -> bool:
+        """Whether a parcel goes, or has gone, to its courier: what comes to light from now on stops it no more."""
+        return of in self._handing
+
+    def leaves(self, of: int = 0) -> bool:
+        """Whether a parcel has left, as far as its channel knows: it was told, or is being told."""
+        return self._gone[of] > 0
+
+    async def ship(self, parcels: Sequence[str], plan: Plan, given_up: Callable[[], bool], of: int = 0) -> bool:
+        """All parcels in parallel, each at its own pace, until the channel has their numbers.
+
+        False when they were given up before the channel was told of one of them: their waybills are void then.
+        """
         life = self._life
-        self.hunts = {parcel: WaybillHunt(life.order_id, parcel, plan) for parcel in parcels}
-        await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE), "wait.release")
-        await asyncio.gather(*(self._ship(hunt) for hunt in self.hunts.values()))
+        hunts = [WaybillHunt(life.order_id, parcel, plan) for parcel in parcels]
+        self.hunts |= {hunt.parcel_id: hunt for hunt in hunts}
+        work = asyncio.create_task(self._ship_all(hunts, of))
+        if await first_of(work, lambda: given_up() and not self.leaves(of)):
+            work.result()
+            return True
+        for hunt in hunts:
+            await hunt.abandon()
+        await asyncio.gather(*(partner(VOID_WAYBILLS, ParcelRef(life.order_id, hunt.parcel_id)) for hunt in hunts))
+        return False
+
+    async def finish(self) -> None:
+        """WAYBILL_RETURNED: the channel has all numbers."""
+        life = self._life
         await own(FINISH_SHIPPING, life.ref)
         life.state = GoldenState.WAYBILL_RETURNED
         if life.credit_asked:
@@ -42,34 +64,43 @@ class Shipping:
         if self._commit is not None:
             await self._commit
 
-    async def _ship(self, hunt: WaybillHunt) -> None:
+    async def _ship_all(self, hunts: Sequence[WaybillHunt], of: int) -> None:
+        life = self._life
+        await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE, of=of), "wait.release", of=of)
+        told: list[str] = []
+        await asyncio.gather(*(self._ship(hunt, hunts, told, of) for hunt in hunts))
+
+    async def _ship(self, hunt: WaybillHunt, hunts: Sequence[WaybillHunt], told: list[str], of: int) -> None:
         life = self._life
         if not await hunt.ask_couriers():
-            await life.board.open(HoldReason.WAYBILL_BY_PERSON, hunt.why)
-            life.show("wait.person")
+            await life.board.open(HoldReason.WAYBILL_BY_PERSON, life.detail(of, hunt.why), of)
+            life.show("wait.person", of=of)
             await hunt.wait_for_person()
         life.courier = hunt.courier
-        if all(other.number for other in self.hunts.values()):
+        if all(other.number for other in hunts):
             how = Release.CLERK if hunt.by_hand else Release.RETRY
-            await life.board.close(HoldReason.WAYBILL_BY_PERSON, hunt.courier, how)
-        await self._tell_channel(hunt)
+            await life.board.close(HoldReason.WAYBILL_BY_PERSON, hunt.courier, how, of=of)
+        await self._tell_channel(hunt, of)
+        told.append(hunt.parcel_id)
+        if len(told) == len(hunts):
+            await life.board.close(HoldReason.CHANNEL_REFUSED, "orderhub", Release.RETRY, of=of)
 
-    async def _tell_channel(self, hunt: WaybillHunt) -> None:
+    async def _tell_channel(self, hunt: WaybillHunt, of: int) -> None:
         life = self._life
         while True:
             # A credit refusal may have come while the couriers were asked.
-            await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE), "wait.release")
+            await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE, of=of), "wait.release", of=of)
             life.released_by_hand.discard(HoldReason.CHANNEL_REFUSED)
-            self.handing_over = True
+            self._handing.add(of)
+            self._gone[of] += 1
             told = await partner(WRITE_BACK, ParcelRef(life.order_id, hunt.parcel_id))
             if told.ok:
-                break
-            await life.board.open(HoldReason.CHANNEL_REFUSED, told.why)
+                return
+            self._gone[of] -= 1
+            await life.board.open(HoldReason.CHANNEL_REFUSED, life.detail(of, told.why), of)
             await life.wait(
                 lambda: HoldReason.CHANNEL_REFUSED in life.released_by_hand,
                 "wait.channel",
                 life.timings.channel_retry(),
+                of,
             )
-        self._told += 1
-        if self._told == len(self.hunts):
-            await life.board.close(HoldReason.CHANNEL_REFUSED, "orderhub", Release.RETRY)

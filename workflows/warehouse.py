@@ -27,15 +27,32 @@ class AtWarehouse(StrEnum):
     PACKED = "packed"
 
 
-class WarehouseDesk:
-    """The instruction to the warehouse. A stopped one is followed by a new one with the next number."""
+class Numbers:
+    """Numbers of an order's instructions: no two desks give the same."""
 
-    def __init__(self, order_id: str) -> None:
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next one, from 1."""
+        self._last += 1
+        return self._last
+
+
+class WarehouseDesk:
+    """The instruction to one warehouse: for the whole order, or for one `consignment` of it.
+
+    A stopped one is followed by a new one with the next number.
+    """
+
+    def __init__(self, order_id: str, consignment: int = 0, numbers: Numbers | None = None) -> None:
+        self.consignment = consignment
         self.at = AtWarehouse.NOWHERE
         self.n = 0
         self.told = ""
         """Digest of what the warehouse was told."""
         self._order_id = order_id
+        self._numbers = numbers or Numbers()
         self._turn = asyncio.Lock()
 
     @property
@@ -46,11 +63,12 @@ class WarehouseDesk:
     async def push(self, carrier: str, revision: int, digest: str) -> Pushed:
         """Instruct the warehouse. Cancelling the caller leaves the outcome open: `stop` settles it."""
         async with self._turn:
-            self.n += 1
+            self.n = self._numbers.next()
             self.told = digest
             # From the first try on the warehouse may know of it, whatever becomes of the answer.
             self.at = AtWarehouse.PUSHED
-            pushed = await partner(PUSH_TO_WAREHOUSE, DeliveryRef(self._order_id, self.n, carrier, "", revision))
+            ref = DeliveryRef(self._order_id, self.n, carrier, "", revision, self.consignment)
+            pushed = await partner(PUSH_TO_WAREHOUSE, ref)
             if not pushed.ok:
                 self.at = AtWarehouse.NOWHERE
             return pushed
@@ -85,4 +103,4 @@ class WarehouseDesk:
             return stopped
 
     def _ref(self, reason: str) -> DeliveryRef:
-        return DeliveryRef(self._order_id, self.n, "", reason)
+        return DeliveryRef(self._order_id, self.n, "", reason, consignment=self.consignment)

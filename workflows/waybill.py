@@ -81,13 +81,15 @@ class WaybillHunt:
         self.waits_for_person = True
         self._links += 1
         link = asyncio.create_task(partner(SEND_CLERK_LINK, ClerkLink(self.order_id, self.parcel_id, self._links)))
-        while not self.number:
-            await workflow.wait_condition(lambda: bool(self.number) or self._nudged)
-            if not self.number:
-                await self.ask_couriers()
-        self.waits_for_person = False
-        if not link.done():
-            link.cancel()
+        try:
+            while not self.number:
+                await workflow.wait_condition(lambda: bool(self.number) or self._nudged)
+                if not self.number:
+                    await self.ask_couriers()
+        finally:
+            self.waits_for_person = False
+            if not link.done():
+                link.cancel()
         await asyncio.gather(link, return_exceptions=True)
 
     async def record(self, typed: RecordWaybill) -> None:
@@ -102,6 +104,14 @@ class WaybillHunt:
                 raise ApplicationError(answer.why, type="Refused")
             self._take(answer, f"{_MANUAL}:{typed.carrier}")
 
+    async def abandon(self) -> None:
+        """Ask nobody any more: the parcel does not leave. Whoever gives it up voids what couriers may have made."""
+        asking = list(self._unsettled.values())
+        self._unsettled.clear()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
     async def settled(self) -> None:
         """Wait until no courier's outcome is unknown any more."""
         while self._unsettled:
@@ -109,7 +119,7 @@ class WaybillHunt:
 
     async def _settle(self, ask: WaybillAsk, name: str) -> None:
         answer = await partner(SETTLE_WAYBILL, ask, courier=name)
-        del self._unsettled[name]
+        self._unsettled.pop(name, None)
         self._take(answer, name)
 
     def _take(self, answer: WaybillAnswer, courier: str) -> None:

@@ -18,6 +18,8 @@ class DeliveryRef:
     carrier: str = ""
     reason: str = ""
     revision: int = 0
+    consignment: int = 0
+    """Which part of the order it is for; 0: all of it."""
 
 
 class Stop(StrEnum):
@@ -71,6 +73,10 @@ class Scanned:
     parcels: list[str] = field(default_factory=list)
     problem: str = ""
     """What is wrong with a scan, in few words."""
+    consignment: int = 0
+    """Which part of the order was reported on; 0: all of it."""
+    all_packed: bool = True
+    """Whether the whole order is packed now."""
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,13 @@ SETTLE_WAYBILL = PartnerStep(
 
 SEND_CLERK_LINK = PartnerStep("send_clerk_link", ClerkLink, type(None), within=timedelta(hours=1))
 
+VOID_WAYBILLS = PartnerStep(
+    "void_waybills",
+    ParcelRef,
+    type(None),
+    retry=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
+)
+
 WRITE_BACK = PartnerStep("write_back", ParcelRef, Told)
 
 ASK_TRACKER = PartnerStep("ask_tracker", OrderRef, Tracked, within=timedelta(minutes=10))

@@ -47,6 +47,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "role.service": ("客服", "customer service"),
     "role.finance": ("财务", "finance"),
     "role.operations": ("运营", "operations"),
+    "role.procurement": ("采购", "procurement"),
     "role.warehouse": ("仓库", "warehouse"),
     "release.OPERATOR": ("运营放行", "release by an operator"),
     "release.DOCUMENT": ("渠道更新订单", "a newer order from the channel"),

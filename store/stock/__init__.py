@@ -13,6 +13,7 @@ something holds the row, and writes a line of the append-only ledger; the ledger
 | `claiming` | locking picks of many orders at once, each all or nothing |
 | `together` | the same for callers that come at the same moment |
 | `reserving` | what one order does: lock, plan again, fit, free, ship |
+| `parts` | what leaves with one consignment |
 | `shares` | how much of the pool a channel may take |
 | `incoming` | purchases that orders wait for |
 | `transfers` | goods that move between warehouses |
@@ -46,6 +47,7 @@ from store.stock.nouns import (
     StockBroken,
     StockShort,
 )
+from store.stock.parts import ship_part
 from store.stock.reserving import (
     channel_of,
     free_excess,
@@ -125,6 +127,7 @@ __all__ = [
     "send",
     "set_share",
     "ship",
+    "ship_part",
     "snapshot",
     "take_in",
 ]

@@ -20,6 +20,7 @@ from store.tables.orders import (
 )
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
+from store.tables.planning import ConsignmentRow, PlanRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
@@ -31,6 +32,7 @@ __all__ = [
     "AddressChangeRow",
     "ChannelShareRow",
     "ChannelStockRow",
+    "ConsignmentRow",
     "CreditCheckRow",
     "DeliveryRow",
     "FiledOrderRow",
@@ -52,6 +54,7 @@ __all__ = [
     "ParcelRow",
     "PartnerCallRow",
     "PartnerLineRow",
+    "PlanRow",
     "PromiseRow",
     "PullCursorRow",
     "ReconciliationRow",

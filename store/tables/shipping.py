@@ -20,6 +20,10 @@ class DeliveryRow(SQLModel, table=True):
     code: str = Field(primary_key=True)
     order_id: str = Field(index=True)
     n: int
+    consignment: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Which part of the order it is for; 0: all of it."""
+    warehouse: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Its code; "": the one of the connector's settings."""
     revision: int
     """The order's revision that the warehouse was told."""
     status: str
@@ -55,6 +59,10 @@ class ParcelRow(SQLModel, table=True):
     status: str
     """packed, numbered, signed, refused, lost, returned"""
     whole_order: bool = True
+    consignment: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Which part of the order it belongs to; 0: all of it."""
+    revision: int | None = None
+    """Of an order in several parts: the revision whose receiver it goes to. None: the newest."""
     told_at: datetime | None = moment(nullable=True)
     """When the channel took its number."""
     course_told: str = ""

@@ -81,6 +81,17 @@ async def test_stopping_parcels_twice(bench: Bench) -> None:
     assert bench.town.sf.live() == []
 
 
+async def test_waybills_of_a_parcel_that_stays_are_voided_twice(bench: Bench) -> None:
+    oid = await prepare(bench)
+    for turn in to_the_warehouse(oid):
+        await bench.run(turn.step, turn.argument)
+    for turn in [*await packed(bench, oid), *shipped(oid)[:1]]:
+        await bench.run(turn.step, turn.argument)
+    assert len(bench.town.sf.live()) == 1
+    await _twice(bench, [Turn(c.VOID_WAYBILLS, c.ParcelRef(oid, f"{oid}#1"))])
+    assert not bench.town.sf.live()
+
+
 async def test_an_order_closed_undelivered_twice(bench: Bench) -> None:
     order = await bench.order()
     await _twice(bench, [Turn(c.RECORD_UNDELIVERED, c.Reasoned(order.order_id, "refused"))])
@@ -92,7 +103,7 @@ async def test_the_same_step_at_the_same_moment_is_done_once(bench: Bench) -> No
     await bench.run(c.ACCEPT_ORDER, c.OrderAt(order.order_id, 1))
     await bench.run(c.PASS_REVIEW, c.OrderRef(order.order_id))
     answers = await asyncio.gather(*(bench.run(c.RESERVE_STOCK, c.OrderRef(order.order_id)) for _ in range(4)))
-    assert answers == [c.Reserved(True)] * 4
+    assert answers == [c.Reserved(True, consignments=[c.ConsignmentFact(1, "WH01")])] * 4
     books = await _books(bench)
     assert [row["reserved"] for row in books["StockRow"]] == [1]
     async with bench.db.transaction() as tx:
@@ -104,8 +115,8 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     steps = {value.name: value for _, value in inspect.getmembers(c) if isinstance(value, c.OwnStep | c.PartnerStep)}
     assert set(steps) == bench.names()
     ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
+    ran |= {"void_waybills", "send_scan_alert"}  # test_messages.py
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
-    ran |= {"send_scan_alert"}  # test_messages.py
     ran |= {turn.step.name for turn in stopping("o")}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
     elsewhere |= {"renew_authorisations", "list_files", "take_file", "compare_shelves", "let_freezes_go"}

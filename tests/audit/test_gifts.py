@@ -30,7 +30,7 @@ async def a_gift_that_is_sent_after_and_never_left(world: World) -> None:
     await set_gift(world, status="pending", sent_after="own:main:CLEAR-G1")
 
 
-@PLANTED.damage("gifts_given", CLEAR.order_id, "gift TOTE of line 2 counts as given, but was in none of its parcels")
+@PLANTED.damage("gifts_given parcels_complete", CLEAR.order_id, "gift TOTE of line 2 counts as given, but was in none")
 async def a_box_without_the_gift(world: World) -> None:
     async with world.db.transaction() as tx:
         box = update(ParcelRow).where(col(ParcelRow.order_id) == CLEAR.order_id)

@@ -77,7 +77,7 @@ async def an_instruction_of_no_revision(world: World) -> None:
     await change(world, DeliveryRow, col(DeliveryRow.code) == delivery_code(CLEAR), revision=9)
 
 
-@PLANTED.damage("warehouse_once", CLEAR.order_id, "packed, with 0 packed delivery orders in the store")
+@PLANTED.damage("warehouse_once", CLEAR.order_id, "packed, with 0 packed delivery orders in the store, of 1 parts")
 async def a_scan_without_an_instruction(world: World) -> None:
     code = delivery_code(CLEAR)
     world.books["qimen"]["deliveries"].remove(at_warehouse(world, code))

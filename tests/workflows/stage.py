@@ -27,6 +27,7 @@ from domain.holds import HoldReason
 from domain.news import CancelNews, CreditNews, News, TrackNews, WarehouseNews
 from domain.order import ClearReceiver, Order
 from domain.shipping import CreditAnswer, TrackCode, WarehouseReport, WarehouseStatus
+from domain.warehouses import Warehouse
 from intake.apply import apply
 from intake.orders import TemporalOrders
 from store import shipping, stock
@@ -35,6 +36,7 @@ from store.holds import open_holds
 from store.orders import Untold, mark_signalled, mark_started, take
 from store.tables import (
     AddressChangeRow,
+    ConsignmentRow,
     DeliveryRow,
     HoldRow,
     OrderEventRow,
@@ -46,6 +48,7 @@ from store.tables import (
     TaskRow,
     WaybillRow,
 )
+from store.warehouses import put
 from tests.store.samples import order as sample_order
 from tests.workflows.partners import Town, track
 from worker import GRACE, WORKFLOWS, workflow_runner
@@ -84,11 +87,17 @@ class Stage:
         self.time = TimeSkipper(self.client)
         self.orders = TemporalOrders(self.client, self.queue, self.timings)
 
-    async def receive(self, sku: str, quantity: int) -> None:
+    async def receive(self, sku: str, quantity: int, warehouse: str = "WH01") -> None:
         """Goods come in."""
         async with self.db.transaction() as tx:
             key = f"receive/{utc_now().isoformat()}"
-            await stock.receive(tx, sku, "WH01", quantity, stock.Movement(key, "receive", "test"))
+            await stock.receive(tx, sku, warehouse, quantity, stock.Movement(key, "receive", "test"))
+
+    async def opens(self, *warehouses: str) -> None:
+        """There are more warehouses than the one of the settings."""
+        async with self.db.transaction() as tx:
+            for code in warehouses:
+                await put(tx, Warehouse(code), "WH01")
 
     async def start(self, number: str = "", **changes: Any) -> Living:
         """Keep an order that was paid just now, and start its workflow as the dispatcher does."""
@@ -118,10 +127,11 @@ class Stage:
             events = (await tx.execute(select(OrderEventRow).order_by(col(OrderEventRow.seq)))).scalars().all()
             waybills = (await tx.execute(select(WaybillRow).where(WaybillRow.status == "live"))).scalars().all()
         for pool in pools:
-            mine = [line for line in ledger if line.sku == pool.sku]
+            mine = [line for line in ledger if (line.sku, line.warehouse) == (pool.sku, pool.warehouse)]
             assert pool.on_hand == sum(line.on_hand_delta for line in mine)
             assert pool.reserved == sum(line.reserved_delta for line in mine)
-            assert pool.reserved == sum(r.quantity for r in locked if r.sku == pool.sku and r.status == "locked")
+            here = [r for r in locked if (r.sku, r.warehouse, r.status) == (pool.sku, pool.warehouse, "locked")]
+            assert pool.reserved == sum(r.quantity for r in here)
         states = defaultdict(list)
         for event in events:
             if event.state_after != event.state_before:
@@ -219,6 +229,10 @@ class Living:
         """The instructions to the warehouse, in their order."""
         return sorted(await self.rows(DeliveryRow), key=lambda row: row.n)
 
+    async def consignments(self) -> list[ConsignmentRow]:
+        """What the order is delivered in."""
+        return sorted(await self.rows(ConsignmentRow), key=lambda row: row.n)
+
     # ------------------------------------------------------------------------------------------------- waiting
 
     async def reaches(self, state: GoldenState) -> None:
@@ -263,6 +277,34 @@ class Living:
 
         return await until(there, f"instruction {n}")
 
+    async def instructed_at(self, warehouse: str, times: int = 1) -> str:
+        """Wait until a warehouse has taken so many instructions. Returns the code of the last."""
+
+        async def there() -> str:
+            mine = [row for row in await self.deliveries() if row.warehouse == warehouse]
+            return mine[times - 1].code if len(mine) >= times and mine[times - 1].status == "pushed" else ""
+
+        return await until(there, f"instruction {times} of {warehouse}")
+
+    async def stands_at(self, warehouse: str, status: str) -> None:
+        """Wait until a warehouse's own book says so of the last instruction that it has for this order."""
+        town = self.stage.town
+
+        async def there() -> bool:
+            told = town.warehouse.orders.items()
+            mine = [code for code, order in told if (order.order_id, order.warehouse) == (self.id, warehouse)]
+            return bool(mine) and town.warehouse.status[mine[-1]] == status
+
+        await until(there, f"{warehouse}: {status}")
+
+    async def channel_knows(self, parcels: int) -> None:
+        """Wait until the channel has the numbers of so many parcels."""
+
+        async def there() -> bool:
+            return sum(parcel.told_at is not None for parcel in await self.parcels()) >= parcels
+
+        await until(there, f"{parcels} parcels told")
+
     async def at_warehouse(self, status: str, n: int = 1) -> None:
         """Wait until the warehouse's own book says so of the nth instruction."""
 
@@ -302,6 +344,11 @@ class Living:
     async def packed(self, *boxes: dict[str, int], n: int = 1) -> None:
         """The warehouse packs the nth instruction, and says so."""
         code = await self.instructed(n)
+        await self.warehouse_reports(self.stage.town.warehouse.pack(code, *boxes))
+
+    async def packed_at(self, warehouse: str, *boxes: dict[str, int], times: int = 1) -> None:
+        """A warehouse packs the last instruction that it has for this order, and says so."""
+        code = await self.instructed_at(warehouse, times)
         await self.warehouse_reports(self.stage.town.warehouse.pack(code, *boxes))
 
     async def warehouse_reports(self, report: WarehouseReport) -> None:

@@ -1,0 +1,69 @@
+"""Where an order comes from: what it needs, held against what there is, by the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.clock import BEIJING
+from domain.order import Order
+from domain.routing import Routing
+from domain.shipping import Carrier
+from domain.sourcing import Availability, Purchase, Wanted
+from rules.couriers import plan_couriers
+from rules.routing import route_order
+from store import planning, stock, warehouses
+from store.stock import Pick
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, what to lock for it, and the token of the stock that it counts on."""
+
+    routing: Routing
+    picks: list[Pick]
+    token: str
+
+
+class Router:
+    """Asks the rules which warehouses deliver an order. `home` is the warehouse of companies that name no other."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+
+    async def plan(self, tx: AsyncSession, order: Order, *, firm: bool = False) -> Planned:
+        """The plan of an order, out of the stock as it is now; `firm`: nobody else takes of it until it is locked."""
+        parts = wanted(order)
+        places = await warehouses.all_warehouses(tx, self._home)
+        there = await stock.snapshot(tx, sorted({part.sku for part in parts}), firm=firm)
+        codes = {place.code for place in places}
+        free = {(item.sku, item.warehouse): item.available for item in there.on_hand if item.warehouse in codes}
+        purchases = tuple(
+            Purchase(item.number, item.sku, item.warehouse, item.free, item.expected_at.astimezone(BEIJING).date())
+            for item in there.incoming
+            if item.warehouse in codes
+        )
+        # How busy they are is asked only where that bounds anything.
+        loads = await planning.loads(tx) if any(place.daily_capacity for place in places) else {}
+        carrier = Carrier(plan_couriers(order).steps[0].carrier)
+        routing = route_order(order, parts, Availability(free, purchases), places, loads, carrier)
+        return Planned(routing, _picks(routing), there.token)
+
+
+def wanted(order: Order) -> list[Wanted]:
+    """What an order needs, line by line; gifts go with their main lines."""
+    return [Wanted(line.line_no, line.sku, line.quantity, line.gift_of or "") for line in order.lines]
+
+
+def needed(order: Order) -> dict[tuple[str, str], int]:
+    """The same, by line and SKU."""
+    return {(part.line_no, part.sku): part.quantity for part in wanted(order)}
+
+
+def _picks(routing: Routing) -> list[Pick]:
+    picks = []
+    for one in routing.consignments:
+        picks += [Pick(sku, one.warehouse, count) for sku, count in one.from_stock().items()]
+        picks += [Pick(claim.sku, one.warehouse, claim.quantity, claim.incoming_no) for claim in one.claims]
+    return picks
