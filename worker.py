@@ -34,7 +34,7 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
-from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow
+from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow, PublishStockWorkflow
 from workflows.sweeps import (
     AuthorisationWorkflow,
     PartnerHealthWorkflow,
@@ -57,6 +57,7 @@ WORKFLOWS: list[type[Any]] = [
     PullFilesWorkflow,
     CompareShelvesWorkflow,
     FreezeSweepWorkflow,
+    PublishStockWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

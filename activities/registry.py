@@ -20,6 +20,7 @@ from activities.interception import InterceptSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
 from activities.planning import Router
+from activities.publishing import PublishSteps
 from activities.pulling import PullSteps
 from activities.reconciling import ReconcileSteps
 from activities.review import ReviewSteps
@@ -51,6 +52,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         FileSteps(db, partners.files),
         FreezeSteps(db),
         CountSteps(db, partners.warehouse),
+        PublishSteps(db, partners.channels),
     ]
     return [step for room in rooms for step in _steps(room)]
 

@@ -59,12 +59,21 @@ class BookInterception(BaseModel):
     times: int
 
 
+class BookStock(BaseModel):
+    """The stock figure that a channel was told last of one of its listings."""
+
+    item_id: str
+    sku_id: str
+    pieces: int
+
+
 class ChannelBook(BaseModel):
     """A sales channel's book; a platform also gives out waybills."""
 
     orders: list[BookOrder]
     shipments: list[BookShipment]
     waybills: list[BookWaybill] = []
+    stock: list[BookStock] = []
 
 
 class BookLine(BaseModel):

@@ -15,6 +15,7 @@ from audit.golden import golden_sequence
 from audit.holds import holds_closed
 from audit.inbox import inbox_empty
 from audit.interceptions import intercepted_once
+from audit.listings import stock_told
 from audit.messages import messages_once
 from audit.orders import orders_arrived, orders_ended
 from audit.parcels import parcels_are_the_order
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     Check("one_live_waybill", "at most one live waybill per parcel, anywhere", one_live_waybill, _COMPARED),
     Check("told_once", "the channel was told of each parcel once, with its live number", told_once, _NEEDED),
     Check("intercepted_once", "couriers stop parcels when we ask, and are asked once", intercepted_once, _COMPARED),
+    Check("stock_told", "channels have the stock figure that they were told last", stock_told, _NEEDED),
     Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
     Check("gifts_given", "every gift is in a parcel that left, or off with its main line", gifts_given, _COMPARED),
     Check("parcels_complete", "all parcels together are the order", parcels_are_the_order, _NONE),

@@ -50,6 +50,7 @@ _QUICK_WORLD = {
     "ORDERHUB_SWEEPS__TRACKING_S": "3",
     "ORDERHUB_SWEEPS__PULLS_S": "5",
     "ORDERHUB_SWEEPS__FILES_S": "5",
+    "ORDERHUB_SWEEPS__STOCK_PUBLISH_S": "2",
     "ORDERHUB_SWEEPS__STOCK_COMPARE_S": "10",
     "ORDERHUB_SWEEPS__STOCK_LOOK_S": "5",
     "ORDERHUB_WECHAT__ASK_UNPAID_AFTER_S": "6",
@@ -148,6 +149,7 @@ class _Run:
         async with Progress(self._console, self._db, self._options.orders) as progress:
             stage = self.stage(progress.say)
             await stage.clear_shelves()
+            await stage.offer()
             await scenario.open(stage)
             for deed in scenario.crew(stage):
                 self.people.start(deed)

@@ -38,6 +38,7 @@ from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
+    PUBLISH_STOCK_WORKFLOW,
     PULL_FILES_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
@@ -45,6 +46,7 @@ from workflows.contracts import (
     WAYBILL_SWEEP_WORKFLOW,
     CompareStart,
     FilesStart,
+    PublishStart,
     PullStart,
     ReconcileStart,
     SweepStart,
@@ -117,6 +119,12 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
         Sweep("orderhub-freezes", FREEZE_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.freezes_s)),
+        Sweep(
+            "orderhub-stock-publish",
+            PUBLISH_STOCK_WORKFLOW,
+            timedelta(seconds=settings.sweeps.stock_publish_s),
+            PublishStart(),
+        ),
         Sweep(
             "orderhub-stock-compare",
             COMPARE_SHELVES_WORKFLOW,

@@ -15,6 +15,7 @@ RECONCILE_WORKFLOW = "ReconcileWorkflow"
 PULL_FILES_WORKFLOW = "PullFilesWorkflow"
 FREEZE_SWEEP_WORKFLOW = "FreezeSweepWorkflow"
 COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
+PUBLISH_STOCK_WORKFLOW = "PublishStockWorkflow"
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,14 @@ class FilesStart:
 
     feed: str
     shop: str
+
+
+@dataclass(frozen=True)
+class PublishStart:
+    """How many listings are told at once, and how often all of them are looked at, in seconds."""
+
+    batch: int = 200
+    everything_s: float = 3600
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.contracts import COMPARE_SHELVES, LET_FREEZES_GO, Batch, CompareAsk
+from activities.contracts import COMPARE_SHELVES, LET_FREEZES_GO, PUBLISH_STOCK, Batch, CompareAsk, PublishAsk
 from domain.texts import text
-from workflows.contracts import COMPARE_SHELVES_WORKFLOW, FREEZE_SWEEP_WORKFLOW, CompareStart, SweepStart
+from workflows.contracts import (
+    COMPARE_SHELVES_WORKFLOW,
+    FREEZE_SWEEP_WORKFLOW,
+    PUBLISH_STOCK_WORKFLOW,
+    CompareStart,
+    PublishStart,
+    SweepStart,
+)
 from workflows.steps import own, partner
 
 
@@ -34,3 +41,16 @@ class FreezeSweepWorkflow:
         while numbers := (await own(LET_FREEZES_GO, Batch(start.batch))).numbers:
             gone += len(numbers)
         return gone
+
+
+@workflow.defn(name=PUBLISH_STOCK_WORKFLOW)
+class PublishStockWorkflow:
+    """Every few seconds: tell channels how many pieces they may sell, where that changed."""
+
+    @workflow.run
+    async def run(self, start: PublishStart) -> int:
+        """How many figures were told."""
+        published = await partner(PUBLISH_STOCK, PublishAsk(start.batch, start.everything_s))
+        if published.not_taken:
+            workflow.set_current_details(text("stock.not_taken", count=published.not_taken))
+        return published.taken

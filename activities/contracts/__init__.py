@@ -77,7 +77,14 @@ from activities.contracts.stock import (
     Reserved,
     Thawed,
 )
-from activities.contracts.supply import COMPARE_SHELVES, CompareAsk, Compared
+from activities.contracts.supply import (
+    COMPARE_SHELVES,
+    PUBLISH_STOCK,
+    CompareAsk,
+    Compared,
+    PublishAsk,
+    Published,
+)
 from activities.contracts.sweeps import (
     FOLLOW_PARCELS,
     LIST_FEEDS,
@@ -169,6 +176,7 @@ __all__ = [
     "OPEN_HOLD",
     "PASS_REVIEW",
     "PLAN_COURIERS",
+    "PUBLISH_STOCK",
     "PULL_CHANGES",
     "PUSH_TO_WAREHOUSE",
     "QUEUES",
@@ -234,6 +242,8 @@ __all__ = [
     "PartnersSeen",
     "Plan",
     "PlanStepFact",
+    "PublishAsk",
+    "Published",
     "PullAsk",
     "Pulled",
     "Pushed",

@@ -1,4 +1,4 @@
-"""What goes in and out of the stock pool: warehouses' own figures."""
+"""What goes in and out of the stock pool: warehouses' own figures, and those that channels are told."""
 
 from __future__ import annotations
 
@@ -34,5 +34,32 @@ COMPARE_SHELVES = PartnerStep(
     Compared,
     timeout=timedelta(minutes=10),
     within=timedelta(minutes=30),
+    heartbeat=timedelta(seconds=90),
+)
+
+
+@dataclass(frozen=True)
+class PublishAsk:
+    """Tell channels what moved, `batch` listings at once; each `everything_s` all listings are looked at."""
+
+    batch: int = 200
+    everything_s: float = 3600
+
+
+@dataclass(frozen=True)
+class Published:
+    """How many listings were looked at, how many figures the channels took, and how many they did not."""
+
+    looked: int
+    taken: int
+    not_taken: int
+
+
+PUBLISH_STOCK = PartnerStep(
+    "publish_stock",
+    PublishAsk,
+    Published,
+    timeout=timedelta(minutes=5),
+    within=timedelta(minutes=10),
     heartbeat=timedelta(seconds=90),
 )

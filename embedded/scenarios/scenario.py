@@ -14,8 +14,9 @@ from domain.ids import order_id as make_order_id
 from embedded.people import People
 from sandbox.buyers import CATALOGUE, Draft
 from sandbox.faults import Fault
-from store import stock
+from store import listings, stock
 from store.database import Database
+from store.listings import Named
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class Stage:
         """The warehouse begins as empty as our books do."""
         empty = {item.sku: 0 for item in CATALOGUE}
         (await self.sandbox.put("/control/qimen/stock", json=empty)).raise_for_status()
+
+    async def offer(self) -> None:
+        """Every shop offers the whole catalogue, and wants to be told its stock."""
+        answer = (await self.sandbox.get("/control/listings")).raise_for_status()
+        named = [Named(row["channel"], row["shop"], row["item_id"], row["sku_id"], row["sku"]) for row in answer.json()]
+        async with self.db.transaction() as tx:
+            await listings.put(tx, named)
 
     async def receive(self, quantities: Mapping[str, int], key: str, warehouse: str = "WH01") -> None:
         """Goods come into a warehouse, and both it and we book them. The same key again changes nothing here."""

@@ -25,7 +25,7 @@ from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
-from store.tables.supply import ShelfChangeRow, ShelfCountRow
+from store.tables.supply import LedgerMarkRow, ListingRow, PublishedRow, ShelfChangeRow, ShelfCountRow
 from store.tables.warehouses import WarehouseRow
 
 __all__ = [
@@ -46,6 +46,8 @@ __all__ = [
     "InterceptionRow",
     "LabelItemRow",
     "LabelSheetRow",
+    "LedgerMarkRow",
+    "ListingRow",
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",
@@ -56,6 +58,7 @@ __all__ = [
     "PartnerLineRow",
     "PlanRow",
     "PromiseRow",
+    "PublishedRow",
     "PullCursorRow",
     "ReconciliationRow",
     "RefundRow",

@@ -35,6 +35,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "one_live_waybill": 9,
         "told_once": 10,
         "intercepted_once": 0,
+        "stock_told": 0,
         "warehouse_once": 9,
         "gifts_given": 1,
         "parcels_complete": 8,
@@ -149,7 +150,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 17
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 18
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

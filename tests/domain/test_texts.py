@@ -71,6 +71,10 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at"),
             *("title", "never", "without", "done"),
         },
+        "listings.": {
+            *("channel", "shop", "sku", "item_id", "sku_id", "pieces", "told_at", "trouble", "at", "status", "inputs"),
+        },
+        "listings.status.": {"asked", "taken", "refused", "unknown"},
         "shelves.": {"warehouse", "sku", "available", "locked", "on_hand", "told", "difference", "asked_at"},
         "carrier.": set(Carrier),
         "parcel.": {*PROBLEMS, "packed", "signed"},

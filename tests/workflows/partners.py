@@ -16,6 +16,7 @@ from activities.partners import Partners
 from connectors.errors import OutcomeUnknown, PartnerError, Unavailable
 from connectors.ports import Document, Push, Reply
 from domain.clock import utc_now
+from domain.listing import StockFigure
 from domain.news import News
 from domain.order import Channel
 from domain.shelves import Shelf
@@ -129,6 +130,14 @@ class FakeChannel(Scripted):
         self.channel = channel
         self.source = str(channel)
         self.told: dict[str, Shipment] = {}
+        self.stock: dict[tuple[str, str, str], int] = {}
+        self.figures: list[StockFigure] = []
+
+    async def tell_stock(self, figure: StockFigure) -> None:
+        self.figures.append(figure)
+        twist = await self._before("tell_stock")
+        self.stock[figure.shop, figure.item_id, figure.sku_id] = figure.pieces
+        _after(twist)
 
     async def write_back(self, shipment: Shipment) -> None:
         twist = await self._before("write_back")
