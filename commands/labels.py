@@ -46,7 +46,7 @@ def print_(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make sheets of what is due, as a PDF with a page for each. A parcel is printed once.
+    """Make sheets of what is due, as a PDF. A parcel is printed once.
 
     Writes no file when nothing is due.
     """

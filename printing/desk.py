@@ -36,7 +36,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Printed:
-    """What was printed: `pdf` has a page for each of `sheets`, and is None when there are none."""
+    """What was printed: `pdf` shows `sheets`, and is None when there are none."""
 
     pdf: bytes | None
     sheets: list[str]

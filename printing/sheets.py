@@ -1,4 +1,4 @@
-"""Combined labels as PDF, or as pictures: the same sheets always give the same bytes.
+"""Combined labels and their packing lists as PDF, or as pictures: the same sheets always give the same bytes.
 
 What is printed is put into words here; where it stands on the paper is in `label.typ`.
 """
@@ -27,7 +27,7 @@ _FINEST_MM = 0.17
 
 
 def pdf(sheets: Sequence[LabelSheet], address: str) -> bytes:
-    """The sheets as one PDF, a page each, all of one size.
+    """The sheets as one PDF, a page each, all of one size; behind a sheet, the packing list of what it had no room for.
 
     `address` is what phones reach the scan page under, e.g. `https://hub.example.com`. Raises ValueError when there is
     no sheet, or more than one size.
@@ -36,7 +36,7 @@ def pdf(sheets: Sequence[LabelSheet], address: str) -> bytes:
 
 
 def png(sheets: Sequence[LabelSheet], address: str, ppi: int = 203) -> list[bytes]:
-    """The sheets as pictures, one each, in the resolution of a label printer unless told. Raises like `pdf`."""
+    """The same as pictures, one a page, in the resolution of a label printer unless told. Raises like `pdf`."""
     return _draw(sheets, address, "png", ppi)
 
 
@@ -71,6 +71,7 @@ def _sheet(sheet: LabelSheet, paper: Paper, address: str) -> dict[str, Any]:
     return {
         "carrier": text(f"carrier.{lane.carrier}"),
         "area": lane.area(),
+        "list_title": text("label.list", sheet=sheet.sheet_id),
         "count": text("label.count", orders=len(sheet.orders), parcels=count),
         "part": text("label.part", part=sheet.part, parts=sheet.parts) if sheet.parts > 1 else "",
         "late": text("label.late") if sheet.late else "",
@@ -84,34 +85,39 @@ def _sheet(sheet: LabelSheet, paper: Paper, address: str) -> dict[str, Any]:
 def _order(order: LabelOrder, paper: Paper, address: str) -> dict[str, Any]:
     receiver = order.receiver
     channel = text(f"channel.{Channel(order.channel)}")
+    room = paper.goods_lines if order.requirements else paper.goods_lines + 1
+    lines = _lines(order)
+    shown = _shown(lines, room)
     return {
         "no": order.order_no,
         # The region stands at the head of the sheet.
         "receiver": f"{channel}　{receiver.name}　{receiver.phone}",
         "needs": [text(f"form.need.{need}") for need in order.requirements],
         "qr": qr(f"{address}/l/{order.code}").svg,
-        "goods": _goods(order, paper.goods_lines if order.requirements else paper.goods_lines + 1),
+        "goods": shown,
+        "list": lines if len(lines) > room else [],
         "parcels": [_parcel(parcel, paper) for parcel in order.parcels],
     }
 
 
-def _goods(order: LabelOrder, room: int) -> list[dict[str, str]]:
-    """What is in the boxes, gifts marked and never among those for which there is no room."""
+def _lines(order: LabelOrder) -> list[dict[str, str]]:
+    """What is in the boxes that may ship, gifts last and marked."""
     several = len(order.parcels) > 1
     lines = [(parcel, item) for parcel in order.parcels if not parcel.off for item in parcel.items]
     lines.sort(key=lambda line: line[1].gift)
-    if len(lines) > room:
-        gifts = [line for line in lines if line[1].gift][: room - 1]
-        shown = [line for line in lines if not line[1].gift][: room - 1 - len(gifts)] + gifts
-    else:
-        shown = lines
-    words = [
+    return [
         {"gift": text("label.gift") if item.gift else "", "words": _words(parcel, item, several)}
-        for parcel, item in shown
+        for parcel, item in lines
     ]
-    if len(lines) > len(shown):
-        words.append({"gift": "", "words": text("label.more", count=len(lines) - len(shown))})
-    return words
+
+
+def _shown(lines: list[dict[str, str]], room: int) -> list[dict[str, str]]:
+    """As many lines as there is room for, gifts before goods: a gift is what is forgotten. The rest is on the list."""
+    if len(lines) <= room:
+        return lines
+    gifts = [line for line in lines if line["gift"]][: room - 1]
+    goods = [line for line in lines if not line["gift"]][: room - 1 - len(gifts)]
+    return [*goods, *gifts, {"gift": "", "words": text("label.more", count=len(lines) - room + 1)}]
 
 
 def _words(parcel: LabelParcel, item: Item, several: bool) -> str:

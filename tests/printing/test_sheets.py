@@ -62,7 +62,7 @@ def test_the_same_sheets_are_the_same_bytes(size: Size) -> None:
 def test_the_fullest_sheet_stays_on_its_page(size: Size) -> None:
     """As many orders as fit, each with every requirement, endless titles, and the longest number there can be."""
     sheet = sample.sheet(size)
-    items = tuple(Item(f"{'很长的商品名称' * 12}{n}", 100 + n, n == 9) for n in range(10))
+    items = tuple(Item(f"{'很长的商品名称' * 12}{n}", 100 + n, n > 3) for n in range(10))
     [*_, last] = sheet.orders
 
     def full(n: int) -> LabelOrder:
@@ -79,13 +79,22 @@ def test_the_fullest_sheet_stays_on_its_page(size: Size) -> None:
         parts=12,
         late=True,
     )
-    [page] = pages(pdf([sheet], sample.ADDRESS))
+    page, *lists = pages(pdf([sheet], sample.ADDRESS))
     assert page.codes == expected_codes(sheet)
     assert "第 10 张，共 12 张" in page.words
     assert "补打" in page.words
-    # Gifts are never among what there is no room for.
-    assert page.words.count("赠") == PAPERS[size].codes
-    assert "种，扫码查看" in page.words
+    # Gifts have the first right to the room that there is; all the rest is on the packing list.
+    codes, room = PAPERS[size].codes, PAPERS[size].goods_lines
+    assert page.words.count("赠") == codes * (room - 1)
+    assert page.words.count(f"另有 {11 - room} 种，见装箱清单") == codes
+    assert len(lists) > 1
+    for behind in lists:
+        assert (behind.width_mm, behind.height_mm) == pytest.approx(SIZES[size], abs=0.001)
+        assert behind.words.startswith(f"装箱清单 {sheet.sheet_id}")
+    words = "".join("".join(behind.words.split()) for behind in lists)
+    for item in items:
+        gift = "赠" if item.gift else ""
+        assert words.count(f"{gift}{item.quantity}×{item.title}") == codes
 
 
 def test_a_parcel_that_must_not_ship_has_no_bar_code() -> None:
