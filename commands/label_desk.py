@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,7 @@ from printing.desk import Ask, Desk, read_since
 from settings import Settings
 from store.database import Database
 
+_OF_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "localhost")  # noqa: S104 - nothing is bound to it
 Work = Callable[[Desk, datetime, str], Awaitable[int]]
 """What is done at the desk, with the moment and the warehouse that are looked at. Returns the exit code."""
 
@@ -41,6 +43,8 @@ async def print_labels(
 ) -> int:
     """Print, and write the PDF."""
     printed = await at.print_labels(Ask(since, size, warehouse, early, again), _who())
+    if printed.pdf is not None and urlsplit(at.address).hostname in _OF_THIS_MACHINE:
+        print(text("labels.address", address=at.address), file=sys.stderr)  # noqa: T201
     if printed.pdf is not None and not _written(out, printed.pdf):
         # The sheets are made: what has no paper yet comes with the next try.
         print(text("labels.made", sheets="、".join(printed.sheets)), file=sys.stderr)  # noqa: T201

@@ -54,8 +54,8 @@ class Desk:
     """
 
     def __init__(self, db: Database, address: str, opens_for: timedelta) -> None:
+        self.address = address
         self._db = db
-        self._address = address
         self._opens_for = opens_for
 
     async def overview(self, since: datetime, warehouse: str = "") -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Desk:
     async def _draw(self, sheets: list[label_sheets.Sheet]) -> bytes | None:
         if not sheets:
             return None
-        return await asyncio.to_thread(pdf, [sheet.label() for sheet in sheets], self._address)
+        return await asyncio.to_thread(pdf, [sheet.label() for sheet in sheets], self.address)
 
 
 def read_since(words: str, now: datetime) -> datetime:

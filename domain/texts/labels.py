@@ -61,6 +61,10 @@ LABELS: dict[str, tuple[str, str]] = {
         "面单已生成但没有写入文件：{sheets}，加 --again 可再次打印",
         "the sheets are made, but not written: {sheets}; --again prints them",
     ),
+    "labels.address": (
+        "二维码指向 {address}，手机打不开：请设置 ORDERHUB_GATEWAY__PUBLIC_URL，再用 --again 打印",
+        "the codes point at {address}, which no phone reaches: set ORDERHUB_GATEWAY__PUBLIC_URL, and print --again",
+    ),
     "labels.nothing": ("没有可打印的面单", "nothing is due"),
     "labels.waiting": (
         "另有 {count} 个包裹的合并时间未到，--early 可立即打印",

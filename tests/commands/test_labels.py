@@ -14,6 +14,7 @@ from commands.label_desk import print_again, print_labels, show, take_off
 from domain.clock import utc_now
 from domain.labels import WINDOW
 from domain.paper import Size
+from printing.desk import Desk
 from store.database import Database
 from tests.printing.scanner import pages
 from tests.store.labelled import desk, pack, pid, void
@@ -82,6 +83,17 @@ async def test_one_sheet_again_or_withdrawn(
     for code in (await print_again(at, NOON, "", sheet="none", out=out), await take_off(at, NOON, "", sheet="none")):
         assert code == 1
     assert capsys.readouterr().err == "没有这张面单\n" * 2
+
+
+@on_sqlite
+async def test_codes_that_no_phone_can_follow(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await pack(database)
+    at = Desk(database, "http://0.0.0.0:8000", timedelta(hours=1))
+    out = tmp_path / "labels.pdf"
+    await print_labels(at, NOON, "", out=out, size=Size.SMALL, early=False, again=False, as_json=True)
+    assert "手机打不开" in capsys.readouterr().err
 
 
 def test_the_command_line_itself(tmp_path: Path) -> None:
