@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
@@ -24,12 +26,13 @@ from activities.contracts import (
 from activities.planning import Router, needed
 from activities.results import from_json, to_json
 from activities.review import ordered
+from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.routing import Routing, Verdict
 from domain.texts import text
 from store import orders, planning, stock
 from store.database import Database
-from store.steps import Done, run_step
+from store.steps import Done, load_order, record, run_step
 from store.tables import ConsignmentRow, OrderRow
 
 PLANNED_AGAIN = 5
@@ -76,20 +79,32 @@ class StockSteps:
 
     @activity.defn(name=CHECK_ARRIVAL.name)
     async def check_arrival(self, ref: ConsignmentRef) -> Arrived:
-        """Whether the goods that a consignment waited for are all there; then it is ready."""
+        """Whether the goods that a consignment waited for are all there; then it is ready.
+
+        What it lost because a purchase was called off is locked anew, where that can be done.
+        """
+        try:
+            async with self._db.transaction() as tx:
+                row = await load_order(tx, ref.order_id)
+                consignment = await _consignment(tx, ref)
+                if consignment.status == planning.WAITING and await planning.lock_lost(tx, row, consignment):
+                    again = Done("stock.locked_again", f"{ref.n}: {consignment.warehouse}")
+                    await record(tx, row, f"lock_again/{ref.n}/{utc_now().isoformat()}", "orderhub", again)
+        except (stock.StockShort, stock.StaleSnapshot):
+            return Arrived(False)
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             consignment = await _consignment(tx, ref)
             if consignment.status == planning.WAITING:
                 if await planning.awaits(tx, consignment):
-                    raise _NotYet(consignment)
+                    raise _NotYet(await planning.promised_at(tx, consignment))
                 planning.change(tx, consignment, planning.READY)
             return Done("stock.arrived", f"{ref.n}: {consignment.warehouse}", result=to_json(Arrived(True)))
 
         try:
             kept = await run_step(self._db, ref.order_id, f"arrival/{ref.n}", "orderhub", work)
         except _NotYet as not_yet:
-            return Arrived(False, not_yet.consignment.waits_until)
+            return Arrived(False, not_yet.until)
         return from_json(Arrived, kept)
 
     @activity.defn(name=FIT_STOCK.name)
@@ -168,9 +183,9 @@ class _Unfillable(Exception):
 
 
 class _NotYet(Exception):
-    def __init__(self, consignment: ConsignmentRow) -> None:
-        super().__init__(f"{consignment.order_id} still waits")
-        self.consignment = consignment
+    def __init__(self, until: datetime | None) -> None:
+        super().__init__("goods are still on their way")
+        self.until = until
 
 
 def _missing(short: dict[str, int]) -> str:

@@ -1,8 +1,8 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Four loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
-orders in a small window, and telling orders of newer revisions. Any number of processes may run it: claims are
-exclusive, starts and signals change nothing the second time.
+Five loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+orders in a small window, telling orders of newer revisions, and waking those whose goods have come in. Any number of
+processes may run it: claims are exclusive, starts and signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from domain.news import News
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
-from store import inbox, orders, shops
+from store import inbox, orders, planning, shops
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -74,7 +74,8 @@ class Dispatcher:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for turn in (self.living_documents, self.order_documents, self.start_orders, self.tell_orders):
+            turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders, self.wake_orders)
+            for turn in turns:
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
@@ -110,6 +111,16 @@ class Dispatcher:
         for order in untold:
             await self._tell(order)
         return len(untold)
+
+    async def wake_orders(self) -> int:
+        """Tell orders that the goods which they waited for have come in, whoever booked them."""
+        async with self._db.reading() as tx:
+            woken = await planning.arrived(tx, self._pace.batch)
+        for order_id in woken:
+            await self._workflows.signal(order_id, "goods_arrived")
+            async with self._db.transaction() as tx:
+                await planning.mark_told(tx, order_id)
+        return len(woken)
 
     async def _tell(self, order: Untold) -> None:
         await self._workflows.signal(order.order_id, "document", DocumentSignal(order.revision))

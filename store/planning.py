@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
 from domain.clock import BEIJING, utc_now
 from domain.routing import Routing
 from domain.sourcing import Consignment
-from store.stock import Pick, replan, reservations
-from store.tables import ConsignmentRow, OrderRow, PlanRow, ReservationRow
+from store.stock import Pick, StockShort, replan, reservations, snapshot
+from store.tables import ConsignmentRow, IncomingRow, OrderRow, PlanRow, ReservationRow
 
 WAITING, READY, PACKED, OFF = "waiting", "ready", "packed", "off"
 
@@ -152,10 +154,71 @@ async def awaits(tx: AsyncSession, row: ConsignmentRow) -> bool:
     return (await tx.execute(query.limit(1))).first() is not None
 
 
-async def waiting(tx: AsyncSession, limit: int) -> list[ConsignmentRow]:
-    """Consignments that wait for goods, the earliest promised first."""
-    query = select(ConsignmentRow).where(ConsignmentRow.status == WAITING)
-    return list((await tx.execute(query.order_by(col(ConsignmentRow.waits_until)).limit(limit))).scalars())
+async def lock_lost(tx: AsyncSession, order: OrderRow, row: ConsignmentRow) -> bool:
+    """Lock anew what a consignment lost because its purchase was called off: in its warehouse, or against another one.
+
+    Whether anything was lost. Raises StockShort (roll back) when it cannot be had there yet.
+    """
+    held = [one for one in await reservations(tx, order.order_id) if one.status != "released"]
+    here = [one for one in await consignments(tx, order.order_id) if one.warehouse == row.warehouse]
+    lost: Counter[str] = Counter()
+    for one in here:
+        lost.update(pieces(one.lines) if one.status in (WAITING, READY) else {})
+    for reservation in held:
+        if reservation.warehouse == row.warehouse and reservation.status in ("awaiting", "locked"):
+            lost[reservation.sku] -= reservation.quantity
+    lost = +lost
+    if not lost:
+        return False
+    there = await snapshot(tx, sorted(lost))
+    picks = [Pick(one.sku, one.warehouse, one.quantity, one.incoming_no) for one in held]
+    for sku, count in sorted(lost.items()):
+        sources = [("", there.available(sku).get(row.warehouse, 0))]
+        coming = [one for one in there.incoming if (one.sku, one.warehouse) == (sku, row.warehouse)]
+        sources += [(one.number, one.free) for one in coming]
+        left = count
+        for number, free in sources:
+            taken = min(left, free)
+            left -= taken
+            picks += [Pick(sku, row.warehouse, taken, number)] if taken else []
+        if left:
+            raise StockShort({sku: left})
+    await replan(tx, order.order_id, order.channel, picks, "orderhub", token=there.token)
+    row.told_at = None
+    tx.add(row)
+    return True
+
+
+async def promised_at(tx: AsyncSession, row: ConsignmentRow) -> datetime | None:
+    """The moment at which the last purchase that a consignment waits for comes in; None when it waits for none."""
+    query = select(func.max(IncomingRow.expected_at)).where(
+        IncomingRow.number == ReservationRow.incoming_no,
+        IncomingRow.sku == ReservationRow.sku,
+        ReservationRow.order_id == row.order_id,
+        ReservationRow.warehouse == row.warehouse,
+        ReservationRow.status == "awaiting",
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def arrived(tx: AsyncSession, limit: int) -> list[str]:
+    """Orders whose consignments wait for nothing any more, or for what was called off, and that were not told so."""
+    still = select(ReservationRow.order_id).where(
+        ReservationRow.order_id == ConsignmentRow.order_id,
+        ReservationRow.warehouse == ConsignmentRow.warehouse,
+        ReservationRow.status == "awaiting",
+    )
+    query = select(ConsignmentRow.order_id).where(
+        ConsignmentRow.status == WAITING, col(ConsignmentRow.told_at).is_(None), ~still.exists()
+    )
+    return list((await tx.execute(query.distinct().order_by(ConsignmentRow.order_id).limit(limit))).scalars())
+
+
+async def mark_told(tx: AsyncSession, order_id: str) -> None:
+    """Note that an order was told that what it waited for has come."""
+    row = ConsignmentRow
+    statement = update(row).where(col(row.order_id) == order_id, col(row.status) == WAITING)
+    await tx.execute(statement.values(told_at=utc_now()))
 
 
 def _row(order_id: str, consignment: Consignment) -> ConsignmentRow:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from domain.order import ClearReceiver, Order
 from domain.shipping import CreditAnswer, TrackCode, WarehouseReport, WarehouseStatus
 from domain.warehouses import Warehouse
 from intake.apply import apply
+from intake.dispatcher import Dispatcher, Pace
 from intake.orders import TemporalOrders
 from store import shipping, stock
 from store.database import Database
@@ -92,6 +93,20 @@ class Stage:
         async with self.db.transaction() as tx:
             key = f"receive/{utc_now().isoformat()}"
             await stock.receive(tx, sku, warehouse, quantity, stock.Movement(key, "receive", "test"))
+
+    async def expects(self, number: str, sku: str, quantity: int, at: datetime, warehouse: str = "WH01") -> None:
+        """A purchase is on its way."""
+        async with self.db.transaction() as tx:
+            await stock.expect(tx, number, sku, warehouse, quantity, at)
+
+    async def comes(self, number: str, **goods: int) -> None:
+        """Goods of a purchase are booked in."""
+        async with self.db.transaction() as tx:
+            await stock.receive_incoming(tx, number, goods, f"note/{utc_now().isoformat()}", "test")
+
+    async def wakes(self) -> int:
+        """The dispatcher looks whose goods have come in."""
+        return await Dispatcher(self.db, {}, self.orders, Pace()).wake_orders()
 
     async def opens(self, *warehouses: str) -> None:
         """There are more warehouses than the one of the settings."""
