@@ -116,6 +116,11 @@ class People:
                 return True
         return False
 
+    async def send_gift_after(self, order_id: str, line_no: str) -> bool:
+        """Customer service has a forgotten gift sent after. Whether it was taken."""
+        path = f"{order_id}/gifts/{line_no}/send-after"
+        return (await self._insist(path, {"why": "买家来电，没有收到赠品"})).is_success
+
     async def cancel(self, order_id: str) -> bool:
         """Cancel an order. Whether it went through."""
         return (await self._insist(f"{order_id}/cancel", {"reason": "买家不想要了"})).is_success

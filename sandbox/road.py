@@ -66,6 +66,14 @@ class Decision(BaseModel):
     outcome: Outcome
 
 
+class Collection(BaseModel):
+    """The body of the control: which courier takes a parcel along."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    carrier: str
+
+
 @dataclass
 class _Journey:
     carrier: str
@@ -133,7 +141,8 @@ class Road:
             journey.called_off = True
 
     def router(self) -> APIRouter:
-        """The control: `POST /control/road/{number}` with `{"outcome": "signed|refused|lost"}`."""
+        """The controls: `POST /control/road/{number}` with `{"outcome": "signed|refused|lost"}`, and
+        `POST /control/road/{number}/collect` with `{"carrier": "SF"}`."""
         router = APIRouter()
 
         @router.post("/control/road/{number}")
@@ -142,6 +151,11 @@ class Road:
             if not self.set_outcome(number, decision.outcome):
                 raise HTTPException(409, f"too late: {number} cannot end as {decision.outcome} any more")
             return {"number": number, "outcome": decision.outcome}
+
+        @router.post("/control/road/{number}/collect", status_code=204)
+        async def collect(number: str, collection: Collection) -> None:
+            """The warehouse gives a courier a parcel of which no channel is told."""
+            self._world.hand_over(collection.carrier, number)
 
         return router
 

@@ -85,4 +85,9 @@ def _scans(delivery: Delivery) -> Content:
         }
         for index, line in enumerate(delivery.lines)
     ]
+    lines += [
+        {"orderLineNo": None, "itemCode": sku, "inventoryType": "ZP", "planQty": 0, "actualQty": 1}
+        for box in delivery.boxes
+        for sku in box.strays
+    ]
     return {"packages": {"package": packages} if packages else None, "orderLines": {"orderLine": lines}}

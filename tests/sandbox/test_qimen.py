@@ -309,6 +309,11 @@ async def test_another_article_is_scanned_in_place_of_a_gift(swift: Town) -> Non
     await call(swift, CREATE, delivery())
     await until(lambda: len(confirms(swift)) == 1)
     assert boxes(confirms(swift)[0]) == [[("MUG-01", "2"), ("PEN-01", "1")]]
+    scanned = {
+        line.findtext("itemCode"): (line.findtext("planQty"), line.findtext("actualQty"))
+        for line in confirms(swift)[0].iterfind("orderLines/orderLine")
+    }
+    assert scanned == {"MUG-01": ("2", "2"), "GIFT-TOTE": ("1", "0"), "PEN-01": ("0", "1")}
     await swift.control("/qimen/DO1/confirm-again", None)
     await until(lambda: len(confirms(swift)) == 2)
     assert boxes(confirms(swift)[1]) == [[("MUG-01", "2"), ("GIFT-TOTE", "1")]]

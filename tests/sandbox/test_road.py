@@ -105,6 +105,11 @@ async def test_control_sets_outcomes_over_http(world: World) -> None:
         await until(lambda: ends(road, "A4", NodeKind.REFUSED))
         assert (await http.post("/control/road/A4", json={"outcome": "signed"})).status_code == 409
 
+        # A parcel of which no channel is told leaves the warehouse as well.
+        assert (await http.post("/control/road/A5/collect", json={"carrier": "SF"})).status_code == 204
+        await until(lambda: ends(road, "A5", NodeKind.SIGNED))
+        assert road.carrier("A5") == "SF"
+
 
 @pytest.mark.parametrize(
     ("kind", "rest"),
