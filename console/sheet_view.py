@@ -100,7 +100,7 @@ def _parcel(entry: Entry, sheet_now: str) -> ParcelCard:
         note.append(text("label.new_sheet", sheet=sheet_now) if sheet_now else text("label.no_new_sheet"))
     return ParcelCard(
         n=entry.parcel.n,
-        total=entry.total,
+        total=entry.item.total,
         carrier=text(f"carrier.{entry.item.carrier}"),
         number=entry.item.number,
         state=text(f"label.state.{entry.parcel.status}"),

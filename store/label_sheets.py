@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from domain.labels import Item, LabelOrder, LabelParcel, LabelSheet, Lane, Window, contents, must_not_ship
 from domain.masks import masked
@@ -32,8 +31,6 @@ class Entry:
     body: Order
     """As it was printed."""
     parcel: ParcelRow
-    total: int
-    """How many parcels its order has."""
     waybill: WaybillRow | None
 
     @property
@@ -97,7 +94,7 @@ def _order(entries: Sequence[Entry]) -> LabelOrder:
     parcels = tuple(
         LabelParcel(
             entry.parcel.n,
-            entry.total,
+            entry.item.total,
             Carrier(entry.item.carrier),
             entry.item.number,
             entry.items,
@@ -178,12 +175,9 @@ async def _entries(tx: AsyncSession, sheet_ids: list[str]) -> dict[str, list[Ent
     )
     rows = (await tx.execute(query)).tuples().all()
     waybills = await live_waybills(tx, [item.parcel_id for item, *_ in rows])
-    totals = await _totals(tx, {item.order_id for item, *_ in rows})
     found: dict[str, list[Entry]] = {}
     for item, order, body, parcel in rows:
-        entry = Entry(
-            item, order, Order.model_validate(body), parcel, totals[item.order_id], waybills.get(item.parcel_id)
-        )
+        entry = Entry(item, order, Order.model_validate(body), parcel, waybills.get(item.parcel_id))
         found.setdefault(item.sheet_id, []).append(entry)
     return found
 
@@ -192,12 +186,3 @@ async def live_waybills(tx: AsyncSession, parcel_ids: Iterable[str]) -> dict[str
     """The live waybill of each parcel that has one."""
     query = select(WaybillRow).where(col(WaybillRow.parcel_id).in_(list(parcel_ids)), WaybillRow.status == LIVE)
     return {row.parcel_id: row for row in (await tx.execute(query)).scalars()}
-
-
-async def _totals(tx: AsyncSession, order_ids: set[str]) -> Counter[str]:
-    query = (
-        select(ParcelRow.order_id, func.count())
-        .where(col(ParcelRow.order_id).in_(list(order_ids)))
-        .group_by(col(ParcelRow.order_id))
-    )
-    return Counter(dict((await tx.execute(query)).tuples().all()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from store.label_sheets import live_waybills, sheets_of, window_of
 from store.shipping import LIVE
 from store.steps import Done, load_order, record
 from store.tables import (
+    DeliveryRow,
     LabelItemRow,
     LabelSheetRow,
     OrderRow,
@@ -83,7 +84,7 @@ async def plan(tx: AsyncSession, since: datetime, warehouse: str = "") -> Plan:
         .join(
             OrderVersionRow,
             (col(OrderVersionRow.order_id) == col(OrderRow.order_id))
-            & (col(OrderVersionRow.revision) == col(OrderRow.revision)),
+            & (col(OrderVersionRow.revision) == func.coalesce(ParcelRow.revision, OrderRow.revision)),
         )
         .where(
             ParcelRow.status == "numbered",
@@ -200,6 +201,7 @@ async def _print_group(tx: AsyncSession, wanted: Group, size: Size, by: str, ope
     ids = [parcel.parcel_id for parcel in wanted.parcels]
     waybills = await live_waybills(tx, ids)
     on_sheet = select(LabelItemRow).where(col(LabelItemRow.parcel_id).in_(ids), col(LabelItemRow.off_at).is_(None))
+    parcels = await _parcels(tx, orders)
     standing = {item.parcel_id: item for item in (await tx.execute(on_sheet)).scalars()}
     fit: list[Ready] = []
     for parcel in wanted.parcels:
@@ -220,6 +222,7 @@ async def _print_group(tx: AsyncSession, wanted: Group, size: Size, by: str, ope
             _sheet_row(wanted.window, before, part, len(filled), size, by, opens_for),
             blocks,
             orders,
+            parcels,
             waybills,
         )
         for part, blocks in enumerate(filled, start=1)
@@ -250,6 +253,7 @@ async def _print_sheet(
     sheet: LabelSheetRow,
     blocks: Sequence[Block],
     orders: dict[str, OrderRow],
+    parcels: dict[str, ParcelRow],
     waybills: dict[str, WaybillRow],
 ) -> str:
     tx.add(sheet)
@@ -266,7 +270,8 @@ async def _print_sheet(
                     parcel_id=parcel_id,
                     place=place,
                     order_id=block.order_id,
-                    revision=orders[block.order_id].revision,
+                    total=sum(parcel.order_id == block.order_id for parcel in parcels.values()),
+                    revision=parcels[parcel_id].revision or orders[block.order_id].revision,
                     waybill_key=waybill.key,
                     carrier=waybill.carrier,
                     number=waybill.number,
@@ -302,16 +307,27 @@ async def _count(tx: AsyncSession, window: Window) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
+async def _parcels(tx: AsyncSession, order_ids: Iterable[str]) -> dict[str, ParcelRow]:
+    """All parcels of orders, also those that are on no sheet."""
+    query = select(ParcelRow).where(col(ParcelRow.order_id).in_(list(order_ids)))
+    return {row.parcel_id: row for row in (await tx.execute(query)).scalars()}
+
+
 async def _warehouses(tx: AsyncSession, parcels: Sequence[ParcelRow]) -> dict[str, str]:
-    """Where each parcel lies: the warehouse from which the stock in it was taken, "" when none was."""
-    query = select(ReservationRow.order_id, ReservationRow.sku, ReservationRow.warehouse).where(
-        col(ReservationRow.order_id).in_({parcel.order_id for parcel in parcels}),
-        col(ReservationRow.status).in_(("locked", "shipped")),
+    """Where each parcel lies: the warehouse that was told to pack it, else the one its stock was taken from."""
+    orders = {parcel.order_id for parcel in parcels}
+    told = select(DeliveryRow.order_id, DeliveryRow.consignment, DeliveryRow.warehouse).where(
+        col(DeliveryRow.order_id).in_(orders), DeliveryRow.status == "packed", DeliveryRow.warehouse != ""
     )
-    taken = {(oid, sku): place for oid, sku, place in (await tx.execute(query)).tuples()}
+    packed = {(oid, part): place for oid, part, place in (await tx.execute(told)).tuples()}
+    taken = select(ReservationRow.order_id, ReservationRow.sku, ReservationRow.warehouse).where(
+        col(ReservationRow.order_id).in_(orders), col(ReservationRow.status).in_(("locked", "shipped"))
+    )
+    stock = {(oid, sku): place for oid, sku, place in (await tx.execute(taken)).tuples()}
     return {
-        parcel.parcel_id: next(
-            (taken[parcel.order_id, item["sku"]] for item in parcel.items if (parcel.order_id, item["sku"]) in taken),
+        parcel.parcel_id: packed.get((parcel.order_id, parcel.consignment))
+        or next(
+            (stock[parcel.order_id, item["sku"]] for item in parcel.items if (parcel.order_id, item["sku"]) in stock),
             "",
         )
         for parcel in parcels

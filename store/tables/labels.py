@@ -57,6 +57,8 @@ class LabelItemRow(SQLModel, table=True):
     place: int
     """From 1, in the order in which the sheet has them."""
     order_id: str = Field(index=True)
+    total: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """How many parcels its order had when it was printed: an order from several warehouses gets more later."""
     revision: int
     """The order's revision that was printed."""
     waybill_key: str

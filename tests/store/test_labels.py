@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +16,7 @@ from store.database import Database
 from store.label_sheets import Sheet
 from store.orders import replace_receiver
 from store.steps import load_order
-from store.tables import LabelItemRow, LabelSheetRow, OrderEventRow, ParcelRow
+from store.tables import DeliveryRow, LabelItemRow, LabelSheetRow, OrderEventRow, ParcelRow
 from tests.store.labelled import change, pack, pid, void
 from tests.store.samples import NOON, receiver
 
@@ -39,7 +40,7 @@ async def off(db: Database) -> list[labels.TakenOff]:
         return await labels.taken_off(tx, NOON)
 
 
-async def add(db: Database, *rows: LabelSheetRow | LabelItemRow) -> None:
+async def add(db: Database, *rows: LabelSheetRow | LabelItemRow | ParcelRow) -> None:
     async with db.transaction() as tx:
         tx.add_all(rows)
 
@@ -287,6 +288,38 @@ async def test_printing_again_gives_the_codes_more_time(database: Database) -> N
         await labels.prolong(tx, ids, OPENS_FOR)
     [sheet] = await sheets(database, ids)
     assert sheet.row.expires_at > utc_now() + timedelta(hours=71)
+
+
+async def test_an_order_from_two_warehouses(database: Database) -> None:
+    """Its parts lie apart, go to the receiver that each was packed for, and the later one changes no printed sheet."""
+    oid = await pack(database, parcels=2)
+    async with database.transaction() as tx:
+        moved = receiver().model_copy(update={"region": Region(province="上海", city="上海市", district="静安区")})
+        await replace_receiver(tx, await load_order(tx, oid), moved, "us")
+        for n, warehouse in ((1, "WH01"), (2, "WH02")):
+            values: dict[str, Any] = {
+                "order_id": oid,
+                "n": n,
+                "consignment": n,
+                "warehouse": warehouse,
+                "status": "packed",
+            }
+            tx.add(DeliveryRow(code=f"D{n}", revision=n, at=NOON, **values))
+            parcel = await tx.get_one(ParcelRow, pid("SO1", n))
+            parcel.consignment, parcel.revision, parcel.status = n, n, "numbered" if n == 1 else "packed"
+            tx.add(parcel)
+        later = await tx.get_one(ParcelRow, pid("SO1", 2))
+        kept = later.model_dump()
+        await tx.delete(later)
+    [first] = await print_all(database)
+    [before] = await sheets(database, [first])
+    await add(database, ParcelRow(**{**kept, "status": "numbered"}))
+    [second] = await print_all(database)
+    old, new = await sheets(database, [first, second])
+    assert (old.window.lane.warehouse, old.window.lane.area()) == ("WH01", "浙江杭州余杭区")
+    assert (new.window.lane.warehouse, new.window.lane.area()) == ("WH02", "上海静安区")
+    assert old.label() == before.label()
+    assert [parcel.total for order in new.label().orders for parcel in order.parcels] == [2]
 
 
 async def test_sheets_since_a_moment(database: Database) -> None:
