@@ -71,9 +71,10 @@ class InterceptSteps:
         if case.row.status in _DECIDED:
             return Intercepted(ask.parcel_id, _how(case.row), case.row.why)
         if case.impossible or case.waybill is None:
-            return await self._decide(ask, InterceptHow.REFUSED, case.impossible)
+            return await self._decide(ask, InterceptHow.REFUSED, case.impossible or text("intercept.no_waybill"))
         courier = self._couriers.get(Provider(case.waybill.provider))
-        if ask.wish is InterceptWish.STOP and not case.collected and courier is not None:
+        never_asked = case.row.status not in _MAYBE
+        if ask.wish is InterceptWish.STOP and never_asked and not case.collected and courier is not None:
             # Voiding is the same the second time, and leaves nothing to look after.
             async with answered(self._db, ask.order_id):
                 try:
@@ -141,7 +142,9 @@ class InterceptSteps:
                 tx.add(change)
             receiver = ClearReceiver.model_validate(change.receiver) if change is not None else None
             collected = waybill is not None and waybill.last_node_at is not None
-            return _Case(row, parcel, waybill, receiver, collected, _impossible(ask, order, parcel, waybill))
+            # Once the courier may have been asked, what became of the parcel since is no reason: it may be the outcome.
+            impossible = "" if row.status in _MAYBE else _impossible(ask, order, parcel, waybill)
+            return _Case(row, parcel, waybill, receiver, collected, impossible)
 
     async def _set(self, ask: InterceptAsk, status: str) -> None:
         async with self._db.transaction() as tx:

@@ -59,12 +59,12 @@ async def take(tx: AsyncSession, refund: Refund) -> Taken:
 
 
 async def stops_parcels(tx: AsyncSession, refund: Refund) -> bool:
-    """Whether the couriers shall stop an order's parcels: its channel has their numbers, and the buyer wants the money
-    of all of it back and keeps nothing. Of a part, the rest is still wanted."""
+    """Whether the couriers shall stop an order's parcels: its channel has their numbers, nobody has signed for all of
+    them, and the buyer wants the money of all of it back. Of a part, the rest is still wanted."""
     row = await tx.get(OrderRow, refund.order_id)
     kept = await tx.get(RefundRow, (refund.order_id, refund.refund_id))
     undecided = refund.status is RefundStatus.REQUESTED and kept is not None and kept.version == refund.version
-    if row is None or not undecided or refund.kind is not RefundKind.MONEY or row.closed_at is not None:
+    if row is None or not undecided or refund.kind is RefundKind.EXCHANGE or row.closed_at is not None:
         return False
     if row.state != GoldenState.WAYBILL_RETURNED or row.exit is not None:
         return False

@@ -131,10 +131,8 @@ class SfCourier:
             try:
                 return read(responses.read_answer(response.content, operation, writes=writes))
             except Rejected as error:
-                if service != requests.INTERCEPT or error.detail:
-                    raise
-                why = responses.refused_interception(response.content)
-                raise Rejected("sf", operation, why, error.code) from None
+                why = responses.refused_interception(response.content) if service == requests.INTERCEPT else ""
+                raise Rejected("sf", operation, why or error.detail, error.code) from None
 
         async def once() -> T:
             # SF answers A1007 to a requestID that it saw before: each attempt has its own.

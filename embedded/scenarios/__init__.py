@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from embedded.scenarios.address import Address
 from embedded.scenarios.everyday import Everyday
 from embedded.scenarios.gifts import Gifts
 from embedded.scenarios.scenario import Scenario
 
-SCENARIOS: Final[dict[str, Callable[[int, int], Scenario]]] = {"everyday": Everyday, "gifts": Gifts}
+SCENARIOS: Final[dict[str, Callable[[int, int], Scenario]]] = {
+    "everyday": Everyday,
+    "address": Address,
+    "gifts": Gifts,
+}
 """Each makes a scenario of so many orders from a seed."""
 
 __all__ = ["SCENARIOS", "Scenario"]

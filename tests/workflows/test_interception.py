@@ -156,6 +156,19 @@ async def test_a_lost_answer_is_looked_after_and_nothing_is_done_twice(stage: St
     assert stage.town.sf.calls["intercepted"] == 1
 
 
+async def test_the_outcome_may_be_heard_before_the_answer(stage: Stage) -> None:
+    stage.town.sf.will("intercept", lost())
+    order = await _shipped(stage)
+    await order.tracked(TrackCode.COLLECTED)
+    await _refund(order)
+    await order.calls("sf", "intercept")
+    await order.tracked(TrackCode.RETURNED)
+    await order.held(HoldReason.DELIVERY_PROBLEM)
+    await order.pass_time(seconds=30)
+    await order.task("refund_stopped")
+    assert "parcel.returning" in await order.steps()
+
+
 async def test_a_courier_that_cannot_be_reached_is_asked_when_it_can(stage: Stage) -> None:
     stage.town.sf.will("intercept", away("sf"), away("sf"))
     order = await _shipped(stage)
@@ -213,7 +226,7 @@ async def test_a_refund_stops_a_parcel_that_is_not_collected(stage: Stage) -> No
 async def test_a_refund_brings_back_a_parcel_that_is_on_its_way(stage: Stage) -> None:
     order = await _shipped(stage)
     await order.tracked(TrackCode.COLLECTED)
-    await _refund(order)
+    await _refund(order, RefundKind.RETURN)
     await order.task("refund_stopped")
     assert [asked.kind for asked in stage.town.sf.stopped] == [InterceptKind.RETURN]
     assert await _proposals(order, "refund_stopped") == ["GRANT_REFUND"]
@@ -233,7 +246,7 @@ async def test_a_parcel_that_nobody_can_stop_decides_the_refund_too(stage: Stage
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
 
 
-@pytest.mark.parametrize(("kind", "amount"), [(RefundKind.RETURN, 4950), (RefundKind.MONEY, 100)])
+@pytest.mark.parametrize(("kind", "amount"), [(RefundKind.EXCHANGE, 4950), (RefundKind.MONEY, 100)])
 async def test_a_refund_that_leaves_the_goods_wanted_stops_nothing(stage: Stage, kind: RefundKind, amount: int) -> None:
     order = await _shipped(stage)
     await _refund(order, kind, amount)

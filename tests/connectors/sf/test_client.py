@@ -440,12 +440,12 @@ async def test_an_interception_that_is_not_taken(
 async def test_why_sf_refuses_and_no_word_of_the_people(
     said: str, why: str, sf: respx.Route, courier: SfCourier
 ) -> None:
-    business = {"success": False, "errorCode": "20123", "errorMsg": said, "msgData": None}
+    business = {"success": False, "errorCode": "8196" if why else "20123", "errorMsg": said, "msgData": None}
     no = httpx.Response(200, json={"apiResultCode": "A1000", "apiResultData": json.dumps(business)})
     sf.mock(side_effect=[on_the_way(route("50")), no])
     with pytest.raises(Rejected) as caught:
         await courier.intercept(REROUTE)
-    assert (caught.value.detail, caught.value.code) == (why, "20123")
+    assert (caught.value.detail, caught.value.code) == (why, business["errorCode"])
 
 
 async def test_an_interception_without_an_address_is_rejected_without_a_call(
