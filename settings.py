@@ -137,6 +137,7 @@ class SweepSettings(Group):
     health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
     freezes_s: float = Field(60, gt=0, description="how often transfers that were not sent in time are let go")
     stock_publish_s: float = Field(5, gt=0, description="how soon channels are told of stock that moved (class A)")
+    stock_safety_s: float = Field(300, gt=0, description="how often articles are compared with their safety stock")
     stock_compare_s: float = Field(
         3600, gt=0, description="how often each article is compared with the warehouse's own figure"
     )

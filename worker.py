@@ -34,7 +34,7 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
-from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow, PublishStockWorkflow
+from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow, PublishStockWorkflow, WatchSafetyWorkflow
 from workflows.sweeps import (
     AuthorisationWorkflow,
     PartnerHealthWorkflow,
@@ -58,6 +58,7 @@ WORKFLOWS: list[type[Any]] = [
     CompareShelvesWorkflow,
     FreezeSweepWorkflow,
     PublishStockWorkflow,
+    WatchSafetyWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

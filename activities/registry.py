@@ -23,6 +23,7 @@ from activities.planning import Router
 from activities.publishing import PublishSteps
 from activities.pulling import PullSteps
 from activities.reconciling import ReconcileSteps
+from activities.replenishing import ReplenishSteps
 from activities.review import ReviewSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
@@ -53,6 +54,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         FreezeSteps(db),
         CountSteps(db, partners.warehouse),
         PublishSteps(db, partners.channels),
+        ReplenishSteps(db, config.warehouse),
     ]
     return [step for room in rooms for step in _steps(room)]
 

@@ -43,6 +43,7 @@ from workflows.contracts import (
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
+    WATCH_SAFETY_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
     CompareStart,
     FilesStart,
@@ -125,6 +126,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
             timedelta(seconds=settings.sweeps.stock_publish_s),
             PublishStart(),
         ),
+        Sweep("orderhub-stock-safety", WATCH_SAFETY_WORKFLOW, timedelta(seconds=settings.sweeps.stock_safety_s)),
         Sweep(
             "orderhub-stock-compare",
             COMPARE_SHELVES_WORKFLOW,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from domain.clock import utc_now
 from domain.shelves import Ours, ShelfChange
 from store import stock
 from store.holds import close_task
-from store.tables import DeliveryRow, ReservationRow, ShelfChangeRow, ShelfCountRow, StockRow
+from store.tables import ConsignmentRow, DeliveryRow, ReservationRow, ShelfChangeRow, ShelfCountRow, StockRow
 from store.upsert import insert_ignore_all, insert_or_set
 
 Place = tuple[str, str]
@@ -93,7 +94,8 @@ async def ours(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[st
     def pieces(statuses: Sequence[str]) -> object:
         return func.sum(case((col(DeliveryRow.status).in_(statuses), ReservationRow.quantity), else_=0))
 
-    under_way = (
+    # Orders that one warehouse delivers whole, by what they have locked there.
+    whole = (
         select(ReservationRow.sku, pieces(_TOLD), pieces(_DOUBTFUL))  # type: ignore[call-overload]
         .join(DeliveryRow, col(DeliveryRow.order_id) == col(ReservationRow.order_id))
         .where(
@@ -101,11 +103,32 @@ async def ours(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[st
             ReservationRow.status == "locked",
             col(ReservationRow.sku).in_(skus),
             col(DeliveryRow.status).in_((*_TOLD, *_DOUBTFUL)),
+            DeliveryRow.consignment == 0,
         )
         .group_by(ReservationRow.sku)
     )
-    moving = {sku: (int(told), int(doubtful)) for sku, told, doubtful in (await tx.execute(under_way)).all()}
-    return {sku: Ours(on_hand.get(sku, 0), *moving.get(sku, (0, 0))) for sku in skus}
+    told: Counter[str] = Counter()
+    doubtful: Counter[str] = Counter()
+    for sku, surely, perhaps in (await tx.execute(whole)).all():
+        told[sku], doubtful[sku] = int(surely), int(perhaps)
+    # Parts of orders, by what they hold: of one order, several may be in one warehouse.
+    part = (
+        select(DeliveryRow.status, ConsignmentRow.lines)
+        .join(
+            ConsignmentRow,
+            and_(
+                col(ConsignmentRow.order_id) == col(DeliveryRow.order_id),
+                col(ConsignmentRow.n) == col(DeliveryRow.consignment),
+            ),
+        )
+        .where(col(DeliveryRow.status).in_((*_TOLD, *_DOUBTFUL)), ConsignmentRow.warehouse == warehouse)
+    )
+    wanted = set(skus)
+    for status, lines in (await tx.execute(part)).tuples():
+        for line in lines:
+            if line["sku"] in wanted:
+                (told if status in _TOLD else doubtful)[line["sku"]] += line["quantity"]
+    return {sku: Ours(on_hand.get(sku, 0), told[sku], doubtful[sku]) for sku in skus}
 
 
 async def last(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[str, ShelfCountRow]:

@@ -16,6 +16,7 @@ PULL_FILES_WORKFLOW = "PullFilesWorkflow"
 FREEZE_SWEEP_WORKFLOW = "FreezeSweepWorkflow"
 COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
 PUBLISH_STOCK_WORKFLOW = "PublishStockWorkflow"
+WATCH_SAFETY_WORKFLOW = "WatchSafetyWorkflow"
 
 
 @dataclass(frozen=True)

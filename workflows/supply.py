@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from temporalio import workflow
 
-from activities.contracts import COMPARE_SHELVES, LET_FREEZES_GO, PUBLISH_STOCK, Batch, CompareAsk, PublishAsk
+from activities.contracts import (
+    COMPARE_SHELVES,
+    LET_FREEZES_GO,
+    PUBLISH_STOCK,
+    WATCH_SAFETY,
+    Batch,
+    CompareAsk,
+    PublishAsk,
+    SafetyAsk,
+)
 from domain.texts import text
 from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PUBLISH_STOCK_WORKFLOW,
+    WATCH_SAFETY_WORKFLOW,
     CompareStart,
     PublishStart,
     SweepStart,
@@ -54,3 +64,13 @@ class PublishStockWorkflow:
         if published.not_taken:
             workflow.set_current_details(text("stock.not_taken", count=published.not_taken))
         return published.taken
+
+
+@workflow.defn(name=WATCH_SAFETY_WORKFLOW)
+class WatchSafetyWorkflow:
+    """Every five minutes: look after articles below their safety stock, and suggest what to order."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many articles are below it."""
+        return (await partner(WATCH_SAFETY, SafetyAsk(start.batch))).short

@@ -80,10 +80,13 @@ from activities.contracts.stock import (
 from activities.contracts.supply import (
     COMPARE_SHELVES,
     PUBLISH_STOCK,
+    WATCH_SAFETY,
     CompareAsk,
     Compared,
     PublishAsk,
     Published,
+    SafetyAsk,
+    SafetySeen,
 )
 from activities.contracts.sweeps import (
     FOLLOW_PARCELS,
@@ -199,6 +202,7 @@ __all__ = [
     "TAKE_FILE",
     "VOID_WAYBILLS",
     "WATCH_PARTNERS",
+    "WATCH_SAFETY",
     "WRITE_BACK",
     "A",
     "Accepted",
@@ -255,6 +259,8 @@ __all__ = [
     "ReportRef",
     "RerouteEnd",
     "Reserved",
+    "SafetyAsk",
+    "SafetySeen",
     "Scan",
     "ScanAlert",
     "Scanned",

@@ -63,3 +63,29 @@ PUBLISH_STOCK = PartnerStep(
     within=timedelta(minutes=10),
     heartbeat=timedelta(seconds=90),
 )
+
+
+@dataclass(frozen=True)
+class SafetyAsk:
+    """Look at all articles that have a safety stock, so many at once."""
+
+    batch: int = 200
+
+
+@dataclass(frozen=True)
+class SafetySeen:
+    """How many articles have a safety stock, how many are below it, and of how many more should be ordered."""
+
+    looked: int
+    short: int
+    suggested: int
+
+
+WATCH_SAFETY = PartnerStep(
+    "watch_safety",
+    SafetyAsk,
+    SafetySeen,
+    timeout=timedelta(minutes=5),
+    within=timedelta(minutes=10),
+    heartbeat=timedelta(seconds=90),
+)

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from domain.clock import utc_now
 from domain.texts import text
+from store import suggestions
 from store.holds import keep_task
 from store.stock.freezes import expired_freezes, frozen_by, thaw
 from store.stock.moving import fresh, lock, lock_new, move
@@ -217,5 +218,6 @@ async def _refuse(tx: AsyncSession, rows: Sequence[TransferRow]) -> str:
     await keep_task(tx, f"transfer/{number}/invalid", "transfer_invalid", words, alert=True)
     for (sku, _), quantity in sorted(frozen_by(rows).items()):
         wanted = text("task.replenish", sku=sku, warehouse=target, count=quantity, why=words)
-        await keep_task(tx, f"replenish/{target}/{sku}", "replenish", wanted)
+        await keep_task(tx, suggestions.task_key(target, sku), "replenish", wanted)
+        await suggestions.keep(tx, sku, target, quantity, suggestions.INVALID_FREEZE, {"transfer": number})
     return words

@@ -25,7 +25,14 @@ from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
-from store.tables.supply import LedgerMarkRow, ListingRow, PublishedRow, ShelfChangeRow, ShelfCountRow
+from store.tables.supply import (
+    LedgerMarkRow,
+    ListingRow,
+    PublishedRow,
+    ReplenishmentRow,
+    ShelfChangeRow,
+    ShelfCountRow,
+)
 from store.tables.warehouses import WarehouseRow
 
 __all__ = [
@@ -62,6 +69,7 @@ __all__ = [
     "PullCursorRow",
     "ReconciliationRow",
     "RefundRow",
+    "ReplenishmentRow",
     "ReservationPlanRow",
     "ReservationRow",
     "RuleEventRow",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment, sequence
+
+_OPEN = text("status = 'open'")
 
 
 class ShelfChangeRow(SQLModel, table=True):
@@ -125,3 +127,36 @@ class LedgerMarkRow(SQLModel, table=True):
     seq: int = Field(sa_column=Column(BigInteger, nullable=False))
     all_at: datetime = moment()
     """When everything was looked at, whatever the ledger says."""
+
+
+class ReplenishmentRow(SQLModel, table=True):
+    """A suggestion to order an article. At most one of an article and warehouse is open: the database sees to it."""
+
+    __tablename__ = "replenishments"
+    __table_args__ = (
+        Index(
+            "one_open_replenishment",
+            "sku",
+            "warehouse",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+    number: int | None = sequence()
+    sku: str
+    warehouse: str
+    quantity: int
+    cause: str
+    """below_safety, invalid_freeze, shortage"""
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """What it was reckoned from; fractions as text."""
+    status: str
+    """open, accepted, dropped (needed no more)"""
+    opened_at: datetime = moment()
+    updated_at: datetime = moment()
+    closed_at: datetime | None = moment(nullable=True)
+    closed_by: str = ""
+    purchase_no: str = ""
+    """The purchase that it became."""

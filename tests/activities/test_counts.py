@@ -10,12 +10,12 @@ from activities import contracts as c
 from activities.contracts import CompareAsk, Compared
 from connectors.errors import Rejected
 from domain.clock import utc_now
-from domain.shelves import Quality, Shelf, ShelfChange
+from domain.shelves import Ours, Quality, Shelf, ShelfChange
 from store import counts, stock
 from store.counts import DifferenceChanged
 from store.database import Database
 from store.stock import StockShort
-from store.tables import DeliveryRow, ReservationRow, ShelfChangeRow, StockLedgerRow, StockRow, TaskRow
+from store.tables import ConsignmentRow, DeliveryRow, ReservationRow, ShelfChangeRow, StockLedgerRow, StockRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.workflows.partners import away, fails
 
@@ -99,6 +99,32 @@ async def test_what_is_under_way_is_no_difference(bench: Bench, status: str, ava
     async with bench.db.reading() as tx:
         (row,) = await counts.compared(tx)
     assert row.difference == differs
+
+
+async def test_parts_of_an_order_are_under_way_each_in_its_warehouse(bench: Bench) -> None:
+    await here(bench, "MUG", 10)
+    async with bench.db.transaction() as tx:
+        await stock.reserve(tx, "own:main:X1", {"MUG": 5}, "WH01", "test")
+        for n, (warehouse, pieces, status) in enumerate(
+            [("WH01", 2, "pushed"), ("WH01", 3, "packed"), ("WH02", 7, "pushed")], start=1
+        ):
+            order_id, at = "own:main:X1", utc_now()
+            lines = [{"line_no": "1", "sku": "MUG", "quantity": pieces}]
+            tx.add(ConsignmentRow(order_id=order_id, n=n, warehouse=warehouse, lines=lines, status="ready", at=at))
+            tx.add(
+                DeliveryRow(
+                    code=f"D{n}",
+                    order_id="own:main:X1",
+                    n=n,
+                    consignment=n,
+                    warehouse=warehouse,
+                    revision=1,
+                    status=status,
+                    at=at,
+                )
+            )
+    async with bench.db.reading() as tx:
+        assert (await counts.ours(tx, "WH01", ["MUG"]))["MUG"] == Ours(10, 2, 0)
 
 
 async def test_an_article_that_the_warehouse_does_not_keep(bench: Bench) -> None:

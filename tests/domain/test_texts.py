@@ -71,6 +71,13 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("channel", "shop", "listed", "missing", "stale", "waiting", "quarantined", "at"),
             *("title", "never", "without", "done"),
         },
+        "replenish.": {
+            *("number", "date", "warehouse", "sku", "title", "quantity", "free", "safety", "coming", "sold"),
+            *("window_days", "sold_per_day", "turnover_days", "forecast", "lasts_days", "out_days", "lead_days"),
+            *("factor_percent", "cause", "status", "purchase_no"),
+        },
+        "replenish.cause.": {"below_safety", "invalid_freeze", "shortage"},
+        "replenish.status.": {"open", "accepted", "dropped"},
         "listings.": {
             *("channel", "shop", "sku", "item_id", "sku_id", "pieces", "told_at", "trouble", "at", "status", "inputs"),
         },
