@@ -119,7 +119,14 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     ran |= {turn.step.name for turn in stopping("o")}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
-    elsewhere |= {"renew_authorisations", "list_files", "take_file", "compare_shelves", "let_freezes_go"}
+    elsewhere |= {
+        "renew_authorisations",
+        "list_files",
+        "take_file",
+        "compare_shelves",
+        "publish_stock",
+        "let_freezes_go",
+    }
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"
 
 

@@ -150,7 +150,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 18
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 19
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:
