@@ -11,6 +11,7 @@ from domain.order import Order
 from domain.routing import Routing
 from domain.shipping import Carrier
 from domain.sourcing import Availability, Purchase, Wanted
+from domain.warehouses import Warehouse
 from rules.couriers import plan_couriers
 from rules.routing import route_order
 from store import planning, stock, warehouses
@@ -24,6 +25,7 @@ class Planned:
     routing: Routing
     picks: list[Pick]
     token: str
+    warehouses: list[Warehouse]
 
 
 class Router:
@@ -35,7 +37,7 @@ class Router:
     async def plan(self, tx: AsyncSession, order: Order, *, firm: bool = False) -> Planned:
         """The plan of an order, out of the stock as it is now; `firm`: nobody else takes of it until it is locked."""
         parts = wanted(order)
-        places = await warehouses.all_warehouses(tx, self._home)
+        places = await self.warehouses(tx)
         there = await stock.snapshot(tx, sorted({part.sku for part in parts}), firm=firm)
         codes = {place.code for place in places}
         free = {(item.sku, item.warehouse): item.available for item in there.on_hand if item.warehouse in codes}
@@ -48,7 +50,11 @@ class Router:
         loads = await planning.loads(tx) if any(place.daily_capacity for place in places) else {}
         carrier = Carrier(plan_couriers(order).steps[0].carrier)
         routing = route_order(order, parts, Availability(free, purchases), places, loads, carrier)
-        return Planned(routing, _picks(routing), there.token)
+        return Planned(routing, _picks(routing), there.token, places)
+
+    async def warehouses(self, tx: AsyncSession) -> list[Warehouse]:
+        """All warehouses, paused ones too."""
+        return await warehouses.all_warehouses(tx, self._home)
 
 
 def wanted(order: Order) -> list[Wanted]:

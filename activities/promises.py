@@ -5,13 +5,13 @@ No step of its own: `keep_promises` is called in the transaction of whatever ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.clock import BEIJING, format_beijing
+from domain.clock import BEIJING, format_beijing, utc_now
 from domain.making import Slot, done_at, schedule
 from domain.order import Order
 from domain.promise import NeverReady, Promise, Road, promise
@@ -21,7 +21,7 @@ from rules.couriers import plan_couriers
 from rules.making import centre, steps_of
 from rules.workdays import official
 from rules.zones import way
-from store import promises
+from store import planning, promises
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,20 @@ async def keep_promises(
     at: datetime,
     *,
     short: Sequence[Pieces] = (),
+    settled: Collection[int] = (),
 ) -> bool:
     """Promise every consignment of an order, and append what moved since the last time. Whether anything did.
 
     Call it whenever the consignments, the receiver, the day of a purchase or the warehouses change; the same call again
-    changes nothing while the clock stands. `dues` are all consignments that have not left: what was promised to one
-    that is not among them is withdrawn. `short` is what has no place in any: where all of it is made to order, its
-    steps are booked at the work centres and it is promised as consignment 0. `at` is now: nothing is ready before.
+    changes nothing while the clock stands. `dues` are the consignments that are not packed. Of those that are
+    (`settled`) the promise stays as it is; what was promised to any other is withdrawn. `short` is what has no place in
+    any: where all of it is made to order, its steps are booked at the work centres and it is promised as consignment 0.
+    `at` is now: nothing is ready before.
     """
     plans: dict[int, tuple[str, Promise | None]] = {}
     loads = await _loads(tx, order.order_id, warehouses, at)
     for one in dues:
-        warehouse = next(known for known in warehouses if known.code == one.warehouse)
+        warehouse = next((known for known in warehouses if known.code == one.warehouse), Warehouse(one.warehouse))
         ready = max(one.ready_at or at, at)
         why = _goods(one)
         plans[one.n] = (one.warehouse, _promise(order, warehouse, ready, loads, why))
@@ -73,11 +75,27 @@ async def keep_promises(
         ready, reasons = made
         plans[0] = (sender.code, _promise(order, sender, ready, loads, reasons))
     moved = False
-    for kept in await promises.newest(tx, order.order_id):
-        plans.setdefault(kept.n, (kept.warehouse, None))
+    before = {kept.n: kept for kept in await promises.newest(tx, order.order_id)}
+    for kept in before.values():
+        if kept.n not in settled:
+            plans.setdefault(kept.n, (kept.warehouse, None))
     for n, (code, found) in sorted(plans.items()):
-        moved = await promises.keep(tx, order.order_id, n, code, found, at) or moved
+        moved = await promises.keep(tx, order.order_id, n, code, found, at, before.get(n)) or moved
     return moved
+
+
+async def renew_promises(
+    tx: AsyncSession, order: Order, warehouses: Sequence[Warehouse], *, short: Sequence[Pieces] = ()
+) -> bool:
+    """The same, for the consignments as the store has them. The newest day of each purchase counts."""
+    rows = await planning.consignments(tx, order.order_id)
+    dues = []
+    for row in rows:
+        if row.status in (planning.READY, planning.WAITING) and row.n not in without:
+            last = await planning.last_awaited(tx, row) if row.status == planning.WAITING else None
+            dues.append(Due(row.n, row.warehouse, *(last or ())))
+    packed = [row.n for row in rows if row.status == planning.PACKED]
+    return await keep_promises(tx, order, dues, warehouses, utc_now(), short=short, settled=packed)
 
 
 def _goods(one: Due) -> Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,12 +25,15 @@ from activities.contracts import (
     Reserved,
 )
 from activities.planning import Router, needed
+from activities.promises import renew_promises
 from activities.results import from_json, to_json
 from activities.review import ordered
 from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.routing import Routing, Verdict
+from domain.sourcing import Pieces
 from domain.texts import text
+from rules.making import steps_of
 from store import orders, planning, stock
 from store.database import Database
 from store.steps import Done, load_order, record, run_step
@@ -59,6 +63,7 @@ class StockSteps:
                 raise _Unfillable(routing)
             await stock.reserve_plan(tx, ref.order_id, order.channel, planned.picks, "orderhub", token=planned.token)
             rows = await planning.keep_plan(tx, ref.order_id, row.revision, routing)
+            await renew_promises(tx, order, planned.warehouses)
             row.in_flight = False
             reserved = Reserved(True, consignments=[_fact(one) for one in rows])
             why = routing.reason.text()
@@ -73,6 +78,7 @@ class StockSteps:
             except stock.StockShort as short:
                 return Reserved(False, _missing(short.short) if not short.shared else text("stock.share_used"))
             except _Unfillable as unfillable:
+                await self._promise_made(ref.order_id, unfillable.routing)
                 return Reserved(False, unfillable.text())
             return from_json(Reserved, kept) if kept else Reserved(True)
         return Reserved(False, text("stock.contended"))
@@ -90,21 +96,25 @@ class StockSteps:
                 if consignment.status == planning.WAITING and await planning.lock_lost(tx, row, consignment):
                     again = Done("stock.locked_again", f"{ref.n}: {consignment.warehouse}")
                     await record(tx, row, f"lock_again/{ref.n}/{utc_now().isoformat()}", "orderhub", again)
-        except (stock.StockShort, stock.StaleSnapshot):
+        except stock.StockShort:
+            await self._look_again(ref, lost=True)
+            return Arrived(False)
+        except stock.StaleSnapshot:
             return Arrived(False)
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             consignment = await _consignment(tx, ref)
             if consignment.status == planning.WAITING:
                 if await planning.awaits(tx, consignment):
-                    raise _NotYet(await planning.promised_at(tx, consignment))
+                    raise _NotYet
                 planning.change(tx, consignment, planning.READY)
+                await self._renew(tx, ref.order_id)
             return Done("stock.arrived", f"{ref.n}: {consignment.warehouse}", result=to_json(Arrived(True)))
 
         try:
             kept = await run_step(self._db, ref.order_id, f"arrival/{ref.n}", "orderhub", work)
-        except _NotYet as not_yet:
-            return Arrived(False, not_yet.until)
+        except _NotYet:
+            return Arrived(False, await self._look_again(ref))
         return from_json(Arrived, kept)
 
     @activity.defn(name=FIT_STOCK.name)
@@ -142,6 +152,7 @@ class StockSteps:
                 emptied += [] if lines else [n]
             await tx.flush()
             await planning.free_rest(tx, row, rows.values())
+            await self._renew(tx, ask.order_id)
             left = [one for one in rows.values() if one.status != planning.OFF]
             packed = bool(emptied and left) and all(one.status == planning.PACKED for one in left)
             ok = not (fit.missing or fit.stuck) and set(fit.lines) <= set(ask.stopped)
@@ -160,6 +171,7 @@ class StockSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             freed = await stock.release(tx, ref.order_id, "orderhub")
             await planning.close(tx, ref.order_id)
+            await self._renew(tx, ref.order_id)
             return Done("stock.released", f"{freed} SKUs")
 
         await run_step(self._db, ref.order_id, "release_stock", "orderhub", work)
@@ -167,6 +179,29 @@ class StockSteps:
     async def _fit(self, tx: AsyncSession, ask: FitAsk) -> planning.Fit:
         order = await orders.body(tx, ask.order_id, ask.revision)
         return planning.fit(await planning.consignments(tx, ask.order_id), needed(order))
+
+    async def _renew(self, tx: AsyncSession, order_id: str, short: Sequence[Pieces] = ()) -> None:
+        order = await orders.body(tx, order_id)
+        await renew_promises(tx, order, await self._router.warehouses(tx), short=short)
+
+    async def _promise_made(self, order_id: str, routing: Routing) -> None:
+        """Goods that nobody has may be made to order: their day is that of the work centres."""
+        short = [(one.line_no, one.sku, one.missing) for one in routing.short if one.missing]
+        if any(steps_of(sku) for _, sku, _ in short):
+            async with self._db.transaction() as tx:
+                await self._renew(tx, order_id, short)
+
+    async def _look_again(self, ref: ConsignmentRef, *, lost: bool = False) -> datetime | None:
+        """When the goods are expected by now; a purchase may have moved, and the promise with it.
+
+        What was `lost` to a purchase that was called off has no day.
+        """
+        async with self._db.transaction() as tx:
+            last = await planning.last_awaited(tx, await _consignment(tx, ref))
+            order = await orders.body(tx, ref.order_id)
+            without = [ref.n] if lost else []
+            await renew_promises(tx, order, await self._router.warehouses(tx), without=without)
+            return last[0] if last else None
 
 
 class _Unfillable(Exception):
@@ -183,9 +218,7 @@ class _Unfillable(Exception):
 
 
 class _NotYet(Exception):
-    def __init__(self, until: datetime | None) -> None:
-        super().__init__("goods are still on their way")
-        self.until = until
+    """Goods are still on their way."""
 
 
 def _missing(short: dict[str, int]) -> str:

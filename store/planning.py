@@ -189,16 +189,21 @@ async def lock_lost(tx: AsyncSession, order: OrderRow, row: ConsignmentRow) -> b
     return True
 
 
-async def promised_at(tx: AsyncSession, row: ConsignmentRow) -> datetime | None:
-    """The moment at which the last purchase that a consignment waits for comes in; None when it waits for none."""
-    query = select(func.max(IncomingRow.expected_at)).where(
-        IncomingRow.number == ReservationRow.incoming_no,
-        IncomingRow.sku == ReservationRow.sku,
-        ReservationRow.order_id == row.order_id,
-        ReservationRow.warehouse == row.warehouse,
-        ReservationRow.status == "awaiting",
+async def last_awaited(tx: AsyncSession, row: ConsignmentRow) -> tuple[datetime, str] | None:
+    """When the last purchase that a consignment waits for is expected by now, and its number; None: it waits for none."""
+    query = (
+        select(IncomingRow.expected_at, IncomingRow.number)
+        .where(
+            IncomingRow.number == ReservationRow.incoming_no,
+            IncomingRow.sku == ReservationRow.sku,
+            ReservationRow.order_id == row.order_id,
+            ReservationRow.warehouse == row.warehouse,
+            ReservationRow.status == "awaiting",
+        )
+        .order_by(col(IncomingRow.expected_at).desc(), col(IncomingRow.number).desc())
     )
-    return (await tx.execute(query)).scalar_one_or_none()
+    found = (await tx.execute(query.limit(1))).tuples().first()
+    return (found[0], found[1]) if found else None
 
 
 async def arrived(tx: AsyncSession, limit: int) -> list[str]:

@@ -47,9 +47,16 @@ async def history(tx: AsyncSession, order_id: str) -> list[Kept]:
     return [_kept(row) for row in rows]
 
 
-async def keep(tx: AsyncSession, order_id: str, n: int, warehouse: str, made: Promise | None, at: datetime) -> bool:
-    """Append a promise if it differs in its days or its warehouse from the one before. None withdraws it."""
-    before = {kept.n: kept for kept in await newest(tx, order_id)}.get(n)
+async def keep(
+    tx: AsyncSession,
+    order_id: str,
+    n: int,
+    warehouse: str,
+    made: Promise | None,
+    at: datetime,
+    before: Kept | None = None,
+) -> bool:
+    """Append a promise if it differs in its days or its warehouse from `before`, the newest. None withdraws that."""
     ship_by, deliver_by = (made.ship_by, made.deliver_by) if made else (None, None)
     stood = (before.warehouse, before.ship_by, before.deliver_by) if before else ("", None, None)
     now = (warehouse if made else stood[0], ship_by, deliver_by)

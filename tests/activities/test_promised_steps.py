@@ -1,0 +1,116 @@
+"""The steps of an order keep its promises: planned, waiting, moved, made to order, called off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from activities import contracts as c
+from activities import promises as steps
+from domain.clock import BEIJING, utc_now
+from domain.order import Amounts, OrderLine
+from domain.warehouses import Warehouse
+from store import promises, stock, warehouses
+from store.promises import Kept
+from store.tables import AddressChangeRow
+from tests.activities.conftest import Bench
+from tests.store.samples import receiver
+
+MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=BEIJING)
+
+
+@pytest.fixture(autouse=True)
+def _monday(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "utc_now", lambda: MONDAY)
+
+
+async def _planned(bench: Bench, reserve: bool = True, **changes: Any) -> str:
+    async with bench.db.transaction() as tx:
+        await warehouses.put(tx, Warehouse("WH01", province="浙江省", city="杭州市"), "WH01")
+    oid = (await bench.order(**changes)).order_id
+    await bench.run(c.ACCEPT_ORDER, c.OrderAt(oid, 1))
+    await bench.run(c.PASS_REVIEW, c.OrderRef(oid))
+    if reserve:
+        assert (await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))).ok
+    return oid
+
+
+async def _history(bench: Bench, oid: str) -> list[Kept]:
+    async with bench.db.reading() as tx:
+        return await promises.history(tx, oid)
+
+
+async def _days(bench: Bench, oid: str) -> list[tuple[int, int, str]]:
+    return [
+        (kept.n, kept.revision, f"{kept.ship_by:%m-%d}" if kept.ship_by else "") for kept in await _history(bench, oid)
+    ]
+
+
+def _line(sku: str, quantity: int) -> dict[str, Any]:
+    line = OrderLine(line_no="1", sku=sku, title="", quantity=quantity, unit_price_fen=4950, amount_fen=4950)
+    return {"lines": (line,), "amounts": Amounts(goods_fen=4950, paid_fen=4950)}
+
+
+async def test_an_order_is_promised_as_it_is_planned_and_once(bench: Bench) -> None:
+    oid = await _planned(bench)
+    await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))
+    assert await _days(bench, oid) == [(1, 1, "03-02")]
+
+
+async def test_the_promise_moves_with_the_purchase_and_with_the_goods(bench: Bench) -> None:
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO1", "BOWL", "WH01", 5, MONDAY.replace(day=5, hour=15))
+    oid = await _planned(bench, **_line("BOWL", 3))
+    assert await _days(bench, oid) == [(1, 1, "03-05")]
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO1", "BOWL", "WH01", 5, MONDAY.replace(day=9, hour=17))
+    for _ in range(2):
+        arrived = await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 1))
+        assert (arrived.ready, arrived.waits_until) == (False, MONDAY.replace(day=9, hour=17))
+    # After the cut-off: the next day.
+    assert await _days(bench, oid) == [(1, 1, "03-05"), (1, 2, "03-10")]
+    assert (await _history(bench, oid))[1].why[0].text() == "等采购单 PO1，2026-03-09 到货"
+    async with bench.db.transaction() as tx:
+        await stock.receive_incoming(tx, "PO1", {"BOWL": 5}, "DN1", "test")
+    for _ in range(2):
+        assert (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 1))).ready
+    assert (await _days(bench, oid))[2:] == [(1, 3, "03-02")]
+
+
+async def test_the_promise_moves_with_the_address(bench: Bench) -> None:
+    oid = await _planned(bench)
+    region = receiver().region.model_copy(update={"province": "西藏自治区", "city": "拉萨市"})
+    async with bench.db.transaction() as tx:
+        row = AddressChangeRow(order_id=oid, n=1, receiver={}, status="wished", asked_by="buyer", at=utc_now())
+        row.receiver = receiver().model_copy(update={"region": region}).model_dump(mode="json")
+        tx.add(row)
+    await bench.run(c.APPLY_ADDRESS, c.AddressRef(oid, 1, "staff"))
+    assert [f"{kept.deliver_by:%m-%d}" for kept in await _history(bench, oid)] == ["03-03", "03-07"]
+
+
+async def test_what_nobody_has_is_promised_when_it_is_made_to_order(bench: Bench) -> None:
+    oid = await _planned(bench, reserve=False, **_line("MTO-ENGRAVE-RING", 2))
+    for _ in range(2):
+        assert not (await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))).ok
+    [kept] = await _history(bench, oid)
+    assert (kept.n, kept.warehouse, kept.why[0].text()) == (
+        0,
+        "WH01",
+        "定制商品 MTO-ENGRAVE-RING，2026-03-02 10:42 完工",
+    )
+    async with bench.db.transaction() as tx:
+        await stock.receive(tx, "MTO-ENGRAVE-RING", "WH01", 2, stock.Movement("made", "receive", "test"))
+    assert (await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))).ok
+    assert await _days(bench, oid) == [(0, 1, "03-02"), (1, 1, "03-02"), (0, 2, "")]
+    plain = await _planned(bench, reserve=False, number="SO2", **_line("NOTHING", 1))
+    assert not (await bench.run(c.RESERVE_STOCK, c.OrderRef(plain))).ok
+    assert await _history(bench, plain) == []
+
+
+async def test_what_is_called_off_is_not_promised_any_more(bench: Bench) -> None:
+    oid = await _planned(bench)
+    for _ in range(2):
+        await bench.run(c.RELEASE_STOCK, c.OrderRef(oid))
+    assert await _days(bench, oid) == [(1, 1, "03-02"), (1, 2, "")]
