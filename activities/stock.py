@@ -209,12 +209,13 @@ class _Unfillable(Exception):
 
     def __init__(self, routing: Routing) -> None:
         super().__init__(routing.reason.key)
-        self._routing = routing
+        self.routing = routing
 
     def text(self) -> str:
-        """What is missing; why, where nothing is."""
-        missing = {one.sku: one.missing for one in self._routing.short if one.missing}
-        return _missing(missing) if missing else self._routing.reason.text()
+        """What is missing; why, where nothing is. The hold's task says it, and asks where the rules say so."""
+        missing = {one.sku: one.missing for one in self.routing.short if one.missing}
+        words = _missing(missing) if missing else self.routing.reason.text()
+        return text("stock.decide", why=words) if self.routing.ask else words
 
 
 class _NotYet(Exception):

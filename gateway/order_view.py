@@ -13,7 +13,7 @@ from domain.ids import order_id as make_order_id
 from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.texts import text
-from store import gifts, healings, holds, links, orders, promises, shipping
+from store import gifts, healings, holds, links, orders, planning, promises, shipping
 from store.tables import AddressChangeRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -47,6 +47,8 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
+        "routing": await _routing(tx, order_id),
+        "consignments": await _consignments(tx, order_id),
         "promises": await _promises(tx, row),
         "parcels": await _parcels(tx, order_id),
         "gift_after": make_order_id(row.channel, row.shop, body.gift_after) if body.gift_after else "",
@@ -71,6 +73,33 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "escalated": hold.escalated,
         }
         for hold in await holds.open_holds(tx, order_id)
+    ]
+
+
+async def _routing(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
+    """How the order was routed last, with every score; None before."""
+    plan = await planning.plan(tx, order_id)
+    if plan is None:
+        return None
+    return {
+        "strategy": plan.strategy,
+        "reason": plan.reason,
+        "freight_fen": plan.freight_fen,
+        "scores": plan.scores,
+        "planned_at": _moment(plan.at),
+    }
+
+
+async def _consignments(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "n": row.n,
+            "warehouse": row.warehouse,
+            "status": row.status,
+            "lines": row.lines,
+            "waits_until": _moment(row.waits_until),
+        }
+        for row in await planning.consignments(tx, order_id)
     ]
 
 

@@ -34,6 +34,10 @@ ROUTING: dict[str, tuple[str, str]] = {
         "it lies in more warehouses than an order may be split over: {missing}",
     ),
     "routing.short": ("缺货：{missing}", "short: {missing}"),
+    "stock.decide": (
+        "{why}。请决定：等货、从别仓调拨、退款或取消",
+        "{why}; please decide: wait, transfer from another warehouse, refund or cancel",
+    ),
     "warehouses.code": ("仓库", "warehouse"),
     "warehouses.name": ("名称", "name"),
     "warehouses.province": ("省", "province"),

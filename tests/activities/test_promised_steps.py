@@ -10,7 +10,7 @@ import pytest
 from activities import contracts as c
 from activities import promises as steps
 from domain.clock import BEIJING, utc_now
-from domain.order import Amounts, OrderLine
+from domain.order import Amounts, Channel, OrderLine
 from domain.warehouses import Warehouse
 from store import promises, stock, warehouses
 from store.promises import Kept
@@ -114,3 +114,13 @@ async def test_what_is_called_off_is_not_promised_any_more(bench: Bench) -> None
     for _ in range(2):
         await bench.run(c.RELEASE_STOCK, c.OrderRef(oid))
     assert await _days(bench, oid) == [(1, 1, "03-02"), (1, 2, "")]
+
+
+async def test_a_person_is_asked_where_the_rules_say_so(bench: Bench) -> None:
+    for number, channel, words in (("SO1", Channel.OWN, "缺货：NOTHING × 4"), ("SO2", Channel.B2B, "请决定：等货")):
+        changes = _line("NOTHING", 4) | {"channel": channel}
+        oid = await _planned(bench, reserve=False, number=number, **changes)
+        reserved = await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))
+        assert not reserved.ok
+        assert words in reserved.short
+        assert ("请决定" in reserved.short) == (channel is Channel.B2B)

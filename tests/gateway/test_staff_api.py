@@ -10,11 +10,14 @@ import pytest
 from activities.promises import Due, keep_promises
 from domain.clock import utc_now
 from domain.order import Channel, CipherReceiver, Region
+from domain.routing import Availability, Wanted
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.texts import text
 from domain.warehouses import Warehouse
 from gateway.app import create_app
 from gateway.deps import Gateway, StillRunning, TemporalAway, UpdateRefused
+from rules.routing import route_order
+from store import planning
 from store.database import Database
 from store.holds import open_hold, open_task
 from store.orders import take
@@ -122,6 +125,28 @@ async def test_staff_see_what_became_of_the_gifts(staff: httpx.AsyncClient, data
     [gift] = (await staff.get(PATH)).json()["gifts"]
     assert (gift["line_no"], gift["gift_of"], gift["sku"], gift["quantity"]) == ("2", "1", "CARD", 1)
     assert (gift["status"], gift["status_text"], gift["sent_after"]) == ("pending", "待发放", "")
+
+
+async def test_staff_see_how_an_order_was_routed_and_why(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    before = (await staff.get(PATH)).json()
+    assert (before["routing"], before["consignments"]) == (None, [])
+    stock = Availability({("MUG", "HZ"): 5, ("MUG", "WH"): 1})
+    places = [Warehouse("HZ", province="浙江省", city="杭州市"), Warehouse("WH", province="湖北省", city="武汉市")]
+    found = route_order(order(), [Wanted("1", "MUG", 1)], stock, places, {}, Carrier.SF)
+    async with database.transaction() as tx:
+        await planning.keep_plan(tx, ORDER, 1, found)
+    view = (await staff.get(PATH)).json()
+    assert view["routing"]["reason"] == "由仓库 HZ 整单发出（策略：就近）"
+    assert (view["routing"]["strategy"], view["routing"]["freight_fen"]) == ("near", 1200)
+    assert [(score["warehouse"], score["distance"], score["out"]) for score in view["routing"]["scores"]] == [
+        ("HZ", 0, ""),
+        ("WH", 3, "far"),
+    ]
+    [consignment] = view["consignments"]
+    assert consignment["lines"] == [{"line_no": "1", "sku": "MUG", "quantity": 1}]
+    assert (consignment["n"], consignment["warehouse"], consignment["status"]) == (1, "HZ", "ready")
+    assert consignment["waits_until"] is None
 
 
 async def test_staff_see_what_is_promised_until_the_order_is_called_off(
