@@ -85,7 +85,12 @@ async def keep_promises(
 
 
 async def renew_promises(
-    tx: AsyncSession, order: Order, warehouses: Sequence[Warehouse], *, short: Sequence[Pieces] = ()
+    tx: AsyncSession,
+    order: Order,
+    warehouses: Sequence[Warehouse],
+    *,
+    short: Sequence[Pieces] = (),
+    at: datetime | None = None,
 ) -> bool:
     """The same, for the consignments as the store has them. The newest day of each purchase counts."""
     rows = await planning.consignments(tx, order.order_id)
@@ -95,7 +100,7 @@ async def renew_promises(
             last = await planning.last_awaited(tx, row) if row.status == planning.WAITING else None
             dues.append(Due(row.n, row.warehouse, *(last or ())))
     packed = [row.n for row in rows if row.status == planning.PACKED]
-    return await keep_promises(tx, order, dues, warehouses, utc_now(), short=short, settled=packed)
+    return await keep_promises(tx, order, dues, warehouses, at or utc_now(), short=short, settled=packed)
 
 
 def _goods(one: Due) -> Reason:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.promises import Due, keep_promises
+from activities.promises import Due, keep_promises, renew_promises
 from domain.clock import BEIJING, parse_beijing
 from domain.money import format_yuan
 from domain.order import Order, Region
@@ -19,7 +19,7 @@ from domain.texts import text
 from domain.warehouses import Warehouse
 from rules.couriers import plan_couriers
 from rules.zones import way
-from store import promises
+from store import planning, promises
 from store.holds import open_task
 from store.promises import Kept
 from store.warehouses import all_warehouses
@@ -59,6 +59,8 @@ async def say_again(tx: AsyncSession, before: Order, after: Order, of_settings: 
 async def _promise_again(
     tx: AsyncSession, order: Order, stand: Sequence[Kept], homes: Sequence[Warehouse], at: datetime
 ) -> bool:
+    if await planning.consignments(tx, order.order_id):
+        return await renew_promises(tx, order, homes, at=at)
     # What is made to order (consignment 0) is promised by whoever plans its work, not from here.
     if not stand or any(kept.n == 0 or kept.warehouse not in {home.code for home in homes} for kept in stand):
         return False

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from activities import address
 from activities import contracts as c
 from activities import promises as steps
 from domain.clock import BEIJING, utc_now
@@ -23,7 +24,8 @@ MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=BEIJING)
 
 @pytest.fixture(autouse=True)
 def _monday(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "utc_now", lambda: MONDAY)
+    for module in (steps, address):
+        monkeypatch.setattr(module, "utc_now", lambda: MONDAY)
 
 
 async def _planned(bench: Bench, reserve: bool = True, **changes: Any) -> str:
