@@ -90,9 +90,13 @@ async def renew_promises(
     warehouses: Sequence[Warehouse],
     *,
     short: Sequence[Pieces] = (),
+    without: Collection[int] = (),
     at: datetime | None = None,
 ) -> bool:
-    """The same, for the consignments as the store has them. The newest day of each purchase counts."""
+    """The same, for the consignments as the store has them, but for those that are `without` any day now.
+
+    The newest day of each purchase counts; where all of them have come in, the goods are there.
+    """
     rows = await planning.consignments(tx, order.order_id)
     dues = []
     for row in rows:

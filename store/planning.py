@@ -190,7 +190,7 @@ async def lock_lost(tx: AsyncSession, order: OrderRow, row: ConsignmentRow) -> b
 
 
 async def last_awaited(tx: AsyncSession, row: ConsignmentRow) -> tuple[datetime, str] | None:
-    """When the last purchase that a consignment waits for is expected by now, and its number; None: it waits for none."""
+    """When the last purchase that a consignment waits for is expected by now, and its number; None: no purchase."""
     query = (
         select(IncomingRow.expected_at, IncomingRow.number)
         .where(

@@ -81,6 +81,21 @@ async def test_the_promise_moves_with_the_purchase_and_with_the_goods(bench: Ben
     assert (await _days(bench, oid))[2:] == [(1, 3, "03-02")]
 
 
+async def test_what_a_purchase_that_was_called_off_had_promised_has_no_day(bench: Bench) -> None:
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO1", "BOWL", "WH01", 5, MONDAY.replace(day=5, hour=15))
+    oid = await _planned(bench, **_line("BOWL", 3))
+    async with bench.db.transaction() as tx:
+        await stock.call_off(tx, "PO1", "BOWL", "test")
+    for _ in range(2):
+        assert not (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 1))).ready
+    assert await _days(bench, oid) == [(1, 1, "03-05"), (1, 2, "")]
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO2", "BOWL", "WH01", 5, MONDAY.replace(day=12, hour=15))
+    assert not (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 1))).ready
+    assert (await _days(bench, oid))[2:] == [(1, 3, "03-12")]
+
+
 async def test_the_promise_moves_with_the_address(bench: Bench) -> None:
     oid = await _planned(bench)
     region = receiver().region.model_copy(update={"province": "西藏自治区", "city": "拉萨市"})
