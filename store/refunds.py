@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from domain.clock import utc_now
 from domain.golden import GoldenState, reached
@@ -15,7 +17,7 @@ from domain.texts import text
 from store import orders
 from store.holds import open_task
 from store.orders import Taken
-from store.tables import OrderRow, RefundRow
+from store.tables import OrderRow, RefundRow, TaskRow
 
 
 async def take(tx: AsyncSession, refund: Refund) -> Taken:
@@ -48,6 +50,8 @@ async def take(tx: AsyncSession, refund: Refund) -> Taken:
         setattr(fresh, name, value)
     tx.add(fresh)
     await tx.flush()
+    if refund.status is not RefundStatus.REQUESTED:
+        await _decided(tx, refund)
     await orders.apply_refunds(tx, row, f"refund/{refund.refund_id}/{refund.version}")
     if not reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
         return Taken.NEW if kept is None else Taken.NEWER
@@ -70,3 +74,17 @@ async def stops_parcels(tx: AsyncSession, refund: Refund) -> bool:
         return False
     paid_back = refund.model_copy(update={"status": RefundStatus.REFUNDED})
     return with_refunds(await orders.body(tx, row.order_id), [paid_back]).status is ChannelStatus.CANCELLED
+
+
+async def _decided(tx: AsyncSession, refund: Refund) -> None:
+    """Whoever was asked to decide by what came of stopping the parcels has done so."""
+    await tx.execute(
+        update(TaskRow)
+        .where(
+            col(TaskRow.order_id) == refund.order_id,
+            col(TaskRow.kind).in_(("refund_stopped", "refund_not_stopped")),
+            col(TaskRow.key).endswith(f"/refund/{refund.refund_id}", autoescape=True),
+            col(TaskRow.closed_at).is_(None),
+        )
+        .values(closed_at=utc_now(), closed_by=f"channel:{refund.channel}")
+    )

@@ -190,15 +190,20 @@ async def test_no_sign_of_it_is_a_persons_and_never_asked_again(stage: Stage) ->
 # ------------------------------------------------------------------------------------------------------------- refunds
 
 
-async def _refund(order: Living, kind: RefundKind = RefundKind.MONEY, amount: int = 4950, version: int = 1) -> None:
+async def _refund(
+    order: Living,
+    kind: RefundKind = RefundKind.MONEY,
+    amount: int = 4950,
+    status: RefundStatus = RefundStatus.REQUESTED,
+) -> None:
     channel = order.order
     refund = Refund(
         channel=channel.channel,
         shop=channel.shop,
         channel_order_no=channel.channel_order_no,
         refund_id="R1",
-        version=version,
-        status=RefundStatus.REQUESTED,
+        version=1 if status is RefundStatus.REQUESTED else 2,
+        status=status,
         kind=kind,
         amount_fen=amount,
         asked_at=utc_now(),
@@ -242,6 +247,8 @@ async def test_a_parcel_that_nobody_can_stop_decides_the_refund_too(stage: Stage
     await _refund(order)
     await order.task("refund_not_stopped")
     assert await _proposals(order, "refund_not_stopped") == ["REFUSE_REFUND"]
+    await _refund(order, status=RefundStatus.REFUSED)
+    assert await _proposals(order, "refund_not_stopped") == []
     await order.signed()
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
 
