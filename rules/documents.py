@@ -72,13 +72,22 @@ def parse(text: str, name: str) -> Document:
         raise BadRule(f"{name} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise BadRule(f"{name} is not a decision document")
-    return document
+    return _filled(document)
 
 
 def version_of(document: Document) -> str:
     """A digest of the content: how it is laid out in a file does not matter."""
     canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:8]
+
+
+def _filled(document: Document) -> Document:
+    """The document with its absent cells as empty ones: they mean the same, and so they are the same version."""
+    for grid in grids(document):
+        for row in next(node for node in document["nodes"] if node["id"] == grid.node)["content"]["rules"]:
+            for column in (*grid.inputs, *grid.outputs):
+                row.setdefault(column.id, "")
+    return document
 
 
 def _grid(node: dict[str, Any]) -> Grid:

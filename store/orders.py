@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -214,6 +214,26 @@ async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> 
     if found is None:
         raise LookupError(f"no body of {order_id}")
     return Order.model_validate(found.body)
+
+
+async def body_at(tx: AsyncSession, order_id: str, at: datetime) -> Order:
+    """An order's body as it was at a moment; the first one when that is before any. Raises LookupError."""
+    query = select(OrderVersionRow).where(OrderVersionRow.order_id == order_id, OrderVersionRow.at <= at)
+    query = query.order_by(col(OrderVersionRow.revision).desc()).limit(1)
+    found = (await tx.execute(query)).scalar_one_or_none()
+    return Order.model_validate(found.body) if found is not None else await body(tx, order_id, 1)
+
+
+async def newest(tx: AsyncSession, count: int) -> list[Order]:
+    """The newest body of the orders that were placed last, the last one first."""
+    ids = select(OrderRow.order_id, OrderRow.revision).order_by(col(OrderRow.placed_at).desc()).limit(count).subquery()
+    query = (
+        select(OrderVersionRow)
+        .join(ids, and_(ids.c.order_id == OrderVersionRow.order_id, ids.c.revision == OrderVersionRow.revision))
+        .join(OrderRow, col(OrderRow.order_id) == col(OrderVersionRow.order_id))
+        .order_by(col(OrderRow.placed_at).desc(), col(OrderRow.order_id))
+    )
+    return [Order.model_validate(row.body) for row in (await tx.execute(query)).scalars()]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
 from domain.texts.parcels import PARCELS
 from domain.texts.routing import ROUTING
+from domain.texts.rules import RULES
 from domain.texts.steps import STEPS
 from domain.texts.supply import SUPPLY
 from domain.texts.tasks import TASKS
@@ -58,5 +59,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **LABELS,
     **PARCELS,
     **ROUTING,
+    **RULES,
     **SUPPLY,
 }

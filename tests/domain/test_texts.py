@@ -18,6 +18,7 @@ from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
 from domain.partner_health import Breaker
 from domain.proposals import ProposalKind
+from domain.rulesets import What
 from domain.shipping import Carrier, Trouble
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
@@ -40,6 +41,16 @@ def _constants(path: str, function: str) -> set[str]:
     ]
     firsts = [n.elts[0] if isinstance(n, ast.Tuple) else n for n in appended]
     return {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
+
+
+def _first_arguments(path: str, called: set[str]) -> set[str]:
+    """The texts that come first in every call of these names."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found |= {str(node.args[0].value)} if name in called else set()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +115,15 @@ def families(source: Uses) -> dict[str, set[str]]:
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
+        "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
+        "rules.kind.": {"text", "number", "bool", "list"},
+        "rules.file.": {"date", "digits"},
+        "rules.state.": {"draft", "tested"},
+        "rules.what.": {str(what) for what in What},
+        "rules.list.": {"name", "title", "version", "since", "next", "rows"},
+        "rules.history.": {"number", "at", "what", "version", "who", "why", "holds"},
+        "rules.explain.": {"step", "rule", "row", "result", "now", "changes"},
+        "rules.run.": {"order", "before", "after", "what"},
         "label.": {part for kind in ("unknown", "expired") for part in (kind, f"{kind}_hint")},
         "label.off.": {"voided", "changed", "withdrawn"},
         "label.state.": {"packed", "numbered", *PROBLEMS, "signed"},

@@ -8,7 +8,7 @@ from typing import Any
 from rules import engine
 
 
-def changed(name: str, row: str, **cells: str) -> dict[str, Any]:
+def changed(name: str, row: str, /, **cells: str) -> dict[str, Any]:
     """A default table with other cells in one row, by column id."""
     document = deepcopy(engine.default(name))
     for node in document["nodes"]:
@@ -17,3 +17,10 @@ def changed(name: str, row: str, **cells: str) -> dict[str, Any]:
                 found.update(cells)
     assert document != engine.default(name), f"{name} has no row {row}"
     return document
+
+
+def table_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The content of a document's only table, to change it."""
+    [content] = [node["content"] for node in document["nodes"] if node["type"] == "decisionTableNode"]
+    found: dict[str, Any] = content
+    return found

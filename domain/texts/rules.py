@@ -1,0 +1,263 @@
+"""What people read who own rule tables: what is wrong with a version and what to do, and the commands' headings."""
+
+from __future__ import annotations
+
+RULES: dict[str, tuple[str, str]] = {
+    "rules.at.table": ("表「{table}」", "table {table}"),
+    "rules.at.row": ("第 {number} 行（{row}）", "row {number} ({row})"),
+    "rules.at.column": ("列「{column}」", "column {column}"),
+    "rules.at.between": ("，", ", "),
+    "rules.at.colon": ("：", ": "),
+    "rules.kind.text": ('文字（加英文双引号，如 "SF"）', 'a text (in double quotes, like "SF")'),
+    "rules.kind.number": ("数字", "a number"),
+    "rules.kind.bool": ("true 或 false", "true or false"),
+    "rules.kind.list": ('清单（如 ["a", "b"]）', 'a list (like ["a", "b"])'),
+    "rules.bad.form": (
+        "不是决策表文件：{reason}。请从 orderhub rules export 导出的文件改起",
+        "this is no decision document: {reason}. Start from what orderhub rules export gives",
+    ),
+    "rules.bad.node": (
+        "节点「{node}」的类型 {type} 不允许：只用决策表、表达式、分支",
+        "the node {node} has the type {type}, which is not taken: use tables, expressions and switches only",
+    ),
+    "rules.bad.tables": ("必须正好有这些表：{tables}", "it must have exactly these tables: {tables}"),
+    "rules.bad.policy": (
+        "命中方式必须是 {policy}，程序按它来读结果",
+        "its hit policy must be {policy}: that is how the program reads it",
+    ),
+    "rules.bad.fact": (
+        "程序不提供「{field}」：条件只能用 {facts}",
+        "nobody gives the fact {field}: conditions may use {facts}",
+    ),
+    "rules.bad.output": (
+        "程序不读取「{field}」：结果只能是 {outputs}；请删去此列",
+        "nobody reads the output {field}: there are {outputs}; take the column out",
+    ),
+    "rules.bad.missing": (
+        "缺少结果列「{title}」（{field}），程序要读取它；请补上",
+        "the output column {title} ({field}) is missing, and the program reads it: put it back",
+    ),
+    "rules.bad.no_row": (
+        "缺少结果列 row：没有它就说不出是哪一行定的",
+        "the output column row is missing: without it nobody can say which row decided",
+    ),
+    "rules.bad.unbounded": (
+        "「{field}」会改动金额，却没有上下限；请在声明里写明 money 的最小值和最大值",
+        "{field} changes money and has no bound: declare its least and most under money",
+    ),
+    "rules.bad.empty": ("一行也没有；至少写一行", "it has no rows: write at least one"),
+    "rules.bad.nameless": ("没有行名；请给它一个英文短名", "it has no name: give it a short one"),
+    "rules.bad.twice": ("行名与第 {other} 行相同；请改名", "its name is that of row {other}: name it otherwise"),
+    "rules.bad.column": ("没有这一列；请删去或改正列名", "there is no such column: take it out, or mend its name"),
+    "rules.bad.condition": (
+        "条件读不懂：{reason}。文字加英文双引号，比较写 >= 300，区间写 [1..5]，留空表示不限",
+        "the condition cannot be read: {reason}. Write texts in double quotes, comparisons like >= 300, ranges like "
+        "[1..5], and nothing for any",
+    ),
+    "rules.bad.value": (
+        '结果读不懂：{reason}。文字加英文双引号，没有文字写 ""',
+        'the result cannot be read: {reason}. Write texts in double quotes, and "" for none',
+    ),
+    "rules.bad.row_name": (
+        "row 必须等于行名，应写 {name}",
+        "row must be the row's own name: write {name}",
+    ),
+    "rules.bad.kind": ("这里要写{kind}", "this must be {kind}"),
+    "rules.bad.fen": ("金额以分为单位，必须是整数", "money is in whole fen"),
+    "rules.bad.bound": (
+        "{value} 超出允许的范围 {least} 到 {most}；请改小改动，或请管理员放宽声明",
+        "{value} is out of the bounds {least} to {most}: change it, or have the declaration changed",
+    ),
+    "rules.bad.word": ("{value} 不在可选值里：{words}", "{value} is none of {words}"),
+    "rules.bad.impossible": (
+        "条件自相矛盾，永远不会命中；请改条件或删去此行",
+        "its conditions exclude each other, so it never applies: change them, or take the row out",
+    ),
+    "rules.bad.shadowed": (
+        "前面的行「{by}」已包含它，永远轮不到；请上移此行、收窄那一行或删去此行",
+        "the earlier row {by} takes all of it, so it never applies: move it up, narrow that row, or take it out",
+    ),
+    "rules.bad.shadowed_together": (
+        "前面各行合起来已包含它，永远轮不到；请上移此行或删去此行",
+        "the earlier rows together take all of it, so it never applies: move it up, or take it out",
+    ),
+    "rules.bad.overlap": (
+        "与行「{other}」会同时命中，而此表不允许；请让两行的条件互不相交",
+        "it and the row {other} apply to the same facts, which this table forbids: set their conditions apart",
+    ),
+    "rules.bad.gap": (
+        "有的情况没有任何一行命中，程序将无法决定；请在最后加一行不限条件的兜底",
+        "there are facts to which no row applies, and nothing could be decided: add a last row without conditions",
+    ),
+    "rules.bad.example": (
+        "示例 {number} 不符：{facts} 应得 {wanted}，实得 {came}（行 {row}）；请改表或改示例",
+        "example {number} came out differently: {facts} should give {wanted} and gave {came} (row {row}): mend the "
+        "table or the example",
+    ),
+    "rules.bad.example_fails": (
+        "示例 {number} 无法计算：{facts}：{reason}",
+        "example {number} cannot be evaluated: {facts}: {reason}",
+    ),
+    "rules.row": ("行", "row"),
+    "rules.default": ("出厂默认", "as it came"),
+    "rules.now": ("（生效中）", " (in force)"),
+    "rules.at_once": ("立即", "at once"),
+    "rules.until_next": ("直到下一次发布", "until the next one"),
+    "rules.takes_back": ("撤回第 {number} 条", "takes number {number} back"),
+    "rules.waits": ("{version} 将于 {begins} 生效", "{version} from {begins}"),
+    "rules.state.draft": ("{version} 草稿", "{version} draft"),
+    "rules.state.tested": ("{version} 已测试", "{version} tested"),
+    "rules.list.name": ("规则", "rule set"),
+    "rules.list.title": ("名称", "title"),
+    "rules.list.version": ("生效版本", "in force"),
+    "rules.list.since": ("自", "since"),
+    "rules.list.next": ("待生效与草稿", "waiting and drafts"),
+    "rules.list.rows": ("行数", "rows"),
+    "rules.history.number": ("编号", "number"),
+    "rules.history.at": ("时间", "when"),
+    "rules.history.what": ("事件", "what"),
+    "rules.history.version": ("版本", "version"),
+    "rules.history.who": ("谁", "who"),
+    "rules.history.why": ("原因", "why"),
+    "rules.history.holds": ("有效期", "holds"),
+    "rules.what.drafted": ("起草", "drafted"),
+    "rules.what.tested": ("测试通过", "tested"),
+    "rules.what.published": ("发布", "published"),
+    "rules.what.withdrawn": ("回滚", "rolled back"),
+    "rules.no_such_set": ("没有规则「{name}」；有：{names}", "there is no rule set {name}; there are {names}"),
+    "rules.no_such_version": (
+        "{name} 没有版本 {version}；有：{versions}",
+        "{name} has no version {version}; it has {versions}",
+    ),
+    "rules.no_draft": (
+        "{name} 没有草稿；先用 orderhub rules import {name} FILE 导入",
+        "{name} has no draft: bring one with orderhub rules import {name} FILE",
+    ),
+    "rules.none_tested": (
+        "{name} 没有测试通过的版本；先运行 orderhub rules test {name}",
+        "no version of {name} is tested: run orderhub rules test {name} first",
+    ),
+    "rules.not_tested": (
+        "{name} 的版本 {version} 未测试；先运行 orderhub rules test {name} {version}",
+        "version {version} of {name} is not tested: run orderhub rules test {name} {version} first",
+    ),
+    "rules.no_subject": (
+        "「{name}」不是按订单判断的规则，无法用历史订单试算；可以试算的有：{names}",
+        "{name} cannot be tried on orders; these can: {names}",
+    ),
+    "rules.bad_time": ("时间不对：{reason}", "the time is not right: {reason}"),
+    "rules.bad_moment": (
+        "「{written}」不是时间；请写北京时间，如 2026-11-11 00:00",
+        "{written!r} is no moment: write Beijing time, like 2026-11-11 00:00",
+    ),
+    "rules.nothing_published": (
+        "{name} 没有可撤回的发布，生效的是出厂默认；见 orderhub rules history {name}",
+        "nothing of {name} is published that could be taken back: see orderhub rules history {name}",
+    ),
+    "rules.no_file": ("没有文件 {file}", "there is no file {file}"),
+    "rules.confirm_publish": (
+        "发布 {name} 的版本 {version}：{begins}生效，{ends}。5 秒内所有进程按它决定。确定吗？",
+        "Publish version {version} of {name}: from {begins}, {ends}. All decide by it within 5 seconds. Sure?",
+    ),
+    "rules.confirm_rollback": (
+        "撤回 {name} 的版本 {version}，改由 {then} 决定。确定吗？",
+        "Take version {version} of {name} back, and decide by {then} again. Sure?",
+    ),
+    "rules.not_confirmed": (
+        "没有确认，什么都没有改；非交互运行请加 --yes",
+        "not confirmed, nothing was changed; without a terminal give --yes",
+    ),
+    "rules.published": ("已发布 {name} 的版本 {version}", "version {version} of {name} is published"),
+    "rules.published_already": (
+        "{name} 的版本 {version} 已是这样发布的，没有改动",
+        "version {version} of {name} was so published already: nothing changed",
+    ),
+    "rules.rolled_back": (
+        "已撤回 {name} 的版本 {version}，现由 {then} 决定",
+        "version {version} of {name} is taken back: {then} decides",
+    ),
+    "rules.exported": ("已把 {name} 的版本 {version} 写入 {file}", "version {version} of {name} is in {file}"),
+    "rules.imported": (
+        "已存为 {name} 的草稿 {version}；下一步 orderhub rules test {name}",
+        "kept as the draft {version} of {name}; next: orderhub rules test {name}",
+    ),
+    "rules.imported_already": (
+        "{name} 的版本 {version} 已经有了，内容相同",
+        "version {version} of {name} is here already, with this content",
+    ),
+    "rules.sound": (
+        "{name} 的版本 {version} 没有问题：{rows} 行，{examples} 个示例通过",
+        "version {version} of {name} is sound: {rows} rows, {examples} examples pass",
+    ),
+    "rules.unsound": (
+        "{name} 的版本 {version} 不能发布：{count} 处问题",
+        "version {version} of {name} cannot be published: {count} problems",
+    ),
+    "rules.run": (
+        "在 {orders} 个订单上试算 {asked} 次：{changed} 个订单结果不同，{moved} 次只是换了行，{failed} 次出错",
+        "tried on {orders} orders, {asked} questions: {changed} orders come out differently, {moved} answers come from "
+        "another row only, {failed} fail",
+    ),
+    "rules.run.order": ("订单", "order"),
+    "rules.run.before": ("现在", "now"),
+    "rules.run.after": ("草稿", "draft"),
+    "rules.run.what": ("变化", "what changes"),
+    "rules.run.more": ("还有 {count} 处，用 --json 看全部", "and {count} more: --json shows all"),
+    "rules.explain.nothing": ("没有规则对订单 {order} 做过决定", "no rule has decided about the order {order}"),
+    "rules.explain.gone": ("（该版本或当时的条件已不在）", "(the version or its facts are gone)"),
+    "rules.explain.step": ("步骤", "step"),
+    "rules.explain.rule": ("版本", "version"),
+    "rules.explain.row": ("行", "row"),
+    "rules.explain.result": ("当时的结果", "what it said"),
+    "rules.explain.now": ("现在的行", "row now"),
+    "rules.explain.changes": ("现在会不同", "would change"),
+    "rules.note": ("说明", "note"),
+    "rules.expected": ("应得：{title}", "expected: {title}"),
+    "rules.declaration": ("声明", "declaration"),
+    "rules.declared": ("内容（JSON，请勿改动 document）", "content (JSON; leave document as it is)"),
+    "rules.at.sheet": ("工作表「{sheet}」", "sheet {sheet}"),
+    "rules.at.line": ("第 {row} 行", "row {row}"),
+    "rules.at.letter": ("{letter} 列（{column}）", "column {letter} ({column})"),
+    "rules.file.unreadable": (
+        "这个文件打不开：{reason}。请另存为 .xlsx 再试",
+        "the file cannot be opened: {reason}. Save it as .xlsx and try again",
+    ),
+    "rules.file.no_sheet": (
+        "缺少工作表「{sheet}」，文件里有：{sheets}。请从导出的文件改起，不要改工作表名",
+        "the sheet {sheet} is missing; there are {sheets}. Start from an exported file, and leave the sheets' names",
+    ),
+    "rules.file.other_set": (
+        "这是规则「{found}」的文件，不是「{name}」的",
+        "this is a file of the rule set {found}, not of {name}",
+    ),
+    "rules.file.no_document": (
+        "工作表「{sheet}」里没有 {mark}；请重新导出",
+        "the sheet {sheet} has no {mark}: export it again",
+    ),
+    "rules.file.not_json": (
+        "不是 JSON；多半是引号被输入法改成了中文引号，请改回英文引号",
+        "this is no JSON; an input method may have changed the quotes: use plain double quotes",
+    ),
+    "rules.file.not_value": (
+        '{value} 不是一个值；文字加英文双引号（如 "SF"），数字直接写，是否写 true / false',
+        '{value} is no value: write texts in double quotes (like "SF"), numbers as they are, yes and no as true and '
+        "false",
+    ),
+    "rules.file.unknown_column": (
+        "不认识列「{mark}」；第 2 行可以写：{marks}，或者「条件 事实名」「结果 名称」",
+        "the column {mark!r} is not known: the second row may say {marks}, or 条件 and a fact, or 结果 and an output",
+    ),
+    "rules.file.column_twice": ("与 {other} 列重复；请删去一列", "it is the same as column {other}: take one out"),
+    "rules.file.no_row_column": (
+        "缺少行名列；请在第 2 行写 {mark}",
+        "the column with the rows' names is missing: write {mark} in its second row",
+    ),
+    "rules.file.date": (
+        '这一格被 Excel 变成了日期或时间；请把单元格设为文本，并加英文双引号，如 "09:00"',
+        'Excel has made this a date or a time: format the cell as text, and write double quotes, like "09:00"',
+    ),
+    "rules.file.digits": (
+        "数字太长，Excel 已丢失末位；编号类请作为文字，加英文双引号",
+        "the number is too long and Excel has lost digits of it: write it as a text, in double quotes",
+    ),
+}

@@ -1,0 +1,280 @@
+"""What keeps a version from being published: every reason at once, each with its place and what to do about it.
+
+The file that came with orderhub is the contract: the program that asks the table gives the facts that stand there, and
+reads those outputs. What is declared there holds for every version of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import zen
+
+from domain.texts import text
+from rules import engine
+from rules.cover import Boxes
+from rules.documents import BadRule, Column, Document, Grid, declared, grids
+
+_NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
+_MONEY = ("_fen", "_permille", "_percent", "_rate")
+_OF_THE_ROW = frozenset({"_id", "_description"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a version may not be published. `number` counts the rows of a table from 1; 0: it is not about one row."""
+
+    what: str
+    table: str = ""
+    number: int = 0
+    row: str = ""
+    column: str = ""
+    params: tuple[tuple[str, object], ...] = ()
+
+    def place(self) -> str:
+        """Where, in words; "" when it is about the whole."""
+        parts = []
+        if self.table:
+            parts.append(text("rules.at.table", table=self.table))
+        if self.number:
+            parts.append(text("rules.at.row", number=self.number, row=self.row))
+        if self.column:
+            parts.append(text("rules.at.column", column=self.column))
+        return text("rules.at.between").join(parts)
+
+    def words(self) -> str:
+        """What is wrong and what to do."""
+        return text(f"rules.bad.{self.what}", **dict(self.params))
+
+    def sentence(self) -> str:
+        """Both."""
+        place = self.place()
+        return f"{place}{text('rules.at.colon')}{self.words()}" if place else self.words()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of looking at a version. `examples` were run; none of them are among the problems when all is well."""
+
+    problems: tuple[Problem, ...]
+    rows: int
+    examples: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may be published."""
+        return not self.problems
+
+
+def lint(name: str, document: Document) -> Verdict:
+    """Everything that keeps a version of a rule set from being published. Raises BadRule when there is no such set."""
+    contract = engine.default(name)
+    try:
+        found = grids(document)
+        problems = [*_structure(document, found)]
+    except (BadRule, KeyError, TypeError, AttributeError) as error:
+        return Verdict((Problem("form", params=(("reason", str(error)),)),), 0, 0)
+    house = grids(contract)
+    if sorted(grid.node for grid in found) != sorted(grid.node for grid in house):
+        problems.append(Problem("tables", params=(("tables", ", ".join(grid.title for grid in house)),)))
+        return Verdict(tuple(problems), 0, 0)
+    by_node = {grid.node: grid for grid in house}
+    rules = _Declared(declared(contract), declared(document))
+    for grid in found:
+        problems += _Look(grid, by_node[grid.node], rules).problems()
+    examples = rules.examples()
+    if not problems:
+        problems += _examples(name, document, examples, found)
+    return Verdict(tuple(problems), sum(len(grid.rows) for grid in found), len(examples))
+
+
+class _Declared:
+    """What is declared by the house and by the version: both hold."""
+
+    def __init__(self, house: dict[str, Any], own: dict[str, Any]) -> None:
+        self._both = (house, own)
+
+    def bounds(self, field: str) -> list[tuple[float, float]]:
+        found = [tuple(one["money"][field]) for one in self._both if field in one.get("money", {})]
+        return list(dict.fromkeys(found))
+
+    def one_of(self, field: str) -> list[list[str]]:
+        found = [one["one_of"][field] for one in self._both if field in one.get("one_of", {})]
+        return found[:1] if found[:1] == found[1:] else found
+
+    def disjoint(self) -> bool:
+        return any(one.get("disjoint", False) for one in self._both)
+
+    def examples(self) -> list[dict[str, Any]]:
+        return list(self._both[1].get("examples", []))
+
+
+class _Look:
+    """One table of a version, beside the one of the house."""
+
+    def __init__(self, grid: Grid, house: Grid, rules: _Declared) -> None:
+        self._grid = grid
+        self._house = house
+        self._rules = rules
+
+    def problems(self) -> list[Problem]:
+        found = [*self._columns(), *self._names()]
+        cells = [*self._cells()]
+        found += cells
+        if not cells:  # rows can be compared only when all of them can be read
+            found += self._rows()
+        return found
+
+    def _bad(self, what: str, n: int | None = None, column: str = "", **params: object) -> Problem:
+        row = self._grid.rows[n].get("_id", "") if n is not None else ""
+        number = n + 1 if n is not None else 0
+        return Problem(what, self._grid.title, number, row, column, tuple(params.items()))
+
+    def _columns(self) -> Iterator[Problem]:
+        if self._grid.hit_policy != self._house.hit_policy:
+            yield self._bad("policy", policy=self._house.hit_policy)
+        facts = [column.field for column in self._house.inputs]
+        for column in self._grid.inputs:
+            if column.field not in facts:
+                yield self._bad("fact", column=column.title, field=column.field, facts=", ".join(facts))
+        read = {column.field for column in self._house.outputs}
+        here = {column.field for column in self._grid.outputs}
+        for column in self._grid.outputs:
+            if column.field not in read:
+                yield self._bad("output", column=column.title, field=column.field, outputs=", ".join(sorted(read)))
+        for column in self._house.outputs:
+            if column.field not in here:
+                yield self._bad("missing", field=column.field, title=column.title)
+        if "row" not in here:
+            yield self._bad("no_row")
+        for column in self._grid.outputs:
+            if column.field.endswith(_MONEY) and not self._rules.bounds(column.field):
+                yield self._bad("unbounded", column=column.title, field=column.field)
+
+    def _names(self) -> Iterator[Problem]:
+        if not self._grid.rows:
+            yield self._bad("empty")
+        seen: dict[str, int] = {}
+        known = {column.id for column in (*self._grid.inputs, *self._grid.outputs)} | _OF_THE_ROW
+        for n, row in enumerate(self._grid.rows):
+            name = row.get("_id", "")
+            if not name:
+                yield self._bad("nameless", n)
+            elif name in seen:
+                yield self._bad("twice", n, other=seen[name] + 1)
+            seen.setdefault(name, n)
+            for key in sorted(row.keys() - known):
+                yield self._bad("column", n, column=key)
+
+    def _cells(self) -> Iterator[Problem]:
+        for n, row in enumerate(self._grid.rows):
+            for column in self._grid.inputs:
+                try:
+                    engine.check_condition(row.get(column.id, ""))
+                except BadRule as error:
+                    yield self._bad("condition", n, column.title, reason=str(error))
+            for column in self._grid.outputs:
+                try:
+                    value = engine.check_output(row.get(column.id, ""))
+                except BadRule as error:
+                    yield self._bad("value", n, column.title, reason=str(error))
+                else:
+                    yield from self._value(n, column, row.get("_id", ""), value)
+
+    def _value(self, n: int, column: Column, name: str, value: Any) -> Iterator[Problem]:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # a lone expression gives floats only
+        if column.field == "row" and value != name:
+            yield self._bad("row_name", n, column.title, name=json.dumps(name, ensure_ascii=False))
+        wanted = self._kind(column.field)
+        if wanted is not None and _kind(value) != wanted:
+            yield self._bad("kind", n, column.title, kind=text(f"rules.kind.{wanted}"))
+            return
+        if column.field.endswith("_fen") and not float(value).is_integer():
+            yield self._bad("fen", n, column.title)
+        for least, most in self._rules.bounds(column.field):
+            if not least <= value <= most:
+                yield self._bad("bound", n, column.title, value=value, least=least, most=most)
+        for words in self._rules.one_of(column.field):
+            if value not in words:
+                shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+                yield self._bad("word", n, column.title, value=value, words=shown)
+
+    def _kind(self, field: str) -> str | None:
+        """What the house's table says under an output: text, number, yes or no."""
+        kinds = {
+            _kind(engine.check_output(row.get(column.id, "")))
+            for column in self._house.outputs
+            if column.field == field
+            for row in self._house.rows
+        }
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def _rows(self) -> Iterator[Problem]:
+        boxes = Boxes(self._grid)
+        for found in boxes.unreachable():
+            if found.impossible:
+                yield self._bad("impossible", found.row)
+            elif not self._grid.first:
+                continue
+            elif found.by:
+                yield self._bad("shadowed", found.row, by=found.by)
+            else:
+                yield self._bad("shadowed_together", found.row)
+        if self._rules.disjoint():
+            for i, j in boxes.overlapping():
+                yield self._bad("overlap", j, other=self._grid.rows[i].get("_id", ""))
+        if Boxes(self._house).total() and not boxes.total():
+            yield self._bad("gap")
+
+
+def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:
+    for node in document["nodes"]:
+        if node["type"] not in _NODES:
+            yield Problem("node", params=(("node", node.get("name", node["id"])), ("type", node["type"])))
+    try:
+        zen.ZenEngine().create_decision(json.dumps(document, ensure_ascii=False)).validate()
+    except Exception as error:  # the engine has no error class of its own
+        yield Problem("form", params=(("reason", str(error).partition("\n")[0]),))
+    if not found:
+        yield Problem("form", params=(("reason", "no decision table"),))
+
+
+def _examples(name: str, document: Document, examples: list[dict[str, Any]], found: list[Grid]) -> Iterator[Problem]:
+    table = engine.Table(name, document)
+    for number, example in enumerate(examples, 1):
+        shown = json.dumps(example.get("facts", {}), ensure_ascii=False)
+        try:
+            rows = table.ask(dict(example.get("facts", {})))
+        except BadRule as error:
+            yield Problem("example_fails", params=(("number", number), ("facts", shown), ("reason", str(error))))
+            continue
+        said = [row.result for row in rows]
+        wanted = example.get("expect") or {}
+        first = found[0].first
+        came: Any = {
+            key: ([one.get(key) for one in said] if not first else said[0].get(key) if said else None) for key in wanted
+        }
+        if came != wanted or (not wanted and said):
+            rule = ", ".join(str(one.get("row", "")) for one in said) or "-"
+            yield Problem(
+                "example",
+                params=(
+                    ("number", number),
+                    ("facts", shown),
+                    ("wanted", json.dumps(wanted, ensure_ascii=False)),
+                    ("came", json.dumps(came, ensure_ascii=False)),
+                    ("row", rule),
+                ),
+            )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    return "text" if isinstance(value, str) else "list"

@@ -1,0 +1,72 @@
+"""From an order to the questions that the tables are asked about it: by asking them, as the house itself does.
+
+A table that orders are decided by has an entry here. A dry run and the explanation of an old order work on those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from domain.deciding import Asked
+from domain.order import Order
+from domain.tracking import Phase, zone_of
+from domain.warehouses import Warehouse
+from rules.couriers import plan_couriers
+from rules.engine import Book, trying
+from rules.making import centre, steps_of
+from rules.routing import split_rule, strategies
+from rules.silence import usual_silence
+from rules.zones import way
+
+
+@dataclass(frozen=True)
+class Case:
+    """An order, and the warehouses that might send it."""
+
+    order: Order
+    warehouses: Sequence[Warehouse]
+
+
+def _ways(case: Case) -> None:
+    carrier = plan_couriers(case.order).steps[0].carrier
+    for warehouse in case.warehouses:
+        way(warehouse, case.order.receiver.region, carrier)
+
+
+def _silence(case: Case) -> None:
+    carrier = plan_couriers(case.order).steps[0].carrier
+    for phase in Phase:
+        usual_silence(carrier, zone_of(case.order.receiver.region.province), phase)
+
+
+def _making(case: Case) -> None:
+    for line in case.order.lines:
+        for step in steps_of(line.sku):
+            centre(step.centre)
+
+
+SUBJECTS: dict[str, Callable[[Case], object]] = {
+    "courier_plan": lambda case: plan_couriers(case.order),
+    "routing_strategies": lambda case: strategies(case.order),
+    "split_rules": lambda case: split_rule(case.order),
+    "region_zones": _ways,
+    "distance_zones": _ways,
+    "freight": _ways,
+    "courier_days": _ways,
+    "silence": _silence,
+    "production_steps": _making,
+    "work_centres": _making,
+}
+"""How an order makes the house ask a table, by the table's name."""
+
+
+def questions(name: str, case: Case, book: Book | None = None) -> list[Asked]:
+    """What the house asks a table about an order, each question once, and what is answered by what is in force now.
+
+    Raises KeyError for a table without an entry, and what the house's own question raises.
+    """
+    with trying(book=book) as one:
+        SUBJECTS[name](case)
+    asked = [found for found in one.asked if found.table == name]
+    return [found for n, found in enumerate(asked) if found.facts not in [other.facts for other in asked[:n]]]

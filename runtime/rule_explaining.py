@@ -1,0 +1,120 @@
+"""Which versions and rows decided about an order, what they say of it again, and what is in force says now."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.deciding import Asked
+from domain.texts import text
+from rules.documents import BadRule
+from rules.dry_run import difference
+from rules.engine import Book, Table, trying
+from rules.subjects import SUBJECTS, Case
+from runtime.rule_desk import Refused, RuleDesk
+from store import orders, rules, warehouses
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A row that decided. `result` is what that version says of the order again, by the row `again`.
+
+    `now` is the row of the version in force, and `differs_now` what it would change. "" and None: the version is not
+    here any more, or the order does not make the house ask that table (its own facts have changed since).
+    """
+
+    table: str
+    version: str
+    row: str
+    facts: dict[str, Any] | None
+    again: str
+    result: dict[str, Any] | None
+    in_force: str
+    now: str
+    differs_now: dict[str, tuple[Any, Any]] | None
+
+
+@dataclass(frozen=True)
+class ExplainedStep:
+    """A step of an order, and the rows that decided in it."""
+
+    step: str
+    what: str
+    at: datetime
+    decisions: tuple[Explained, ...]
+
+
+async def explain(desk: RuleDesk, order_id: str) -> list[ExplainedStep]:
+    """Explain an order, step by step. Raises Refused when no rule has decided about it."""
+    async with desk.db.reading() as tx:
+        steps = await rules.decided_steps(tx, order_id)
+        if not steps:
+            raise Refused(text("rules.explain.nothing", order=order_id))
+        book = await desk.book(tx)
+        sites = await warehouses.all_warehouses(tx, desk.of_settings)
+        found = []
+        for step in steps:
+            case = Case(await orders.body_at(tx, order_id, step.at), sites)
+            tables = await _versions(tx, step.rules)
+            decided = _questions({name for name, _, _ in map(_parts, step.rules)}, case, tuple(tables.values()), book)
+            with trying(book=book) as one:
+                book_tables = {name: one.bound.table(name) for name in decided}
+            decisions = [_explained(rule, tables, decided, book_tables) for rule in step.rules]
+            found.append(ExplainedStep(step.step, step.what, step.at, tuple(decisions)))
+    return found
+
+
+async def _versions(tx: AsyncSession, decided: tuple[str, ...]) -> dict[str, Table]:
+    """The versions of a step, by the name of their rule set."""
+    tables = {}
+    for kept in await rules.contents(tx, {(name, version) for name, version, _ in map(_parts, decided)}):
+        try:
+            tables[kept.name] = Table(kept.name, kept.content)
+        except BadRule:  # an older build took what this one does not
+            continue
+    return tables
+
+
+def _questions(names: set[str], case: Case, tables: tuple[Table, ...], book: Book) -> dict[str, list[Asked]]:
+    """What these versions are asked about the order, by table."""
+    found: dict[str, list[Asked]] = {name: [] for name in names}
+    for name in names & SUBJECTS.keys():
+        with trying(*tables, book=book) as one, suppress(BadRule, LookupError):
+            SUBJECTS[name](case)  # what was asked before it failed is there
+        found[name] = [asked for asked in one.asked if asked.table == name]
+    return found
+
+
+def _explained(
+    rule: str, tables: dict[str, Table], decided: dict[str, list[Asked]], book: dict[str, Table]
+) -> Explained:
+    name, version, row = _parts(rule)
+    asked = next((one for one in decided[name] if rule in one.rules), None)
+    table = tables.get(name)
+    in_force = book[name].version
+    if asked is None or table is None:
+        return Explained(name, version, row, None, "", None, in_force, "", None)
+    result = next(one for one, said in zip(asked.results, asked.rules, strict=True) if said == rule)
+    now = book[name].ask(asked.facts)
+    return Explained(
+        name,
+        version,
+        row,
+        asked.facts,
+        row,
+        result,
+        in_force,
+        " ".join(one.rule.rpartition("/")[2] for one in now),
+        difference(asked.results, [one.result for one in now]),
+    )
+
+
+def _parts(rule: str) -> tuple[str, str, str]:
+    """`{table}@{version}/{row}`."""
+    table, _, rest = rule.partition("@")
+    version, _, row = rest.partition("/")
+    return table, version, row
