@@ -51,16 +51,18 @@ class PublishSteps:
         async with self._db.transaction() as tx:
             await listings.mark_moved(tx, utc_now(), timedelta(seconds=ask.everything_s))
         looked = taken = not_taken = 0
-        while True:
+        until = utc_now() + timedelta(seconds=ask.seconds)
+        while utc_now() < until:  # what is left then is taken up by the next turn
             async with self._db.transaction() as tx:
                 rows = await listings.due(tx, utc_now(), ask.batch)
                 by_shop = await self._reckon(tx, rows)
             if not rows:
-                return Published(looked, taken, not_taken)
+                break
             looked += len(rows)
             for ok, failed in await asyncio.gather(*(self._tell(shop, due) for shop, due in by_shop.items())):
                 taken, not_taken = taken + ok, not_taken + failed
             activity.heartbeat(looked, taken)
+        return Published(looked, taken, not_taken)
 
     async def _reckon(self, tx: AsyncSession, rows: Sequence[ListingRow]) -> Mapping[_Shop, list[Wanted]]:
         """What each listing must be told now, by shop. The rows are locked, and leased to us."""

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
 from domain.clock import BEIJING, utc_now
+from domain.holds import HoldReason
 from domain.replenishment import Standing
 from store import stock
 from store.holds import close_task
 from store.suggestions import task_key
-from store.tables import IncomingRow, ReplenishmentRow, SkuRow, StockLedgerRow, StockRow
+from store.tables import HoldRow, IncomingRow, ReplenishmentRow, SkuRow, StockLedgerRow, StockRow
 
 SHIP = "ship"
 
@@ -41,13 +42,22 @@ class Watched:
         return self.standing.free < self.standing.safety
 
 
-async def watched(tx: AsyncSession, skus: Collection[str] | None = None) -> list[Watched]:
-    """Every article that has a safety stock (or those of `skus` that have one)."""
-    query = select(SkuRow).where(SkuRow.safety_stock > 0).order_by(col(SkuRow.sku))
-    if skus is not None:
-        query = query.where(col(SkuRow.sku).in_(skus))
-    rows = list((await tx.execute(query)).scalars())
-    names = [row.sku for row in rows]
+async def safe_guarded(tx: AsyncSession) -> list[str]:
+    """Every article that has a safety stock."""
+    query = select(SkuRow.sku).where(SkuRow.safety_stock > 0).order_by(SkuRow.sku)
+    return list((await tx.execute(query)).scalars())
+
+
+async def waiting_orders(tx: AsyncSession, limit: int) -> list[str]:
+    """The orders that cannot lock their stock, the longest waiting first."""
+    query = select(HoldRow.order_id).where(HoldRow.reason == HoldReason.STOCK_SHORT, col(HoldRow.closed_at).is_(None))
+    return list((await tx.execute(query.order_by(col(HoldRow.opened_at)).limit(limit))).scalars())
+
+
+async def watched(tx: AsyncSession, skus: Collection[str]) -> list[Watched]:
+    """What there is of these articles; one that nobody described has no safety stock."""
+    names = sorted(skus)
+    described = {row.sku: row for row in (await tx.execute(select(SkuRow).where(col(SkuRow.sku).in_(names)))).scalars()}
     seen = await stock.snapshot(tx, names)
     free: Counter[str] = Counter()
     for place in seen.on_hand:
@@ -59,17 +69,12 @@ async def watched(tx: AsyncSession, skus: Collection[str] | None = None) -> list
     coming: dict[str, Counter[date]] = defaultdict(Counter)
     for item in seen.incoming:
         coming[item.sku][item.expected_at.astimezone(BEIJING).date()] += item.free
-    return [
-        Watched(
-            row.sku,
-            row.title,
-            row.abc,
-            row.below_safety,
-            on_hand[row.sku],
-            Standing(free[row.sku], row.safety_stock, dict(coming[row.sku])),
-        )
-        for row in rows
-    ]
+    found = []
+    for sku in names:
+        row = described.get(sku) or SkuRow(sku=sku)
+        standing = Standing(free[sku], row.safety_stock, dict(coming[sku]))
+        found.append(Watched(sku, row.title, row.abc, row.below_safety, on_hand[sku], standing))
+    return found
 
 
 async def sales(tx: AsyncSession, skus: Collection[str], today: date, days: int) -> dict[str, list[int]]:

@@ -61,6 +61,12 @@ async def drop(tx: AsyncSession, sku: str, warehouse: str, cause: str) -> bool:
     return True
 
 
+async def open_for(tx: AsyncSession, cause: str) -> set[str]:
+    """The articles with an open suggestion of that cause."""
+    query = select(ReplenishmentRow.sku).where(ReplenishmentRow.status == "open", ReplenishmentRow.cause == cause)
+    return set((await tx.execute(query)).scalars())
+
+
 async def listed(tx: AsyncSession, *, every: bool = False) -> list[ReplenishmentRow]:
     """The open suggestions (with `every`, the closed ones too), by number."""
     query = select(ReplenishmentRow).order_by(col(ReplenishmentRow.number))

@@ -40,10 +40,12 @@ COMPARE_SHELVES = PartnerStep(
 
 @dataclass(frozen=True)
 class PublishAsk:
-    """Tell channels what moved, `batch` listings at once; each `everything_s` all listings are looked at."""
+    """Tell channels what moved, `batch` listings at once, for so many `seconds` at most. Each `everything_s` all
+    listings are looked at."""
 
     batch: int = 200
     everything_s: float = 3600
+    seconds: float = 120
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,10 @@ SUPPLY: dict[str, tuple[str, str]] = {
         "采购单 {purchase}：{sku} × {count}，预计 {day} 到 {warehouse}",
         "purchase {purchase}: {count} x {sku}, expected at {warehouse} on {day}",
     ),
+    "replenish.why_short": (
+        "待货订单需要 {waiting}，可用 {free}，现在下单仍将断货 {out_days} 天",
+        "orders wait for {waiting}, {free} are free, and there is none for {out_days} days even if ordered now",
+    ),
     "replenish.why": (
         "可用 {free}，安全库存 {safety}，约可售 {lasts} 天，现在下单仍将断货 {out_days} 天",
         "{free} free, safety stock {safety}, enough for {lasts} days, and none for {out_days} days even if ordered now",

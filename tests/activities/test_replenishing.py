@@ -19,8 +19,10 @@ from sqlmodel import col, select, update
 from activities import contracts as c
 from activities.contracts import SafetyAsk, SafetySeen
 from activities.replenishing import decimals
+from activities.review import ordered
 from commands import replenishment as command
 from domain.clock import utc_now
+from domain.holds import HoldReason
 from gateway.app import create_app
 from gateway.deps import Gateway
 from rules.documents import BadRule
@@ -28,7 +30,9 @@ from rules.engine import check
 from rules.replenishing import policy
 from settings import CompanySettings, Settings
 from store import replenishments, stock, suggestions
+from store.holds import close_hold, open_hold
 from store.replenishments import NotOpen
+from store.steps import load_order
 from store.tables import IncomingRow, ReplenishmentRow, SkuRow, StockLedgerRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.gateway.house import Orders, build_gateway, client_of
@@ -139,6 +143,27 @@ async def test_what_was_accepted_is_a_purchase_and_suggested_no_more(bench: Benc
 async def test_articles_without_a_safety_stock_are_nobodys_matter(bench: Bench) -> None:
     await article(bench, "suggest", safety=0, free=0)
     assert await watch(bench) == SafetySeen(0, 0, 0)
+
+
+async def test_what_orders_wait_for_is_suggested_until_it_comes(bench: Bench) -> None:
+    order = await bench.order()
+    wanted = ordered(order)["MUG"]
+    async with bench.db.transaction() as tx:
+        row = await load_order(tx, order.order_id)
+        await open_hold(tx, row, 1, HoldReason.STOCK_SHORT, "short", utc_now())
+        await stock.receive(tx, "MUG", "WH01", -10, stock.Movement("lost", "lost", "test"))
+    for _ in range(2):
+        assert (await watch(bench)).suggested == len(ordered(order))
+    mugs = next(row for row in await rows(bench) if row.sku == "MUG")
+    assert (mugs.quantity, mugs.cause, mugs.facts["waiting"]) == (wanted, "shortage", wanted)
+    assert mugs.number is not None
+    async with bench.db.transaction() as tx:
+        await replenishments.accept(tx, mugs.number, "li")
+    assert (await watch(bench)).suggested == len(ordered(order)) - 1, "what is on its way is not asked for again"
+    async with bench.db.transaction() as tx:
+        await close_hold(tx, await load_order(tx, order.order_id), 1, "test", "stock came")
+    assert (await watch(bench)).suggested == 0
+    assert await rows(bench, every=False) == []
 
 
 async def test_a_freeze_that_was_over_suggests_a_replenishment(bench: Bench) -> None:

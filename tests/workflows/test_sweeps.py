@@ -11,20 +11,23 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.partner_health import Outcome, bucket_of
 from domain.shipping import TrackCode
-from store import partner_calls, stock
+from store import listings, partner_calls, stock
 from store.partner_alerts import open_alerts
 from store.partner_calls import Counted
-from store.tables import WaybillRow
+from store.tables import SkuRow, WaybillRow
 from tests.workflows.partners import away
 from tests.workflows.stage import Stage
 from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
+    PUBLISH_STOCK_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
+    WATCH_SAFETY_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
     CompareStart,
     OrderEnd,
+    PublishStart,
     SweepStart,
 )
 
@@ -124,3 +127,19 @@ async def test_transfers_that_were_not_sent_in_time_are_let_go(stage: Stage) -> 
     assert await _sweep(stage, FREEZE_SWEEP_WORKFLOW) == 2
     async with stage.db.reading() as tx:
         assert [row.number for row in await stock.list_transfers(tx)] == ["T3"]
+
+
+async def test_stock_is_published_and_safety_stocks_are_looked_after(stage: Stage) -> None:
+    async with stage.db.transaction() as tx:
+        await stock.receive(tx, "CUP", "WH01", 5, stock.Movement("receive/cup", "receive", "test"))
+        await listings.put(tx, [listings.Named("own", "main", "", "CUP", "CUP")])
+        tx.add(SkuRow(sku="CUP", safety_stock=6, below_safety="suggest"))
+    for workflow, start, expected in (
+        (PUBLISH_STOCK_WORKFLOW, PublishStart(), 1),
+        (WATCH_SAFETY_WORKFLOW, SweepStart(), 1),
+    ):
+        done = await stage.client.execute_workflow(
+            workflow, start, id=f"sweep-{uuid.uuid4()}", task_queue=stage.queue, result_type=int
+        )
+        assert done == expected
+    assert stage.town.own.stock == {("main", "", "CUP"): 0}, "five are there, and six are kept back"
