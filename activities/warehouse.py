@@ -92,6 +92,7 @@ class WarehouseSteps:
         except Rejected as refused:
             # An earlier run may have got through before its worker died: then the warehouse has it, whatever it says.
             if not again or not await self._knows(row):
+                await self._set(code, "refused", unless={"packed", "stopping", "cancelled"})
                 return Pushed(False, refused.operator_text)
         await self._set(code, "pushed", unless={"packed", "stopping", "cancelled"})
         return Pushed(True)

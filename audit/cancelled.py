@@ -10,7 +10,7 @@ from audit.report import Outcome
 from domain.golden import Exit
 
 _AT_WAREHOUSE = frozenset({"pushed", "stopping", "packed"})
-"""A refused instruction stays "asked": there is nothing at the warehouse to cancel."""
+"""Of an instruction that is refused (or "asked", as refused ones were noted once) there is nothing to cancel."""
 
 
 async def cancelled_undone(evidence: Evidence) -> Outcome:

@@ -50,6 +50,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "routing": await _routing(tx, order_id),
         "consignments": await _consignments(tx, order_id),
         "promises": await _promises(tx, row),
+        "deliveries": await _deliveries(tx, order_id),
         "parcels": await _parcels(tx, order_id),
         "gift_after": make_order_id(row.channel, row.shop, body.gift_after) if body.gift_after else "",
         "gifts": await _gifts(tx, order_id),
@@ -153,6 +154,22 @@ async def _gifts(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     ]
 
 
+async def _deliveries(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """What warehouses were told, and where each instruction is; one that is stopping is so until it is certain."""
+    return [
+        {
+            "code": row.code,
+            "consignment": row.consignment,
+            "warehouse": row.warehouse,
+            "revision": row.revision,
+            "status": row.status,
+            "status_text": text(f"delivery.{row.status}"),
+            "at": _moment(row.at),
+        }
+        for row in await shipping.deliveries(tx, order_id)
+    ]
+
+
 async def _parcels(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     query = select(WaybillRow).where(WaybillRow.order_id == order_id).order_by(col(WaybillRow.asked_at))
     waybills = (await tx.execute(query)).scalars().all()
@@ -163,6 +180,7 @@ def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
     return {
         "parcel_id": parcel.parcel_id,
         "n": parcel.n,
+        "consignment": parcel.consignment,
         "status": parcel.status,
         "items": parcel.items,
         "told_at": _moment(parcel.told_at),

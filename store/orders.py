@@ -17,7 +17,7 @@ from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
 from store import gifts
-from store.tables import OrderEventRow, OrderRow, OrderVersionRow, RefundRow, WithdrawnOrderRow
+from store.tables import OrderEventRow, OrderRow, OrderVersionRow, ParcelRow, RefundRow, WithdrawnOrderRow
 from store.upsert import insert_ignore
 
 LOCKED_QUIETLY = timedelta(minutes=10)
@@ -84,7 +84,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         return Taken.STALE
     if order.status is ChannelStatus.UNPAID and row.paid_at is not None:
         order = await _as_paid(tx, order)
-    if order.status in _UNDER_WAY and reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
+    if order.status in _UNDER_WAY and await _leaves(tx, row):
         # The echo of our own write-back: nothing that the order's workflow must be told (platforms even blank the
         # receiver then).
         row.version, row.status, row.updated_at = order.version, order.status, now
@@ -117,6 +117,14 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     await gifts.follow(tx, order)
     await apply_refunds(tx, row, f"refunds/{row.revision}")
     return Taken.NEWER
+
+
+async def _leaves(tx: AsyncSession, row: OrderRow) -> bool:
+    """Whether the order is packed, or a part of it has left: its channel knows the number of a parcel."""
+    if reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
+        return True
+    told = select(ParcelRow.parcel_id).where(ParcelRow.order_id == row.order_id, col(ParcelRow.told_at).is_not(None))
+    return (await tx.execute(told.limit(1))).first() is not None
 
 
 async def _as_paid(tx: AsyncSession, order: Order) -> Order:

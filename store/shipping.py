@@ -33,6 +33,12 @@ async def delivery(tx: AsyncSession, code: str) -> DeliveryRow | None:
     return await tx.get(DeliveryRow, code)
 
 
+async def deliveries(tx: AsyncSession, order_id: str) -> list[DeliveryRow]:
+    """All instructions to warehouses for one order, in their order."""
+    query = select(DeliveryRow).where(DeliveryRow.order_id == order_id).order_by(col(DeliveryRow.n))
+    return list((await tx.execute(query)).scalars())
+
+
 async def keep_report(tx: AsyncSession, report: WarehouseReport) -> int:
     """Keep what a warehouse reported. The same content again gives the same id."""
     body = asdict(report)

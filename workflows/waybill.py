@@ -90,7 +90,7 @@ class WaybillHunt:
             self.waits_for_person = False
             if not link.done():
                 link.cancel()
-        await asyncio.gather(link, return_exceptions=True)
+            await asyncio.gather(link, return_exceptions=True)
 
     async def record(self, typed: RecordWaybill) -> None:
         """Take a number from a person. Raises ApplicationError when it cannot be taken, in words."""

@@ -27,7 +27,7 @@ class DeliveryRow(SQLModel, table=True):
     revision: int
     """The order's revision that the warehouse was told."""
     status: str
-    """asked, pushed, stopping, packed, cancelled"""
+    """asked, pushed, refused, stopping, packed, cancelled"""
     at: datetime = moment()
     """When the warehouse was told last."""
 

@@ -126,6 +126,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
         "compare_shelves",
         "publish_stock",
         "let_freezes_go",
+        "watch_safety",
     }
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"
 

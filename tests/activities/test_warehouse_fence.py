@@ -99,6 +99,7 @@ async def test_a_push_that_is_refused_is_an_answer(bench: Bench, push: DeliveryR
     pushed = await bench.run(c.PUSH_TO_WAREHOUSE, push)
     assert not pushed.ok
     assert "E1" in pushed.why
+    assert await _status(bench, push) == "refused"
 
 
 async def test_a_refusal_after_a_crash_is_not_believed_when_the_warehouse_has_the_instruction(

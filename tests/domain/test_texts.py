@@ -112,6 +112,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "healing.": set(HealingOutcome),
         "healing.rule.": set(HealingRule),
         "gift.": set(GiftStatus),
+        "delivery.": {"asked", "pushed", "refused", "stopping", "cancelled", "packed"},
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),

@@ -23,7 +23,7 @@ from store.holds import open_hold, open_task
 from store.orders import take
 from store.shipping import apply_track
 from store.steps import Done, record
-from store.tables import AddressChangeRow, ParcelRow, WaybillRow
+from store.tables import AddressChangeRow, DeliveryRow, ParcelRow, WaybillRow
 from tests.gateway.house import Orders, client_of
 from tests.store.samples import NOON, index_row, order, taken
 from tests.store.test_shipping import parcel, waybill
@@ -115,6 +115,20 @@ async def test_an_order_as_staff_see_it(staff: httpx.AsyncClient, database: Data
     assert view["receiver"] == {"name": "测*", "phone": "138****0000"}
     for secret in ("测试", "13800000000", "示例路", "余杭"):
         assert secret not in answer.text
+
+
+async def test_staff_see_where_each_instruction_is(staff: httpx.AsyncClient, database: Database) -> None:
+    async with database.transaction() as tx:
+        await take(tx, order())
+        for n, (warehouse, status) in enumerate((("WH01", "packed"), ("WH02", "stopping")), start=1):
+            row = DeliveryRow(code=f"D{n}", order_id=ORDER, n=n, revision=1, status=status, at=NOON)
+            row.consignment, row.warehouse = n, warehouse
+            tx.add(row)
+    shown = (await staff.get(PATH)).json()["deliveries"]
+    assert [(one["consignment"], one["warehouse"], one["status_text"]) for one in shown] == [
+        (1, "WH01", "已打包"),
+        (2, "WH02", "正在取消，直到仓库确认为止"),
+    ]
 
 
 async def test_staff_see_what_became_of_the_gifts(staff: httpx.AsyncClient, database: Database) -> None:

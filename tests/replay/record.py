@@ -19,8 +19,10 @@ from pathlib import Path
 from activities.credit import request_id
 from activities.partners import HubConfig
 from connectors.errors import Rejected
+from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
+from domain.order import ChannelStatus
 from domain.refund import RefundStatus
 from domain.shipping import CreditDecision
 from store.database import Database
@@ -130,6 +132,39 @@ async def refund_after_packing(stage: Stage) -> Living:
     return order
 
 
+async def split(stage: Stage) -> Living:
+    """Two warehouses, one with a wrong scan; another address when one part has left; each told by itself."""
+    await stage.opens("WH02")
+    await stage.receive("PLATE", 5, "WH02")
+    order = await stage.start("SPLIT", **TWO_LINES)
+    await order.packed_at("WH01", {"MUG": 2})
+    await order.held(HoldReason.SCAN_MISMATCH)
+    await order.packed_at("WH01")
+    await order.channel_knows(1)
+    await order.wishes(1, receiver("新路22号"))
+    await order.ask("change_address", AddressWish(1, "buyer"))
+    await order.stands_at("WH02", "held")
+    await order.ask("confirm_address", AddressWish(1, "staff"))
+    await order.packed_at("WH02", times=2)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    await order.signed()
+    return order
+
+
+async def backorder(stage: Stage) -> Living:
+    """A part goes, the other waits for a purchase, is woken when it is booked in, and is taken back by its channel."""
+    await stage.expects("PO1", "PLATE", 5, utc_now() + timedelta(days=3))
+    order = await stage.start("BACKORDER", **TWO_LINES)
+    await order.held(HoldReason.BACKORDER)
+    await order.packed({"MUG": 1})
+    await order.channel_knows(1)
+    await stage.comes("PO1", PLATE=5)
+    await stage.wakes()
+    await order.instructed(2)
+    await order.document(status=ChannelStatus.CANCELLED)
+    return order
+
+
 PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
     for path in (
@@ -142,6 +177,8 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         failover,
         refund_in_part,
         refund_after_packing,
+        split,
+        backorder,
     )
 }
 

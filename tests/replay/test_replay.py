@@ -79,6 +79,8 @@ PAST = {
     "failover": {"settle_waybill"},
     "refund_in_part": {"hold_at_warehouse", "cancel_at_warehouse", "push_to_warehouse", "write_back"},
     "refund_after_packing": {"hold_at_warehouse"},
+    "split": {"push_to_warehouse", "hold_at_warehouse", "cancel_at_warehouse", "request_waybill", "write_back"},
+    "backorder": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
 }
 
 

@@ -86,6 +86,19 @@ async def test_each_warehouse_delivers_its_part_at_its_own_pace(stage: Stage) ->
     assert _books(order) == {NEAR: ["packed"], FAR: ["packed"]}
 
 
+async def test_the_channels_echo_of_the_first_part_changes_nothing_for_the_others(stage: Stage) -> None:
+    order = await _split(stage)
+    await order.instructed_at(FAR)
+    await order.packed_at(NEAR)
+    await order.channel_knows(1)
+    # Platforms blank the receiver of what they count as shipped.
+    await order.document(status=ChannelStatus.SHIPPED, receiver=receiver("***"))
+    await order.rests()
+    assert _books(order) == {NEAR: ["packed"], FAR: ["accepted"]}
+    await order.packed_at(FAR)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+
+
 async def test_a_wrong_scan_stops_its_own_part_only(stage: Stage) -> None:
     order = await _split(stage)
     await order.packed_at(NEAR, {"MUG": 2})
