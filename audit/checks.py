@@ -19,6 +19,7 @@ from audit.listings import stock_told
 from audit.messages import messages_once
 from audit.orders import orders_arrived, orders_ended
 from audit.parcels import parcels_are_the_order
+from audit.pool import pool_bound, shares_kept
 from audit.report import Outcome
 from audit.splits import splits_sum
 from audit.stock import not_oversold, stock_conserved
@@ -53,6 +54,8 @@ CHECKS: tuple[Check, ...] = (
     Check("orders_ended", "every order is at its right end", orders_ended, _COMPARED, at_end=True),
     Check("golden_sequence", "golden states one by one, never back, none skipped", golden_sequence, _NONE),
     Check("stock_conserved", "stock adds up: ledger, reservations, what was ordered", stock_conserved, _NONE),
+    Check("pool_bound", "frozen, promised and counted is what transfers and orders say", pool_bound, _NONE),
+    Check("shares_kept", "no channel locked more of the pool than its share", shares_kept, _NONE),
     Check("not_oversold", "nothing is locked or shipped that was not received", not_oversold, _NONE),
     Check("one_live_waybill", "at most one live waybill per parcel, anywhere", one_live_waybill, _COMPARED),
     Check("told_once", "the channel was told of each parcel once, with its live number", told_once, _NEEDED),

@@ -17,6 +17,12 @@ from store.tables import ReservationRow, StockLedgerRow, StockRow
 Place = tuple[str, str]
 """SKU and warehouse."""
 
+Amounts = tuple[int, ...]
+"""On hand, reserved, frozen, defective, in transit."""
+
+_QUANTITIES = ("on_hand", "reserved", "frozen", "defective", "in_transit")
+_NOTHING = (0,) * len(_QUANTITIES)
+
 _LOCKED, _SHIPPED = "locked", "shipped"
 _SHIPMENT = "ship"
 """The ledger's reason for goods that left with an order; every other movement of what is on hand is a receipt."""
@@ -24,24 +30,28 @@ _SHIPMENT = "ship"
 
 @dataclass
 class _Account:
-    """What four places say of one SKU in one warehouse, each as (on hand, reserved)."""
+    """What four places say of one SKU in one warehouse."""
 
-    stock: tuple[int, int] | None = None
-    moved: tuple[int, int] = (0, 0)
-    last: tuple[int, int] = (0, 0)
+    stock: Amounts | None = None
+    moved: Amounts = _NOTHING
+    last: Amounts = _NOTHING
     locked: int = 0
 
     def faults(self) -> Iterator[str]:
         if self.stock is None:
             yield "has movements or reservations, but no stock"
             return
-        on_hand, reserved = self.stock
-        if reserved < 0 or on_hand < reserved:
-            yield f"negative: {on_hand} on hand, {reserved} reserved"
+        on_hand, reserved, frozen, defective, in_transit = self.stock
+        if min(self.stock) < 0 or on_hand < reserved + frozen:
+            yield (
+                f"negative: {on_hand} on hand, {reserved} reserved, {frozen} frozen, {defective} defective,"
+                f" {in_transit} in transit"
+            )
+        names = "on hand, reserved, frozen, defective, in transit"
         if self.stock != self.moved:
-            yield f"on hand and reserved are {self.stock}, but the ledger's movements sum to {self.moved}"
+            yield f"{names} are {self.stock}, but the ledger's movements sum to {self.moved}"
         if self.stock != self.last:
-            yield f"on hand and reserved are {self.stock}, but the ledger's last line says {self.last}"
+            yield f"{names} are {self.stock}, but the ledger's last line says {self.last}"
         if reserved != self.locked:
             yield f"{reserved} reserved, but orders have locked {self.locked}"
 
@@ -82,25 +92,25 @@ async def not_oversold(evidence: Evidence) -> Outcome:
 async def _accounts(tx: AsyncSession) -> dict[Place, _Account]:
     stock, ledger, reservation = StockRow, StockLedgerRow, ReservationRow
     accounts: dict[Place, _Account] = {}
-    rows = select(col(stock.sku), col(stock.warehouse), col(stock.on_hand), col(stock.reserved))
-    async for sku, warehouse, on_hand, reserved in stream(tx, rows):
-        accounts[sku, warehouse] = _Account(stock=(on_hand, reserved))
+    rows = select(col(stock.sku), col(stock.warehouse), *(getattr(stock, name) for name in _QUANTITIES))
+    async for sku, warehouse, *amounts in stream(tx, rows):
+        accounts[sku, warehouse] = _Account(stock=tuple(amounts))
     sums = (
         select(
             col(ledger.sku),
             col(ledger.warehouse),
-            func.sum(col(ledger.on_hand_delta)).label("on_hand"),
-            func.sum(col(ledger.reserved_delta)).label("reserved"),
+            *(func.sum(getattr(ledger, f"{name}_delta")).label(name) for name in _QUANTITIES),
             func.max(col(ledger.seq)).label("last"),
         )
         .group_by(col(ledger.sku), col(ledger.warehouse))
         .subquery()
     )
-    after = (col(ledger.on_hand_after), col(ledger.reserved_after))
+    after = [getattr(ledger, f"{name}_after") for name in _QUANTITIES]
     with_last = select(sums, *after).join(ledger, col(ledger.seq) == sums.c.last)
-    async for sku, warehouse, on_hand, reserved, _, on_hand_after, reserved_after in stream(tx, with_last):
+    async for sku, warehouse, *amounts in stream(tx, with_last):
         account = accounts.setdefault((sku, warehouse), _Account())
-        account.moved, account.last = (int(on_hand), int(reserved)), (on_hand_after, reserved_after)
+        account.moved = tuple(int(amount) for amount in amounts[: len(_QUANTITIES)])
+        account.last = tuple(amounts[len(_QUANTITIES) + 1 :])
     locked = (
         select(col(reservation.sku), col(reservation.warehouse), func.sum(col(reservation.quantity)))
         .where(col(reservation.status) == _LOCKED)

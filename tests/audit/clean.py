@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -68,6 +69,7 @@ async def clean_world(db: Database) -> World:
     async with db.transaction() as tx:
         for sku in ("MUG", "TOTE", "LAMP"):
             await stock.receive(tx, sku, WAREHOUSE, 20, stock.Movement(f"opening/{sku}", "opening", "warehouse"))
+        await stock.set_share(tx, "MUG", "own", 90, "operations", now=utc_now() - timedelta(hours=1))
     for placed in (CLEAR, DOUYIN, TWO_PARCELS, COLD, CREDIT, CANCELLED, MOVED, BY_HAND, REFUSED):
         await world.place(placed)
         await world.lock(placed)

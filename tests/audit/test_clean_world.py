@@ -31,6 +31,8 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "orders_ended": 10,
         "golden_sequence": 10,
         "stock_conserved": 3,
+        "pool_bound": 4,
+        "shares_kept": 1,
         "not_oversold": 3,
         "one_live_waybill": 9,
         "told_once": 10,
@@ -150,7 +152,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 19
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 21
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

@@ -69,7 +69,7 @@ async def stock_that_left_too_early(world: World) -> None:
         await stock.ship(tx, early.order_id, "somebody")
 
 
-@PLANTED.damage("not_oversold", "LAMP", "oversold: 21 locked or shipped, 20 received")
+@PLANTED.damage("not_oversold pool_bound", "LAMP", "oversold: 21 locked or shipped, 20 received")
 async def a_ledger_that_forgot_a_sale(world: World) -> None:
     """The lamp that left with an order is back on the shelf, and all twenty are sold once more."""
     async with world.db.transaction() as tx:
