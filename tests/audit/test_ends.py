@@ -40,7 +40,7 @@ async def a_waybill_left(world: World) -> None:
     await world.waybill(CANCELLED, "manual", "SF97")
 
 
-@PLANTED.damage("cancelled_undone stock_conserved", CANCELLED.order_id, "1 x MUG are locked")
+@PLANTED.damage("cancelled_undone stock_conserved pool_bound", CANCELLED.order_id, "1 x MUG are locked")
 async def stock_left(world: World) -> None:
     await change(world, ReservationRow, col(ReservationRow.order_id) == CANCELLED.order_id, status="locked")
 
