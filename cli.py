@@ -315,6 +315,36 @@ def warehouses_resume(code: WarehouseArgument, as_json: JsonOption = False) -> N
     run(switch(load_settings(), code, active=True, as_json=as_json))
 
 
+articles_app = typer.Typer(no_args_is_help=True, help="Articles: class, safety stock, and what happens below it.")
+app.add_typer(articles_app, name="articles")
+
+
+@articles_app.command("import")
+def articles_import(
+    file: Annotated[
+        typer.FileBinaryRead,
+        typer.Argument(help="A CSV file with the columns sku, title, abc, safety_stock, below_safety."),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Keep articles. The same file again changes nothing. Exit code 1 when any row was bad."""
+    from commands.articles import take
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(take(load_settings(), file.read(), as_json=as_json))
+
+
+@articles_app.command("list")
+def articles_list(as_json: JsonOption = False) -> None:
+    """Every article that is described."""
+    from commands.articles import show
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(show(load_settings(), as_json=as_json))
+
+
 listings_app = typer.Typer(
     no_args_is_help=True, help="What shops offer under their own numbers, and the stock they were told."
 )

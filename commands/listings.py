@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.rows import Read, read
 from domain.clock import format_beijing
 from domain.order import Channel
 from domain.texts import text, use_language
@@ -26,31 +24,9 @@ COLUMNS = ("channel", "shop", "sku", "item_id", "sku_id")
 _OUR_PROTOCOL = frozenset({Channel.OWN, Channel.POS, Channel.B2B})
 
 
-@dataclass
-class Read:
-    """What a file says. `problems` name rows as a spreadsheet counts them."""
-
-    named: list[Named] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-
-def read(content: bytes) -> Read:
-    """The listings in a CSV file with the columns channel, shop, sku, item_id, sku_id; UTF-8, else GB18030."""
-    found = Read()
-    try:
-        rows = csv.DictReader(io.StringIO(_decoded(content)), strict=True)
-        missing = [name for name in COLUMNS[:3] if name not in (rows.fieldnames or ())]
-        if missing:
-            found.problems.append(text("listings.no_column", columns=", ".join(missing)))
-            return found
-        for line, row in enumerate(rows, start=2):
-            try:
-                found.named.append(_named({name: (row.get(name) or "").strip() for name in COLUMNS}))
-            except ValueError as error:
-                found.problems.append(text("listings.bad_row", row=line, why=error))
-    except (csv.Error, UnicodeDecodeError) as error:
-        found.problems.append(text("listings.no_csv", why=type(error).__name__))
-    return found
+def parsed(content: bytes) -> Read[Named]:
+    """The listings in a CSV file with the columns channel, shop, sku, item_id, sku_id."""
+    return read(content, COLUMNS, 3, _named)
 
 
 def _named(row: dict[str, str]) -> Named:
@@ -59,10 +35,10 @@ def _named(row: dict[str, str]) -> Named:
         raise ValueError(text("listings.no_channel", channel=row["channel"][:40]))
     for name in ("shop", "sku"):
         if not row[name]:
-            raise ValueError(text("listings.empty", column=name))
+            raise ValueError(text("rows.empty", column=name))
     if not row["item_id"] and not row["sku_id"]:
         if row["channel"] not in _OUR_PROTOCOL:
-            raise ValueError(text("listings.empty", column="item_id, sku_id"))
+            raise ValueError(text("rows.empty", column="item_id, sku_id"))
         row["sku_id"] = row["sku"]  # shops of our own protocol call articles as the merchant does
     return Named(row["channel"], row["shop"], row["item_id"], row["sku_id"], row["sku"])
 
@@ -70,13 +46,13 @@ def _named(row: dict[str, str]) -> Named:
 async def take(settings: Settings, content: bytes, *, as_json: bool) -> int:
     """Keep the listings in a file. Exit code 1 when any row was bad; the good ones are kept all the same."""
     use_language(settings.language)
-    found = read(content)
+    found = parsed(content)
     async with _store(settings) as db, db.transaction() as tx:
-        counted = await listings.put(tx, found.named)
+        counted = await listings.put(tx, found.found)
     for problem in found.problems:
         print(problem, file=sys.stderr)  # noqa: T201
     said = {name: counted[name] for name in ("added", "changed", "same")} | {"bad": len(found.problems)}
-    print(json.dumps(said) if as_json else text("listings.taken", **said))  # noqa: T201
+    print(json.dumps(said) if as_json else text("rows.taken", **said))  # noqa: T201
     return 1 if found.problems else 0
 
 
@@ -125,10 +101,3 @@ async def _store(settings: Settings) -> AsyncIterator[Database]:
 
 def _plain(row: ListingRow | PublishedRow) -> dict[str, object]:
     return row.model_dump(mode="json")
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030")

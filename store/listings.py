@@ -108,6 +108,11 @@ def _moved() -> dict[str, Any]:
     return {"stale": True, "moves": col(ListingRow.moves) + 1, "next_try_at": None}
 
 
+async def mark(tx: AsyncSession, skus: Collection[str]) -> None:
+    """Whatever sells these articles is looked at again at once."""
+    await _mark(tx, sorted(skus), wake=True)
+
+
 async def due(tx: AsyncSession, now: datetime, limit: int) -> list[ListingRow]:
     """The listings that may have to be told another figure, those first that wait longest, locked."""
     row = ListingRow

@@ -52,8 +52,8 @@ async def test_bad_rows_are_named_and_hold_up_no_other(settings: Settings, capsy
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\x00\xff\xfe\x81", b'channel,shop,sku\n"a'])
 def test_what_is_no_such_file_is_said(content: bytes) -> None:
-    read = command.read(content)
-    assert read.named == []
+    read = command.parsed(content)
+    assert read.found == []
     assert read.problems
 
 

@@ -89,6 +89,8 @@ def families(source: Uses) -> dict[str, set[str]]:
         },
         "replenish.cause.": {"below_safety", "invalid_freeze", "shortage"},
         "replenish.status.": {"open", "accepted", "dropped"},
+        "articles.": {"sku", "title", "abc", "safety_stock", "below_safety"},
+        "articles.below.": {"alert", "suggest", "pause"},
         "listings.": {
             *("channel", "shop", "sku", "item_id", "sku_id", "pieces", "told_at", "trouble", "at", "status", "inputs"),
         },

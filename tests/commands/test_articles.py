@@ -1,0 +1,60 @@
+"""`orderhub articles`: taken out of a file, and what sells them is looked at again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import select, update
+
+from commands import articles as command
+from settings import CompanySettings, Settings
+from store import listings
+from store.articles import Article
+from store.database import Database
+from store.tables import ListingRow
+
+GOOD = "sku,title,abc,safety_stock,below_safety\nMUG,马克杯,b,20,suggest\nCUP,,,,\n"
+
+
+@pytest.fixture
+def settings(database: Database) -> Settings:
+    url = SecretStr(database.url)
+    return Settings.model_construct(database_url=url, language="zh", company=CompanySettings())
+
+
+async def test_a_file_is_taken_once(settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    async with database.transaction() as tx:
+        await listings.put(tx, [listings.Named("own", "main", "", sku, sku) for sku in ("MUG", "CUP")])
+    for added in (2, 0):
+        assert await command.take(settings, GOOD.encode("gb18030"), as_json=True) == 0
+        assert json.loads(capsys.readouterr().out) == {"added": added, "changed": 0, "same": 2 - added, "bad": 0}
+    assert await command.show(settings, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["articles"] == [
+        {"sku": "CUP", "title": "", "abc": "", "safety_stock": 0, "below_safety": "alert"},
+        {"sku": "MUG", "title": "马克杯", "abc": "B", "safety_stock": 20, "below_safety": "suggest"},
+    ]
+    async with database.transaction() as tx:
+        await tx.execute(update(ListingRow).values(stale=False))
+    assert await command.take(settings, GOOD.replace("20", "30").encode(), as_json=False) == 0
+    assert "变更 1" in capsys.readouterr().out
+    async with database.reading() as tx:
+        stale = (await tx.execute(select(ListingRow.sku).where(ListingRow.stale))).scalars().all()
+    assert stale == ["MUG"], "what channels are told follows at once"
+    assert await command.show(settings, as_json=False) == 0
+    assert "建议补货" in capsys.readouterr().out
+
+
+async def test_bad_rows_are_named(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = ",x,A,1,alert\nA1,,D,1,alert\nA2,,A,-1,alert\nA3,,A,1,panic\n"
+    assert await command.take(settings, (GOOD + bad).encode(), as_json=True) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"added": 2, "changed": 0, "same": 0, "bad": 4}
+    assert [line.partition("：")[0] for line in printed.err.splitlines()] == [f"第 {n} 行" for n in (4, 5, 6, 7)]
+
+
+@pytest.mark.parametrize("wrong", [{"sku": ""}, {"abc": "D"}, {"safety_stock": -1}, {"below_safety": "panic"}])
+def test_what_makes_no_sense_is_no_article(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no article"):
+        Article(**({"sku": "MUG"} | wrong))  # type: ignore[arg-type]
