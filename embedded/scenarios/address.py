@@ -88,17 +88,24 @@ class Address:
             "sent_back": self._refund_on_the_road,
         }
         acts: list[asyncio.Task[None]] = []
-        for kind, drafts in self._drafts.items():
-            if kind != "crowd":
-                # Whatever the plan of faults has for SF begins with the first parcels, and is over by then.
-                await asyncio.sleep(_CALM_S if not acts else 0)
-            for start in range(0, len(drafts), 10):
-                placed = await stage.order(drafts[start : start + 10])
-                if kind in plays:
-                    acts += [asyncio.create_task(plays[kind](stage, order)) for order in placed]
-                await asyncio.sleep(0.5)
+        crowd = self._drafts["crowd"]
+        # Whatever the plan of faults has for SF begins with the first parcels; later ones find out that it is over.
+        for part, pause_s in ((crowd[: len(crowd) * 2 // 3], _CALM_S), (crowd[len(crowd) * 2 // 3 :], _CALM_S / 3)):
+            await self._order(stage, part)
+            await asyncio.sleep(pause_s)
+        for kind in _KINDS:
+            placed = await self._order(stage, self._drafts[kind])
+            if kind in plays:
+                acts += [asyncio.create_task(plays[kind](stage, order)) for order in placed]
         stage.say(text("demo.placed", count=stage.orders))
         await asyncio.gather(*acts)
+
+    async def _order(self, stage: Stage, drafts: list[Draft]) -> list[str]:
+        placed: list[str] = []
+        for start in range(0, len(drafts), 10):
+            placed += await stage.order(drafts[start : start + 10])
+            await asyncio.sleep(0.5)
+        return placed
 
     async def _change_in_time(self, stage: Stage, order_id: str) -> None:
         await until(lambda: stage.people.paid(order_id))

@@ -24,7 +24,7 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import ChannelStatus
 from domain.refund import RefundStatus
-from domain.shipping import CreditDecision
+from domain.shipping import CreditDecision, TrackCode
 from store.database import Database
 from store.migrate import upgrade
 from tests.store.samples import receiver
@@ -33,7 +33,7 @@ from tests.workflows.partners import Town, away, fails, lost
 from tests.workflows.server import LocalServer, connect
 from tests.workflows.stage import Living, Stage, playing
 from tests.workflows.test_refunds import TWO_LINES, refund
-from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, Timings
+from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold, Timings
 
 FOLDER = Path(__file__).parent / "histories"
 QUICK = Timings(stock_retry_s=1, channel_retry_s=1)
@@ -165,6 +165,24 @@ async def backorder(stage: Stage) -> Living:
     return order
 
 
+async def intercepted(stage: Stage) -> Living:
+    """On its way: the courier is asked for another address, loses its answer and shows it; then a refund stops it."""
+    order = await stage.start("INTERCEPT")
+    await order.packed()
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    await order.tracked(TrackCode.COLLECTED)
+    stage.town.sf.will("intercept", lost())
+    await order.wishes(1, receiver("新路22号"))
+    await order.ask("change_address", AddressWish(1, "staff"))
+    await order.step("address.rerouted")
+    await refund(order, 1, RefundStatus.REQUESTED, 4950)
+    await order.task("refund_stopped")
+    await order.tracked(TrackCode.RETURNED)
+    await order.held(HoldReason.DELIVERY_PROBLEM)
+    await order.ask("release_hold", ReleaseHold("DELIVERY_PROBLEM", "staff", "已退款"))
+    return order
+
+
 PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
     for path in (
@@ -179,6 +197,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         refund_after_packing,
         split,
         backorder,
+        intercepted,
     )
 }
 

@@ -81,6 +81,7 @@ PAST = {
     "refund_after_packing": {"hold_at_warehouse"},
     "split": {"push_to_warehouse", "hold_at_warehouse", "cancel_at_warehouse", "request_waybill", "write_back"},
     "backorder": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
+    "intercepted": {"intercept_parcel"},
 }
 
 
