@@ -18,7 +18,7 @@ from domain.golden import Trigger
 from domain.order import Channel, Order
 from domain.shipping import Carrier, SentParcel, Shipment
 from domain.texts import text
-from store import gifts, orders, shipping
+from store import gifts, orders, planning, shipping
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -95,7 +95,7 @@ class ChannelSteps:
 
 
 async def _others(tx: AsyncSession, order: Order, ref: ParcelRef) -> list[SentParcel | None]:
-    """The order's other parcels in their order; None for one without a number."""
+    """The order's other parcels in their order; None for one without a number, and for a part that is still to come."""
     found: list[SentParcel | None] = []
     for parcel in await shipping.parcels(tx, ref.order_id):
         if parcel.parcel_id == ref.parcel_id:
@@ -105,7 +105,8 @@ async def _others(tx: AsyncSession, order: Order, ref: ParcelRef) -> list[SentPa
             found.append(None)
         else:
             found.append(SentParcel(Carrier(waybill.carrier), waybill.number, _lines_in(order, parcel)))
-    return found
+    parts = await planning.consignments(tx, ref.order_id)
+    return found + [None for part in parts if part.status in (planning.WAITING, planning.READY)]
 
 
 def _lines_in(order: Order, parcel: ParcelRow) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import asyncio
 
 from temporalio import workflow
 
-from activities.contracts import FIT_CONSIGNMENTS, FitAsk, Plan, Stop, Stopped
+from activities.contracts import FIT_CONSIGNMENTS, WRITE_BACK, FitAsk, ParcelRef, Plan, Stop, Stopped
 from domain.golden import GoldenState, reached
 from domain.holds import HoldReason
 from domain.texts import text
@@ -15,7 +15,7 @@ from workflows.consignment import Consignment, Whole
 from workflows.life import OrderLife
 from workflows.packing import plan_couriers
 from workflows.shipping import Shipping
-from workflows.steps import own
+from workflows.steps import own, partner
 from workflows.warehouse import Numbers, WarehouseDesk
 
 _KEPT_HERE = (HoldReason.REFUND_PENDING, HoldReason.CHANNEL_LOCKED, HoldReason.CHANNEL_REFUSED)
@@ -51,6 +51,7 @@ class Fulfilment:
         if life.cancel is not None:
             await self._stopped_for_cancel()
         if life.cancel is None and not self.given_up():
+            await self._tell_again()
             await self._shipping.finish()
 
     def given_up(self) -> bool:
@@ -103,6 +104,11 @@ class Fulfilment:
 
         await workflow.wait_condition(lambda: ended() or life.cancel is not None or self._must_hear())
         return ended()
+
+    async def _tell_again(self) -> None:
+        """Some channels hear of all parcels at once, with the last of them: it may have come to be the last since."""
+        if any(one.over for one in self.consignments) and self._shipping.hunts:
+            await partner(WRITE_BACK, ParcelRef(self._life.order_id, list(self._shipping.hunts)[-1]))
 
     async def _one_is_packed(self) -> None:
         if reached(self._life.state, GoldenState.PACKED):

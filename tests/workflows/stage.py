@@ -163,10 +163,16 @@ class Stage:
 
 @asynccontextmanager
 async def playing(
-    client: Client, db: Database, town: Town, config: HubConfig, timings: Timings | None = None
+    client: Client,
+    db: Database,
+    town: Town,
+    config: HubConfig,
+    timings: Timings | None = None,
+    *,
+    remembers: bool = True,
 ) -> AsyncIterator[Stage]:
     """A stage with ten mugs and a worker: real activities, workflows in the sandbox. What must hold is checked at the
-    end."""
+    end. A worker that does not remember walks every order's whole history at each step, as after a crash."""
     stage = Stage(db, town, client, f"orders-{uuid.uuid4()}", timings or Timings())
     await stage.receive("MUG", 10)
     async with Worker(
@@ -175,6 +181,7 @@ async def playing(
         workflows=WORKFLOWS,
         activities=all_activities(db, town.partners(), config),
         workflow_runner=workflow_runner(sandboxed=True),
+        max_cached_workflows=1000 if remembers else 0,
         # As in production: a transaction that is cancelled can keep SQLite locked.
         graceful_shutdown_timeout=GRACE,
     ):

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio.client import Client
 
+from activities.partners import HubConfig
 from connectors.errors import Rejected
+from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import Amounts, ChannelStatus, ClearReceiver
 from domain.refund import RefundStatus
 from domain.shipping import TrackCode, WarehouseReport, WarehouseStatus
+from store.database import Database
 from store.tables import ReservationRow
 from tests.store.samples import receiver
 from tests.workflows.goods import GIFT, MUG
-from tests.workflows.partners import away, fails
-from tests.workflows.stage import Living, Stage
+from tests.workflows.partners import Town, away, fails
+from tests.workflows.stage import Living, Stage, playing
 from tests.workflows.test_refunds import PLATE, TWO_LINES, refund
 from workflows.contracts import AddressWish, CancelOrder, OrderEnd, ReleaseHold
 
@@ -66,7 +71,7 @@ async def test_each_warehouse_delivers_its_part_at_its_own_pace(stage: Stage) ->
     await order.packed_at(FAR)
     await order.channel_knows(1)
     shipment = stage.town.own.told[f"{order.id}#1"]
-    assert (shipment.whole_order, shipment.line_nos, shipment.others, shipment.numberless) == (False, ("2", "3"), (), 0)
+    assert (shipment.whole_order, shipment.line_nos, shipment.others, shipment.numberless) == (False, ("2", "3"), (), 1)
     assert await _stock(order) == {"MUG": "locked", "PLATE": "shipped", "CARD": "shipped"}
     # The order is as far as the least of its parts.
     assert (await order.row()).state == "STOCK_LOCKED"
@@ -75,6 +80,7 @@ async def test_each_warehouse_delivers_its_part_at_its_own_pace(stage: Stage) ->
     await order.reaches(GoldenState.WAYBILL_RETURNED)
     second = stage.town.own.told[f"{order.id}#2"]
     assert (second.line_nos, [other.number for other in second.others]) == (("1",), [shipment.number])
+    assert second.numberless == 0
     await order.tracked(TrackCode.SIGNED, 1)
     assert (await order.row()).state == "WAYBILL_RETURNED"
     await order.tracked(TrackCode.SIGNED, 2)
@@ -275,6 +281,8 @@ async def test_a_part_that_a_refund_empties_is_stopped_for_good(stage: Stage, *,
     await order.reaches(GoldenState.WAYBILL_RETURNED)
     assert await _stock(order) == {"MUG": "shipped", "PLATE": "released"}
     assert [one.status for one in await order.consignments()] == ["packed", "off"]
+    # A channel that waits for the last parcel hears that there will be no other.
+    assert stage.town.own.calls["write_back"] == 2
     await order.signed()
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
 
@@ -288,3 +296,26 @@ async def test_a_refund_of_what_has_left_is_for_a_person(stage: Stage) -> None:
     await order.packed_at(FAR)
     await order.reaches(GoldenState.WAYBILL_RETURNED)
     assert await _stock(order) == {"MUG": "shipped", "PLATE": "shipped"}
+
+
+async def test_a_worker_that_crashes_at_every_step_goes_the_same_way(
+    client: Client, db: Database, town: Town, config: HubConfig
+) -> None:
+    async with playing(client, db, town, config, remembers=False) as stage:
+        await stage.expects("PO1", "CARD", 5, utc_now() + timedelta(days=3))
+        card = GIFT.model_copy(update={"line_no": "3", "gift_of": None})
+        order = await _split(stage, lines=(MUG, PLATE, card))
+        await order.held(HoldReason.BACKORDER)
+        await order.packed_at(FAR, {"PLATE": 2})
+        await order.held(HoldReason.BACKORDER, HoldReason.SCAN_MISMATCH)
+        await order.packed_at(NEAR)
+        await order.channel_knows(1)
+        await order.packed_at(FAR)
+        await order.channel_knows(2)
+        assert not (await order.ask("cancel", WISH)).done
+        await stage.comes("PO1", CARD=1)
+        await stage.wakes()
+        await order.packed_at(NEAR, times=2)
+        await order.signed()
+        assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+        assert (await order.steps()).count("warehouse.packed") == 3
