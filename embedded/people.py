@@ -192,7 +192,7 @@ class People:
                 await deed()
             except (httpx.HTTPError, KeyError, ValueError) as error:
                 # A person tries again: the machine may have been killed under their hands.
-                self.deeds.notes.append(f"{deed.__name__}: {type(error).__name__}")
+                self.deeds.notes.append(f"{getattr(deed, '__name__', 'deed')}: {type(error).__name__}")
             await asyncio.sleep(_LOOK_S)
 
 

@@ -88,7 +88,10 @@ class Summary:
                 max_actions=self.actions_per_order["max"],
             ),
             text("demo.kills", worker=self.worker_kills, server=self.server_kills),
-            *(text("demo.happened", what=what, value=_in_words(value)) for what, value in self.happened.items()),
+            *(
+                text("demo.happened", what=text(f"happened.{what}"), value=_in_words(value))
+                for what, value in self.happened.items()
+            ),
             *(text("demo.unfinished", order=order) for order in self.unfinished),
         ]
 

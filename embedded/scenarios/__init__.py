@@ -13,11 +13,13 @@ from embedded.scenarios.address import Address
 from embedded.scenarios.everyday import Everyday
 from embedded.scenarios.gifts import Gifts
 from embedded.scenarios.scenario import Scenario
+from embedded.scenarios.shortage import Shortage
 
 SCENARIOS: Final[dict[str, Callable[[int, int], Scenario]]] = {
     "everyday": Everyday,
     "address": Address,
     "gifts": Gifts,
+    "shortage": Shortage,
 }
 """Each makes a scenario of so many orders from a seed."""
 

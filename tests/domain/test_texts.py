@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from string import Formatter
+from typing import TypeGuard
 
 import pytest
 
@@ -53,6 +54,19 @@ def _first_arguments(path: str, called: set[str]) -> set[str]:
     return found
 
 
+def _reported() -> set[str]:
+    """What the demo's scenarios say of themselves: the keys of what their `report` gives."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "embedded" / "scenarios").glob("*.py")]
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.AsyncFunctionDef)]
+    reports = [function for function in functions if function.name == "report"]
+    given = [n.value for report in reports for n in ast.walk(report) if isinstance(n, ast.Return)]
+    return {str(key.value) for each in given if isinstance(each, ast.Dict) for key in each.keys if _is_text(key)}
+
+
+def _is_text(key: ast.expr | None) -> TypeGuard[ast.Constant]:
+    return isinstance(key, ast.Constant)
+
+
 @pytest.fixture(scope="module")
 def source() -> Uses:
     return uses()
@@ -71,6 +85,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "import.effect.": set(Effect),
         "channels.": {"channel", "intake", "receivers", "stock", "couriers", "shops", "tests"},
         "way.": set(Way),
+        "happened.": _reported(),
         "receiver.": set(ReceiverKind),
         "shop.": set(ShopState) - {ShopState.REMOVED},
         "zone.": {"city", "province", "delta", "region", "neighbour", "far", "remote", "special"},

@@ -409,7 +409,7 @@ def peak_of(orders: int, *, scattered: bool = False) -> int:
 @pytest.mark.parametrize("scattered", [False, True])
 def test_memory_does_not_grow_with_the_file(scattered: bool) -> None:
     peak_of(100)  # what is built once
-    assert peak_of(6000, scattered=scattered) < peak_of(1500, scattered=scattered) + 200_000
+    assert peak_of(3000, scattered=scattered) < peak_of(1000, scattered=scattered) + 200_000
 
 
 def test_reading_may_be_ended_from_outside(tmp_path: Path) -> None:
