@@ -75,7 +75,11 @@ class Packing:
     async def move(self) -> None:
         """The next thing that is to be done at the warehouse, or to be waited for."""
         desk, facts = self._desk, self._life.facts
-        if self._blocked():
+        if self._out_of_date_in_a_wrong_box() and workflow.patched("replace-wrong-box"):
+            await self._replace_instruction()
+            if desk.at is AtWarehouse.NOWHERE:
+                await self._life.board.close(HoldReason.SCAN_MISMATCH, "warehouse", Release.PARTNER, of=self._of)
+        elif self._blocked():
             await self._wait_blocked()
         elif desk.at is AtWarehouse.NOWHERE:
             await self._push()
@@ -101,6 +105,14 @@ class Packing:
 
     def _blocked(self) -> bool:
         return self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE, Step.PACK, of=self._of)
+
+    def _out_of_date_in_a_wrong_box(self) -> bool:
+        """A box is stopped for a wrong scan, and meanwhile the goods changed: what it was told need not be scanned."""
+        board, desk = self._life.board, self._desk
+        wrong = board.has(HoldReason.SCAN_MISMATCH, self._of) and not board.blocks(
+            Step.REVIEW, Step.WAREHOUSE, of=self._of
+        )
+        return wrong and desk.at is AtWarehouse.PUSHED and not desk.told
 
     async def _wait_blocked(self) -> None:
         # What blocks the packing itself (a wrong scan) is mended in the warehouse: do not hold it there.

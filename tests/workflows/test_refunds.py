@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.news import RefundNews
@@ -65,6 +67,30 @@ async def test_a_gift_is_refunded_with_its_main_line(stage: Stage) -> None:
         "CARD": "released",
         "PLATE": "locked",
     }
+    await order.packed({"PLATE": 1}, n=2)
+    await order.reaches(GoldenState.PACKED)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+async def test_goods_that_are_refunded_while_their_box_is_stopped(stage: Stage, packed: bool) -> None:
+    await stage.receive("CARD", 1)
+    await stage.receive("PLATE", 1)
+    gift = GIFT.model_copy(update={"line_no": "3"})
+    order = await stage.start(lines=(MUG, PLATE, gift), amounts=TWO_LINES["amounts"])
+    code = await order.instructed()
+    report = stage.town.warehouse.pack(code, {"MUG": 1, "PLATE": 1})
+    if not packed:  # it scanned, and can still be told otherwise
+        stage.town.warehouse.status[code] = "accepted"
+    await order.warehouse_reports(report)
+    await order.held(HoldReason.SCAN_MISMATCH)
+    await refund(order, 1, RefundStatus.REFUNDED, 4950, "1")
+    if packed:
+        # The warehouse says that it is too late: a person must take the goods out.
+        await order.task("changed_too_late")
+        assert (await order.row()).holds == [HoldReason.SCAN_MISMATCH]
+        return
+    await order.instructed(2)
+    await order.held()
     await order.packed({"PLATE": 1}, n=2)
     await order.reaches(GoldenState.PACKED)
 
