@@ -103,7 +103,7 @@ class HoldSteps:
         failed: list[Healing] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            failed[:] = await gifts.call_off(tx, end.order_id)
+            failed[:] = await gifts.come_back(tx, end.order_id)
             await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 

@@ -65,6 +65,20 @@ async def call_off(tx: AsyncSession, order_id: str) -> list[Healing]:
     return failed
 
 
+async def come_back(tx: AsyncSession, order_id: str) -> list[Healing]:
+    """An order did not arrive: its gifts are off with its goods, and a gift that it was to bring is still to come.
+
+    Gives what failed by that.
+    """
+    failed = await _heal(tx, order_id, HealingOutcome.FAILED)
+    changed = update(GiftRow)
+    mine = changed.where(col(GiftRow.order_id) == order_id, col(GiftRow.sent_after) == "")
+    await tx.execute(mine.values(status=GiftStatus.CANCELLED, updated_at=utc_now()))
+    brought = changed.where(col(GiftRow.sent_after) == order_id)
+    await tx.execute(brought.values(status=GiftStatus.PENDING, sent_after="", updated_at=utc_now()))
+    return failed
+
+
 async def give(tx: AsyncSession, order: Order) -> list[Healing]:
     """Parcels of an order left: gifts that are in them whole are given.
 
@@ -90,7 +104,7 @@ async def give(tx: AsyncSession, order: Order) -> list[Healing]:
 
 async def _heal(tx: AsyncSession, order_id: str, outcome: HealingOutcome) -> list[Healing]:
     """What became of the forgotten gift that an order brings."""
-    query = select(GiftRow).where(GiftRow.sent_after == order_id, GiftRow.status != GiftStatus.GIVEN)
+    query = select(GiftRow).where(GiftRow.sent_after == order_id)
     kept = []
     for gift in (await tx.execute(query)).scalars():
         healing = Healing(HealingRule.GIFT, order_id, outcome, f"{gift.sku} × {gift.quantity}", order_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
@@ -26,7 +27,10 @@ class Healing:
 
 
 async def keep(tx: AsyncSession, row: OrderRow, healing: Healing) -> bool:
-    """Keep a mending, and write it into its order's history. False when it is kept already."""
+    """Keep a mending, and write it into its order's history. False when it is kept already.
+
+    One that ends otherwise after all (what left is lost on the road) counts by its last end.
+    """
     now = utc_now()
     values = {
         "order_id": row.order_id,
@@ -38,11 +42,19 @@ async def keep(tx: AsyncSession, row: OrderRow, healing: Healing) -> bool:
         "at": now,
     }
     if not await insert_ignore(tx, HealingRow, values):
-        return False
+        known = update(HealingRow).where(
+            col(HealingRow.order_id) == row.order_id,
+            col(HealingRow.rule) == healing.rule,
+            col(HealingRow.subject) == healing.subject,
+            col(HealingRow.outcome) != healing.outcome,
+        )
+        turned = known.values(outcome=healing.outcome, after=healing.after, at=now).returning(col(HealingRow.seq))
+        if (await tx.execute(turned)).first() is None:
+            return False
     tx.add(
         OrderEventRow(
             order_id=row.order_id,
-            step=f"healing/{healing.rule}/{healing.subject}",
+            step=f"healing/{healing.rule}/{healing.subject}/{healing.outcome}",
             at=now,
             who="orderhub",
             what=f"healing.{healing.outcome}",

@@ -98,6 +98,10 @@ async def test_a_gift_is_given_when_all_of_it_is_in_parcels_that_left(database: 
         await take(tx, order(version=2, status=ChannelStatus.CANCELLED, **GIFTED))
         await gifts.call_off(tx, gifted.order_id)
     assert await status(database, gifted.order_id) == {"CARD": "given", "TOTE": "given"}
+    # Unless the parcels come back.
+    async with database.transaction() as tx:
+        await gifts.come_back(tx, gifted.order_id)
+    assert await status(database, gifted.order_id) == {"CARD": "cancelled", "TOTE": "cancelled"}
 
 
 def test_an_older_store_gets_its_gifts(empty_database_url: str) -> None:

@@ -98,6 +98,18 @@ async def test_what_does_not_leave_may_be_sent_again(database: Database, left: O
     assert await sent(database) == SentAfter("own:main:SO1-G2", True)
 
 
+async def test_what_left_and_never_arrived_may_be_sent_again(database: Database, left: Order) -> None:
+    made = await sent(database)
+    await leaves(database, made.order_id)
+    async with database.transaction() as tx:
+        assert [healing.outcome for healing in await gifts.come_back(tx, made.order_id)] == ["failed"]
+        assert await gifts.come_back(tx, made.order_id) == []
+        assert (await healings.counts(tx))["gift"] == {"healed": 0, "failed": 1, "person": 0}
+        [card, tote] = await gifts.of_order(tx, OID)
+        assert (card.status, card.sent_after, tote.status) == (GiftStatus.PENDING, "", GiftStatus.PENDING)
+    assert (await sent(database)).order_id == "own:main:SO1-G2"
+
+
 async def test_what_is_not_to_be_sent_stays(database: Database, left: Order) -> None:
     with pytest.raises(GiftStays, match="不是这个订单的赠品"):
         await sent(database, "1")
