@@ -2,7 +2,7 @@
 
 The document is the engine's own JSON. Beside its nodes stands what is declared of them, under the key `orderhub`:
 
-- `money`: what an output that changes money may be at least and at most, in the output's own unit;
+- `bounds`: what an output may be at least and at most, in its own unit; one that changes money must have it;
 - `one_of`: the words that an output may say;
 - `disjoint`: true when no two rows may apply to the same facts;
 - `examples`: facts, and what must come of them.

@@ -16,7 +16,7 @@ import zen
 from domain.texts import text
 from rules import engine
 from rules.cover import Boxes
-from rules.documents import BadRule, Column, Document, Grid, declared, grids
+from rules.documents import DECLARED, BadRule, Column, Document, Grid, declared, grids
 
 _NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
 _MONEY = ("_fen", "_permille", "_percent", "_rate")
@@ -77,6 +77,8 @@ def lint(name: str, document: Document) -> Verdict:
         problems = [*_structure(document, found)]
     except (BadRule, KeyError, TypeError, AttributeError) as error:
         return Verdict((Problem("form", params=(("reason", str(error)),)),), 0, 0)
+    if (key := _undeclarable(declared(document))) is not None:
+        return Verdict((*problems, Problem("declaration", params=(("name", key),))), 0, 0)
     house = grids(contract)
     if sorted(grid.node for grid in found) != sorted(grid.node for grid in house):
         problems.append(Problem("tables", params=(("tables", ", ".join(grid.title for grid in house)),)))
@@ -98,7 +100,7 @@ class _Declared:
         self._both = (house, own)
 
     def bounds(self, field: str) -> list[tuple[float, float]]:
-        found = [tuple(one["money"][field]) for one in self._both if field in one.get("money", {})]
+        found = [tuple(one["bounds"][field]) for one in self._both if field in one.get("bounds", {})]
         return list(dict.fromkeys(found))
 
     def one_of(self, field: str) -> list[list[str]]:
@@ -196,7 +198,7 @@ class _Look:
         if column.field.endswith("_fen") and not float(value).is_integer():
             yield self._bad("fen", n, column.title)
         for least, most in self._rules.bounds(column.field):
-            if not least <= value <= most:
+            if isinstance(value, int | float) and not least <= value <= most:
                 yield self._bad("bound", n, column.title, value=value, least=least, most=most)
         for words in self._rules.one_of(column.field):
             if value not in words:
@@ -231,6 +233,33 @@ class _Look:
             yield self._bad("gap")
 
 
+def _undeclarable(said: Any) -> str | None:
+    """The first declaration that has not its form; None when all have."""
+    if not isinstance(said, dict):
+        return DECLARED
+    for key, value in said.items():
+        match key:
+            case "bounds":
+                pairs = isinstance(value, dict) and all(
+                    isinstance(pair, list | tuple) and len(pair) == 2 and {_kind(end) for end in pair} == {"number"}
+                    for pair in value.values()
+                )
+            case "one_of":
+                pairs = isinstance(value, dict) and all(isinstance(words, list) for words in value.values())
+            case "examples":
+                pairs = isinstance(value, list) and all(
+                    isinstance(one, dict)
+                    and isinstance(one.get("facts", {}), dict)
+                    and isinstance(one.get("expect") or {}, dict)
+                    for one in value
+                )
+            case _:
+                pairs = key == "disjoint" and isinstance(value, bool)
+        if not pairs:
+            return str(key)
+    return None
+
+
 def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:
     for node in document["nodes"]:
         if node["type"] not in _NODES:
@@ -241,6 +270,10 @@ def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:
         yield Problem("form", params=(("reason", str(error).partition("\n")[0]),))
     if not found:
         yield Problem("form", params=(("reason", "no decision table"),))
+    for grid in found:
+        ids = [column.id for column in (*grid.inputs, *grid.outputs)]
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            yield Problem("form", grid.title, params=(("reason", f"two columns have the id {twice}"),))
 
 
 def _examples(name: str, document: Document, examples: list[dict[str, Any]], found: list[Grid]) -> Iterator[Problem]:

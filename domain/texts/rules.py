@@ -20,6 +20,12 @@ RULES: dict[str, tuple[str, str]] = {
         "节点「{node}」的类型 {type} 不允许：只用决策表、表达式、分支",
         "the node {node} has the type {type}, which is not taken: use tables, expressions and switches only",
     ),
+    "rules.bad.declaration": (
+        '声明「{name}」的写法不对；可以写 bounds {{"输出": [最小, 最大]}}、one_of {{"输出": ["词"]}}、'
+        "disjoint true 和示例",
+        'the declaration {name} has not its form: there are bounds {{"output": [least, most]}}, one_of {{"output": '
+        '["word"]}}, disjoint true, and examples',
+    ),
     "rules.bad.tables": ("必须正好有这些表：{tables}", "it must have exactly these tables: {tables}"),
     "rules.bad.policy": (
         "命中方式必须是 {policy}，程序按它来读结果",
@@ -42,8 +48,8 @@ RULES: dict[str, tuple[str, str]] = {
         "the output column row is missing: without it nobody can say which row decided",
     ),
     "rules.bad.unbounded": (
-        "「{field}」会改动金额，却没有上下限；请在声明里写明 money 的最小值和最大值",
-        "{field} changes money and has no bound: declare its least and most under money",
+        "「{field}」会改动金额，却没有上下限；请在声明里写明 bounds 的最小值和最大值",
+        "{field} changes money and has no bound: declare its least and most under bounds",
     ),
     "rules.bad.empty": ("一行也没有；至少写一行", "it has no rows: write at least one"),
     "rules.bad.nameless": ("没有行名；请给它一个英文短名", "it has no name: give it a short one"),

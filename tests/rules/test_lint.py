@@ -107,6 +107,12 @@ CHANGES: list[tuple[Callable[[dict[str, Any], Document], None], str]] = [
     (lambda table, document: table["rules"].append({**table["rules"][0], "zone": '"moon"'}), "twice"),
     (lambda table, document: table["rules"][0].update(_id=""), "nameless"),
     (_script, "node"),
+    (lambda table, document: table["inputs"].append(dict(table["inputs"][0])), "form"),
+    (lambda table, document: document["orderhub"].update(bounds={"base_fen": [0]}), "declaration"),
+    (lambda table, document: document["orderhub"].update(one_of={"base_fen": "1"}), "declaration"),
+    (lambda table, document: document["orderhub"].update(examples=["x"]), "declaration"),
+    (lambda table, document: document["orderhub"].update(disjoint="no"), "declaration"),
+    (lambda table, document: document["orderhub"].update(weather=1), "declaration"),
     (lambda table, document: document.update(nodes=[]), "form"),
     (lambda table, document: document.pop("nodes"), "form"),
 ]
@@ -119,9 +125,9 @@ def test_a_bad_table_is_refused(change: Callable[[dict[str, Any], Document], Non
 
 def test_a_version_cannot_widen_what_the_house_bounds() -> None:
     document = changed("freight", "sf_city", base="30000")
-    document["orderhub"]["money"]["base_fen"] = [0, 99999]
+    document["orderhub"]["bounds"]["base_fen"] = [0, 99999]
     assert _found("freight", document) == [("bound", "sf_city", "每单起价（分）")]
-    del document["orderhub"]["money"]
+    del document["orderhub"]["bounds"]
     assert _found("freight", document) == [("bound", "sf_city", "每单起价（分）")]
 
 

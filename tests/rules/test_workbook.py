@@ -59,7 +59,7 @@ def _documents(draw: st.DrawFn) -> Document:
     ]
     facts = st.dictionaries(st.sampled_from(["carrier", "zone", "weight"]), _json, max_size=3)
     document["orderhub"] = {
-        "money": {"base_fen": [0, draw(st.integers(0, 10**6))]},
+        "bounds": {"base_fen": [0, draw(st.integers(0, 10**6))]},
         "examples": [
             {"facts": draw(facts), "expect": draw(st.dictionaries(st.sampled_from(["row", "base_fen"]), _json))}
             for _ in range(draw(st.integers(0, 3)))

@@ -87,6 +87,16 @@ async def test_a_publication_takes_effect_and_is_taken_back(database: Database) 
     assert await _rules(database, "plan/1") == [[plan.rule] for plan in plans]
 
 
+async def test_a_worker_takes_what_is_published_by_itself_within_five_seconds(database: Database) -> None:
+    version = await _draft(database, "courier_plan", SF_ONLY)
+    keeping = asyncio.create_task(RuleKeeper(database).run(every_s=0.05))
+    await _publish(database, "courier_plan", version)
+    async with asyncio.timeout(5):
+        while engine.current().table("courier_plan", utc_now()).version != version:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    keeping.cancel()
+
+
 async def test_a_window_ends_without_anybody_looking(database: Database) -> None:
     version = await _draft(database, "courier_plan", SF_ONLY)
     now = utc_now()
