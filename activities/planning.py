@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.clock import BEIJING
+from activities.promises import loads_now
+from domain.clock import BEIJING, utc_now
 from domain.order import Order
 from domain.routing import Routing
 from domain.shipping import Carrier
@@ -14,7 +15,7 @@ from domain.sourcing import Availability, Purchase, Wanted
 from domain.warehouses import Warehouse
 from rules.couriers import plan_couriers
 from rules.routing import route_order
-from store import planning, stock, warehouses
+from store import stock, warehouses
 from store.stock import Pick
 
 
@@ -46,8 +47,7 @@ class Router:
             for item in there.incoming
             if item.warehouse in codes
         )
-        # How busy they are is asked only where that bounds anything.
-        loads = await planning.loads(tx) if any(place.daily_capacity for place in places) else {}
+        loads = await loads_now(tx, order.order_id, places, utc_now())
         carrier = Carrier(plan_couriers(order).steps[0].carrier)
         routing = route_order(order, parts, Availability(free, purchases), places, loads, carrier)
         return Planned(routing, _picks(routing), there.token, places)

@@ -5,8 +5,8 @@ No step of its own: `keep_promises` is called in the transaction of whatever ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -132,12 +132,28 @@ def _promise(
 async def _loads(tx: AsyncSession, order_id: str, warehouses: Sequence[Warehouse], at: datetime) -> Loads:
     """How many consignments of other orders each day has, of the warehouses that mind."""
     bounded = [warehouse.code for warehouse in warehouses if warehouse.daily_capacity]
-    counts: dict[tuple[str, date], int] = {}
+    counts: Mapping[tuple[str, date], int] = {}
     if bounded:
-        for (code, ship_by), count in (await promises.loads(tx, bounded, at, without=order_id)).items():
-            day = ship_by.astimezone(BEIJING).date()
-            counts[code, day] = counts.get((code, day), 0) + count
+        counts = await promises.loads(tx, bounded, at.astimezone(BEIJING).date(), without=order_id)
     return lambda code: lambda day: counts.get((code, day), 0)
+
+
+async def loads_now(tx: AsyncSession, order_id: str, warehouses: Sequence[Warehouse], at: datetime) -> dict[str, int]:
+    """How many consignments of other orders leave a warehouse on the day on which one that is ready now would leave.
+
+    Only of warehouses with a daily capacity; one that never works is full.
+    """
+    bounded = [warehouse for warehouse in warehouses if warehouse.daily_capacity]
+    loads = await _loads(tx, order_id, bounded, at)
+    found = {}
+    for warehouse in bounded:
+        try:
+            leaves = promise(at, replace(warehouse, daily_capacity=0), Road("", 0), official).ship_by.date()
+        except NeverReady:
+            found[warehouse.code] = warehouse.daily_capacity
+        else:
+            found[warehouse.code] = loads(warehouse.code)(leaves)
+    return found
 
 
 def _nearest(order: Order, warehouses: Sequence[Warehouse]) -> Warehouse | None:

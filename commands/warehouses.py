@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 from rich.console import Console
@@ -124,12 +124,9 @@ def _read(given: Given) -> Warehouse:
 
 async def _today(tx: AsyncSession, kept: Sequence[Warehouse]) -> dict[str, int]:
     """How many consignments each warehouse is to send today."""
-    midnight = utc_now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
-    counts: dict[str, int] = {}
-    for (code, ship_by), count in (await promises.loads(tx, [one.code for one in kept], midnight)).items():
-        if ship_by < midnight + timedelta(days=1):
-            counts[code] = counts.get(code, 0) + count
-    return counts
+    today = utc_now().astimezone(BEIJING).date()
+    counts = await promises.loads(tx, [one.code for one in kept], today)
+    return {code: count for (code, day), count in counts.items() if day == today}
 
 
 def _public(one: Warehouse) -> dict[str, Any]:

@@ -133,17 +133,6 @@ async def free_rest(tx: AsyncSession, order: OrderRow, rows: Iterable[Consignmen
     await replan(tx, order.order_id, order.channel, picks, "orderhub")
 
 
-async def loads(tx: AsyncSession) -> dict[str, int]:
-    """How many consignments each warehouse was given today (Beijing)."""
-    today = datetime.combine(utc_now().astimezone(BEIJING).date(), time(), BEIJING)
-    query = (
-        select(ConsignmentRow.warehouse, func.count())
-        .where(col(ConsignmentRow.status).in_((READY, PACKED)), col(ConsignmentRow.at) >= today)
-        .group_by(ConsignmentRow.warehouse)
-    )
-    return {warehouse: int(count) for warehouse, count in (await tx.execute(query)).tuples()}
-
-
 async def awaits(tx: AsyncSession, row: ConsignmentRow) -> bool:
     """Whether something of a consignment is still locked against goods that are on their way in."""
     query = select(ReservationRow.sku).where(

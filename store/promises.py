@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,9 +79,9 @@ async def keep(
 
 
 async def loads(
-    tx: AsyncSession, warehouses: Collection[str], since: datetime, *, without: str = ""
-) -> dict[tuple[str, datetime], int]:
-    """(warehouse, ship_by) to how many consignments are promised for it, from a moment on.
+    tx: AsyncSession, warehouses: Collection[str], since: date, *, without: str = ""
+) -> dict[tuple[str, date], int]:
+    """(warehouse, day in Beijing) to how many consignments are promised to leave on it, from a day on.
 
     Orders that were called off are not counted, nor the order `without`.
     """
@@ -96,18 +96,19 @@ async def loads(
         .join(OrderRow, col(OrderRow.order_id) == col(PromiseRow.order_id))
         .where(
             col(PromiseRow.warehouse).in_(warehouses),
-            col(PromiseRow.ship_by) >= since,
+            col(PromiseRow.ship_by) >= datetime.combine(since, time(), BEIJING),
             col(PromiseRow.order_id) != without,
             col(OrderRow.exit).is_(None),
             ~superseded,
         )
         .group_by(col(PromiseRow.warehouse), col(PromiseRow.ship_by))
     )
-    return {
-        (warehouse, ship_by): count
-        for warehouse, ship_by, count in (await tx.execute(query)).tuples()
-        if ship_by is not None
-    }
+    counts: dict[tuple[str, date], int] = {}
+    for warehouse, ship_by, count in (await tx.execute(query)).tuples():
+        if ship_by is not None:
+            place = (warehouse, ship_by.astimezone(BEIJING).date())
+            counts[place] = counts.get(place, 0) + count
+    return counts
 
 
 async def lock_centres(tx: AsyncSession, centres: Collection[str]) -> None:

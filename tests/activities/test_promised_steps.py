@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities import address
+from activities import address, planning
 from activities import contracts as c
 from activities import promises as steps
 from domain.clock import BEIJING, utc_now
@@ -141,3 +141,23 @@ async def test_a_person_is_asked_where_the_rules_say_so(bench: Bench) -> None:
         assert not reserved.ok
         assert words in reserved.short
         assert ("请决定" in reserved.short) == (channel is Channel.B2B)
+
+
+async def test_a_warehouse_that_is_full_on_the_next_day_it_sends_gives_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "utc_now", lambda: MONDAY)
+    async with bench.db.transaction() as tx:
+        for code, city in (("WH01", "杭州市"), ("NB", "宁波市")):
+            await warehouses.put(tx, Warehouse(code, province="浙江省", city=city, daily_capacity=1), "WH01")
+        await stock.receive(tx, "MUG", "NB", 5, stock.Movement("nb", "receive", "test"))
+    promised = []
+    for number in ("SO1", "SO2", "SO3"):
+        oid = (await bench.order(number)).order_id
+        await bench.run(c.ACCEPT_ORDER, c.OrderAt(oid, 1))
+        await bench.run(c.PASS_REVIEW, c.OrderRef(oid))
+        [fact] = (await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))).consignments
+        [kept] = await _history(bench, oid)
+        promised.append((fact.warehouse, f"{kept.ship_by:%m-%d}"))
+    # Both are full: the nearest again, a day later.
+    assert promised == [("WH01", "03-02"), ("NB", "03-02"), ("WH01", "03-03")]
