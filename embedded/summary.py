@@ -119,7 +119,9 @@ async def summarise(
         repeated = int((await tx.execute(repeats)).scalar_one())
     costs = await _costs(client, [row.order_id for row in rows if row.started_at is not None])
     shipments = [entry for name in Channel for entry in books.get(name, {}).get("shipments", [])]
-    told_twice = len(shipments) - len({(entry["order_no"], entry["parcel_no"]) for entry in shipments})
+    # Many platforms have no name for a parcel but its number.
+    parcels = {(entry["order_no"], entry["parcel_no"] or entry["number"]) for entry in shipments}
+    told_twice = len(shipments) - len(parcels)
     pushed = sum(count for name, count in control["pushes"].items() if name.endswith(".duplicates"))
     return Summary(
         orders=len(rows),

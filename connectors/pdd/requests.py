@@ -84,7 +84,10 @@ def ship_order(shipment: Shipment, logistics_id: int) -> Business:
 
 
 def add_parcel(shipment: Shipment, logistics_id: int) -> Business:
-    """pdd.order.upload.extra.logistics: one more parcel of an order that is shipped. Its fields: the vendor's page."""
+    """pdd.order.upload.extra.logistics: one more parcel of an order that is shipped, for the buyer to see.
+
+    Its fields: the vendor's page, as its SDKs have it (high confidence).
+    """
     return {
         "order_sn": shipment.channel_order_no,
         "extra_track_type": _SPLIT,

@@ -17,6 +17,7 @@ from sandbox.pdd.aftersales import AfterSales
 from sandbox.pdd.envelope import Refusal, business, failure, invalid, missing, success
 from sandbox.pdd.orders import ShopOrder, find, order_info
 from sandbox.pdd.params import (
+    ExtraLogistics,
     IncrementList,
     NoParams,
     OnlineSend,
@@ -102,6 +103,9 @@ class PddApi:
                 "logistics_companies_get_response", _checked(NoParams, shipping.companies), of_shop=False
             ),
             "pdd.logistics.online.send": _Method("logistics_online_send_response", _checked(OnlineSend, shipping.send)),
+            "pdd.order.upload.extra.logistics": _Method(
+                "upload_extra_logistics_response", _checked(ExtraLogistics, shipping.add)
+            ),
             "pdd.goods.quantity.update": _Method(
                 "goods_quantity_update_response", _checked(QuantityUpdate, self._set_quantity)
             ),

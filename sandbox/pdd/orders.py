@@ -77,6 +77,8 @@ class ShopOrder:
     under_review: bool = False
     shipped: int = 0
     parcel: Parcel | None = None
+    extra: list[Parcel] = field(default_factory=list)
+    """Further parcels, which the buyer is shown."""
     version: int = 1
     sent: int = 0
 
@@ -147,7 +149,9 @@ def order_info(order: ShopOrder) -> dict[str, Any]:
         "is_pre_sale": 0,
         "item_list": [item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is None],
         "gift_list": [item(line, n) for n, line in enumerate(draft.lines, start=1) if line.gift_of is not None],
-        "extra_delivery_list": [],
+        "extra_delivery_list": [
+            {"logistics_id": further.logistics_id, "tracking_number": further.number} for further in order.extra
+        ],
         "order_tag_list": [],
         "invoice_status": 0,
         "mkt_biz_type": 0,

@@ -100,6 +100,21 @@ class OnlineSend(Params):
     redelivery_type: Annotated[Literal[1, 2], BeforeValidator(_from_digits)] = 1
 
 
+class ExtraTrack(Params):
+    """One more parcel of an order."""
+
+    shipping_id: int
+    tracking_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{6,40}$")]
+
+
+class ExtraLogistics(Params):
+    """pdd.order.upload.extra.logistics. `extra_track_type`: 1 a parcel of several, 2 sent later, 3 a gift."""
+
+    order_sn: Filled
+    extra_track_list: Json[Annotated[list[ExtraTrack], Field(min_length=1)]]
+    extra_track_type: Annotated[Literal[1, 2, 3], BeforeValidator(_from_digits)] = 1
+
+
 class RefundCheck(Params):
     """pdd.refund.status.check: order numbers separated by commas."""
 

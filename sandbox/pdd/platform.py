@@ -157,12 +157,13 @@ class PddPlatform:
                 {
                     "order_no": order.order_sn,
                     "parcel_no": "",
-                    "carrier": COMPANIES[order.parcel.logistics_id].carrier.value,
-                    "number": order.parcel.number,
-                    "times": order.parcel.times,
+                    "carrier": COMPANIES[parcel.logistics_id].carrier.value,
+                    "number": parcel.number,
+                    "times": parcel.times,
                 }
                 for order in self._orders.values()
-                if order.parcel is not None
+                for parcel in (order.parcel, *order.extra)
+                if parcel is not None
             ],
             "waybills": self._waybills.book(),
             "refunds": self._refunds.book(self.shop),

@@ -14,6 +14,7 @@ from tests.sandbox.merchant import Merchant, merchant
 from tests.sandbox.town import draft
 
 SEND, CHECK, COMPANIES = "pdd.logistics.online.send", "pdd.refund.status.check", "pdd.logistics.companies.get"
+EXTRA = "pdd.order.upload.extra.logistics"
 GET, CANCEL = "pdd.waybill.get", "pdd.waybill.cancel"
 SENDER = {
     "name": "测试仓",
@@ -74,6 +75,48 @@ async def test_a_shipment_that_makes_no_sense_is_refused(shop: Merchant) -> None
     assert await refused(shop, number) == (50001, "order-refunded")
     assert told(shop) == []
     assert shop.handed_over == []
+
+
+async def test_a_shipped_order_takes_further_parcels(shop: Merchant) -> None:
+    [number] = await shop.order()
+    track = {"shipping_id": 115, "tracking_number": "ZT300000001"}
+    further = {"order_sn": number, "extra_track_list": json.dumps([track]), "extra_track_type": 1}
+    assert await shop.refused(EXTRA, **further) == (50001, "not-shipped")
+    await send(shop, number)
+    version = shop.pdd.book()["orders"][0]["version"]
+    for _ in range(2):
+        assert await shop.call(EXTRA, **further) == {"success": True}
+    assert told(shop) == [("SF", "SF100000001", 1), ("ZTO", "ZT300000001", 2)]
+    assert shop.handed_over == [("SF", "SF100000001"), ("ZTO", "ZT300000001")]
+    order = await shop.detail(number)
+    assert order["tracking_number"] == "SF100000001"
+    assert order["extra_delivery_list"] == [{"logistics_id": 115, "tracking_number": "ZT300000001"}]
+    assert shop.pdd.book()["orders"][0]["version"] == version + 1
+    # its own number is no further parcel
+    own = json.dumps([{"shipping_id": 44, "tracking_number": "SF100000001"}])
+    await shop.call(EXTRA, order_sn=number, extra_track_list=own)
+    assert len(told(shop)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"order_sn": "260101-1"}, (50001, "order-not-found")),
+        ({"extra_track_list": "[]"}, (10000, "extra_track_list")),
+        ({"extra_track_list": '[{"shipping_id": 7, "tracking_number": "SF100000009"}]'}, (10000, "shipping_id")),
+        ({"extra_track_list": '[{"shipping_id": 44, "tracking_number": "1"}]'}, (10000, "extra_track_list")),
+        ({"extra_track_type": 4}, (10000, "extra_track_type")),
+    ],
+)
+async def test_a_further_parcel_that_makes_no_sense_is_refused(
+    shop: Merchant, change: dict[str, Any], answer: tuple[int, str]
+) -> None:
+    [number] = await shop.order()
+    await send(shop, number)
+    track = '[{"shipping_id": 44, "tracking_number": "SF100000009"}]'
+    code, sub_code = await shop.refused(EXTRA, **{"order_sn": number, "extra_track_list": track, **change})
+    assert (code, sub_code.partition(".")[0]) == answer
+    assert told(shop) == [("SF", "SF100000001", 1)]
 
 
 async def test_a_number_can_be_corrected_for_a_day(shop: Merchant) -> None:
