@@ -8,7 +8,7 @@ from temporalio import workflow
 
 from activities.contracts import FIT_CONSIGNMENTS, WRITE_BACK, FitAsk, ParcelRef, Plan, Stop, Stopped
 from domain.golden import GoldenState, reached
-from domain.holds import HoldReason
+from domain.holds import HoldReason, Release
 from domain.texts import text
 from workflows.address import AddressDesk
 from workflows.consignment import Consignment, Whole
@@ -169,8 +169,10 @@ class Fulfilment:
         )
         for one in affected:
             one.stopping = False
-            one.over = one.over or one.n in fitted.emptied
             one.goods_came()  # it may need no more than is there
+            if one.n in fitted.emptied:
+                one.over = True
+                await life.board.close_all("channel", Release.CANCEL, of=one.n)
         if fitted.all_packed:
             life.state = GoldenState.PACKED
             await self._addresses.packed()

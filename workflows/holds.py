@@ -77,10 +77,11 @@ class HoldBoard:
             end = HoldEnd(self._order_id, hold.n, reason, by, str(how))
             await own(CLOSE_HOLD, end, badge=text(f"hold.{reason}"))
 
-    async def close_all(self, by: str, how: Release | str) -> None:
-        """End every hold."""
+    async def close_all(self, by: str, how: Release | str, of: int | None = None) -> None:
+        """End every hold, or every hold of one consignment."""
         for hold in self.now_open():
-            await self.close(hold.reason, by, how)
+            if of in (None, hold.of):
+                await self.close(hold.reason, by, how, of)
 
     async def _watch(self, n: int) -> None:
         while n in self._open:

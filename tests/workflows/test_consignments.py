@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from activities.credit import request_id
 from activities.partners import HubConfig
 from connectors.errors import Rejected
 from domain.clock import utc_now
@@ -16,11 +17,11 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import Amounts, ChannelStatus, ClearReceiver
 from domain.refund import RefundStatus
-from domain.shipping import TrackCode, WarehouseReport, WarehouseStatus
+from domain.shipping import CreditDecision, TrackCode, WarehouseReport, WarehouseStatus
 from store.database import Database
 from store.tables import ReservationRow
 from tests.store.samples import receiver
-from tests.workflows.goods import GIFT, MUG
+from tests.workflows.goods import GIFT, MUG, on_account
 from tests.workflows.partners import Town, away, fails
 from tests.workflows.stage import Living, Stage, playing
 from tests.workflows.test_refunds import PLATE, TWO_LINES, refund
@@ -285,6 +286,32 @@ async def test_a_part_that_a_refund_empties_is_stopped_for_good(stage: Stage, *,
     assert stage.town.own.calls["write_back"] == 2
     await order.signed()
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+
+
+async def test_a_part_that_was_stuck_and_is_paid_back_stops_nobody_any_more(stage: Stage) -> None:
+    order = await _split(stage)
+    far = await order.instructed_at(FAR)
+    await order.warehouse_reports(WarehouseReport(far, WarehouseStatus.EXCEPTION, message="货架为空"))
+    await order.held(HoldReason.WAREHOUSE_EXCEPTION)
+    await refund(order, 1, RefundStatus.REFUNDED, 4950, "2")
+    await order.held()
+    await order.packed_at(NEAR)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+
+
+async def test_a_late_refusal_of_credit_stops_what_has_not_left(stage: Stage) -> None:
+    stage.town.bureau.decision = None
+    order = await _split(stage, **on_account())
+    await order.packed_at(NEAR)
+    await order.channel_knows(1)
+    await order.instructed_at(FAR)
+    stage.town.bureau.decision = CreditDecision.REJECTED
+    await order.bureau_decides(stage.town.bureau.answer(request_id(order.id)))
+    await order.held(HoldReason.CREDIT_REFUSED)
+    await order.stands_at(FAR, "held")
+    assert (await order.ask("release_hold", ReleaseHold("CREDIT_REFUSED", "钱", "已付款"))).done
+    await order.packed_at(FAR)
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
 
 
 async def test_a_refund_of_what_has_left_is_for_a_person(stage: Stage) -> None:
