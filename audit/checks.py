@@ -21,6 +21,7 @@ from audit.orders import orders_arrived, orders_ended
 from audit.parcels import parcels_are_the_order
 from audit.pool import pool_bound, shares_kept
 from audit.report import Outcome
+from audit.rules import rules_unmixed
 from audit.splits import splits_sum
 from audit.stock import not_oversold, stock_conserved
 from audit.warehouse import warehouse_once
@@ -69,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     Check("ciphertext_kept", "encrypted receivers stay with their platform", ciphertext_kept, _COMPARED),
     Check("messages_once", "no message is sent twice", messages_once, _NEEDED),
     Check("credit_settled", "reserved credit is used or freed", credit_settled, _COMPARED, at_end=True),
+    Check("rules_unmixed", "each step was decided by one version of a rule set", rules_unmixed, _NONE),
     Check("inbox_empty", "no document is left lying", inbox_empty, _NONE, at_end=True),
     Check("holds_closed", "every hold has an exit, closed orders have none open", holds_closed, _NONE),
 )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from domain.clock import utc_now
-from domain.rulesets import RuleEvent, What
+from domain.rulesets import RuleEvent, What, in_force
 from rules import engine
 from rules.documents import BadRule, version_of
 from rules.engine import Book, Table
@@ -41,7 +41,10 @@ class RuleKeeper:
         ]
         engine.use(Book(counted, self._built.values()))
         self._mark = mark
-        log.info("rules taken", extra={"published": sorted(f"{name}@{version}" for name, version in self._built)})
+        now = utc_now()
+        names = sorted({event.name for event in counted})
+        decides = [in_force([event for event in counted if event.name == name], now) for name in names]
+        log.info("rules taken", extra={"in_force": [f"{one.name}@{one.version}" for one in decides if one]})
         return True
 
     async def first_look(self, every_s: float = 2.0) -> None:

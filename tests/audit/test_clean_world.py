@@ -46,6 +46,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "ciphertext_kept": 1,
         "messages_once": 1,
         "credit_settled": 2,
+        "rules_unmixed": 0,
         "inbox_empty": 10,
         "holds_closed": 2,
     }
@@ -152,7 +153,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 21
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 22
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:
