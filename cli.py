@@ -15,6 +15,7 @@ import typer
 
 from bench import BENCHES
 from commands import labels
+from commands.pool_app import stock_app
 
 app = typer.Typer(
     name="orderhub",
@@ -199,33 +200,7 @@ def gifts_send_after(
     run(send(load_settings(), order_id, line_no, why, as_json=as_json))
 
 
-stock_app = typer.Typer(no_args_is_help=True, help="The stock pool: what is there, and goods that come in.")
 app.add_typer(stock_app, name="stock")
-
-
-@stock_app.command("show")
-def stock_show(as_json: JsonOption = False) -> None:
-    """What is on hand, locked and free, by SKU and warehouse."""
-    from commands.stock import show
-    from runtime.shutdown import run
-    from settings import load_settings
-
-    run(show(load_settings(), as_json=as_json))
-
-
-@stock_app.command("receive")
-def stock_receive(
-    sku: Annotated[str, typer.Argument(help="The merchant's article code.")],
-    quantity: Annotated[int, typer.Argument(min=1, help="How many pieces came in.")],
-    key: Annotated[str, typer.Option(help="The delivery note's number: the same note is booked once.")],
-    warehouse: Annotated[str, typer.Option(help="The warehouse; empty: ORDERHUB_COMPANY__WAREHOUSE.")] = "",
-) -> None:
-    """Book goods that came in. Booking the same note again changes nothing."""
-    from commands.stock import receive
-    from runtime.shutdown import run
-    from settings import load_settings
-
-    run(receive(load_settings(), sku, quantity, key, warehouse))
 
 
 @stock_app.command("compare")

@@ -25,7 +25,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.texts import text
-from gateway import hooks, labels_api, orders_api, refunds_api, replenishments_api, shelves_api, staff_api
+from gateway import hooks, labels_api, orders_api, pool_api, refunds_api, replenishments_api, shelves_api, staff_api
 from gateway.body_limit import BodyLimit
 from gateway.codec_api import codec_app
 from gateway.deps import Gateway, Hub, StillRunning, TemporalAway, UpdateRefused
@@ -42,7 +42,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="orderhub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
-    for api in (hooks, orders_api, refunds_api, staff_api, shelves_api, replenishments_api, labels_api):
+    for api in (hooks, orders_api, refunds_api, staff_api, pool_api, shelves_api, replenishments_api, labels_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)

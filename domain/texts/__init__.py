@@ -15,6 +15,7 @@ from domain.texts.names import NAMES
 from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
 from domain.texts.parcels import PARCELS
+from domain.texts.pool import POOL
 from domain.texts.routing import ROUTING
 from domain.texts.rules import RULES
 from domain.texts.steps import STEPS
@@ -60,5 +61,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **PARCELS,
     **ROUTING,
     **RULES,
+    **POOL,
     **SUPPLY,
 }
