@@ -159,6 +159,32 @@ async def test_a_hold_of_the_order_stops_all_that_has_not_left(stage: Stage) -> 
     await order.reaches(GoldenState.WAYBILL_RETURNED)
 
 
+async def test_an_order_that_was_short_is_planned_anew_when_goods_come_elsewhere(stage: Stage) -> None:
+    await stage.opens(FAR)
+    order = await stage.start(**TWO_LINES)
+    await order.held(HoldReason.STOCK_SHORT)
+    await stage.receive("PLATE", 1, FAR)
+    await order.pass_time(minutes=11)
+    await order.instructed_at(NEAR)
+    await order.instructed_at(FAR)
+    await order.held()
+
+
+async def test_a_whole_order_of_the_other_warehouse_goes_the_short_way(stage: Stage) -> None:
+    await stage.opens(FAR)
+    await stage.receive("PLATE", 5, FAR)
+    await stage.receive("MUG", 5, FAR)
+    order = await stage.start(**TWO_LINES)
+    await order.packed_at(FAR)
+    await order.signed()
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+    assert [(row.consignment, row.warehouse) for row in await order.deliveries()] == [(0, FAR)]
+    assert {(row.sku, row.warehouse, row.status) for row in await order.rows(ReservationRow)} == {
+        ("MUG", FAR, "shipped"),
+        ("PLATE", FAR, "shipped"),
+    }
+
+
 # --------------------------------------------------------------------------------------------------- cancelling
 
 
