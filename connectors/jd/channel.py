@@ -118,20 +118,24 @@ class JdChannel:
         return [OrderNews(order), *parents]
 
     async def write_back(self, shipment: Shipment) -> None:
-        """pop.order.shipment: the order leaves with this number.
+        """pop.order.shipment: the order leaves with this number, and with those of its other parcels.
 
-        JD takes all numbers of an order in one call and no more after it. An order that has left before is looked at:
-        with this number, or where JD does not show any (nor the order: it came by an export), all is well; with another
-        one the refusal stands, for a person.
+        JD takes all numbers of an order in one call and no more after it: until the last parcel has its number nothing
+        is said of the others. An order that has left before is looked at: with this number, or where JD does not show
+        any (nor the order: it came by an export), all is well; with another one the refusal stands, for a person.
         """
-        carrier_id = self._api.settings.carrier_ids.get(shipment.carrier)
-        if carrier_id is None:
-            raise Rejected(PARTNER, requests.SHIPMENT, f"no carrier id for {shipment.carrier} in the settings")
+        carriers = [shipment.carrier, *(other.carrier for other in shipment.others)]
+        known = self._api.settings.carrier_ids
+        for carrier in carriers:
+            if carrier not in known:
+                raise Rejected(PARTNER, requests.SHIPMENT, f"no carrier id for {carrier} in the settings")
+        if shipment.numberless:
+            return
         try:
             await self._api.call(
                 shipment.shop,
                 requests.SHIPMENT,
-                requests.shipment(shipment, carrier_id),
+                requests.shipment(shipment, [known[carrier] for carrier in carriers]),
                 lambda body: check_shipment(requests.SHIPMENT, body),
                 writes=True,
             )

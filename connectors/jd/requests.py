@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from connectors.ports import Window
@@ -86,12 +87,12 @@ def waybills_of(order_no: str) -> dict[str, str]:
     return {"order_id": order_no, "optional_fields": "orderId,orderState,waybill"}
 
 
-def shipment(parcel: Shipment, carrier_id: str) -> dict[str, str]:
-    """The order leaves with this number."""
+def shipment(parcel: Shipment, carrier_ids: Sequence[str]) -> dict[str, str]:
+    """The order leaves with this number and those of its other parcels; the couriers stand in the same order."""
     return {
         "orderId": parcel.channel_order_no,
-        "logiCoprId": carrier_id,
-        "logiNo": parcel.number,
+        "logiCoprId": "|".join(carrier_ids),
+        "logiNo": "|".join([parcel.number, *(other.number for other in parcel.others)]),
         "installId": "",
         "venderTaskAddressId": "",
     }

@@ -25,7 +25,7 @@ from domain.holds import HoldReason
 from domain.news import CancelNews, OrderNews
 from domain.order import Channel, ChannelStatus, ClearReceiver
 from domain.review import review
-from domain.shipping import Carrier, Shipment
+from domain.shipping import Carrier, SentParcel, Shipment
 from tests.connectors.memory_tokens import MemoryTokens
 
 from .conftest import (
@@ -261,6 +261,19 @@ async def test_carriers(channel: JdChannel, carrier: Carrier, code: str) -> None
     asked = route(SHIPMENT).mock(return_value=shipped())
     await channel.write_back(shipment(carrier=carrier))
     assert sent(asked.calls.last)["logiCoprId"] == code
+
+
+@respx.mock
+async def test_several_parcels_are_told_at_once_with_the_last_of_them(channel: JdChannel) -> None:
+    asked = route(SHIPMENT).mock(return_value=shipped())
+    await channel.write_back(shipment(whole_order=False, numberless=1))
+    assert not asked.called
+    first = SentParcel(Carrier.ZTO, "7000000000001", (f"{ORDER_NO}:100002:1",))
+    await channel.write_back(shipment(whole_order=False, others=(first,)))
+    assert (sent(asked.calls.last)["logiCoprId"], sent(asked.calls.last)["logiNo"]) == (
+        "467|1499",
+        f"{NUMBER}|7000000000001",
+    )
 
 
 async def test_a_carrier_without_an_id(channel: JdChannel) -> None:
