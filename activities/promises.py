@@ -90,21 +90,23 @@ async def renew_promises(
     warehouses: Sequence[Warehouse],
     *,
     short: Sequence[Pieces] = (),
+    only: Collection[int] | None = None,
     without: Collection[int] = (),
     at: datetime | None = None,
 ) -> bool:
     """The same, for the consignments as the store has them, but for those that are `without` any day now.
 
-    The newest day of each purchase counts; where all of them have come in, the goods are there.
+    `only` are the consignments that something happened to: what the others were promised stands, late or not. The
+    newest day of each purchase counts; where all of them have come in, the goods are there.
     """
     rows = await planning.consignments(tx, order.order_id)
+    settled = [row.n for row in rows if row.status == planning.PACKED or (only is not None and row.n not in only)]
     dues = []
     for row in rows:
-        if row.status in (planning.READY, planning.WAITING) and row.n not in without:
+        if row.status in (planning.READY, planning.WAITING) and row.n not in (*without, *settled):
             last = await planning.last_awaited(tx, row) if row.status == planning.WAITING else None
             dues.append(Due(row.n, row.warehouse, *(last or ())))
-    packed = [row.n for row in rows if row.status == planning.PACKED]
-    return await keep_promises(tx, order, dues, warehouses, at or utc_now(), short=short, settled=packed)
+    return await keep_promises(tx, order, dues, warehouses, at or utc_now(), short=short, settled=settled)
 
 
 def _goods(one: Due) -> Reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -108,7 +108,7 @@ class StockSteps:
                 if await planning.awaits(tx, consignment):
                     raise _NotYet
                 planning.change(tx, consignment, planning.READY)
-                await self._renew(tx, ref.order_id)
+                await self._renew(tx, ref.order_id, only=[ref.n])
             return Done("stock.arrived", f"{ref.n}: {consignment.warehouse}", result=to_json(Arrived(True)))
 
         try:
@@ -152,7 +152,7 @@ class StockSteps:
                 emptied += [] if lines else [n]
             await tx.flush()
             await planning.free_rest(tx, row, rows.values())
-            await self._renew(tx, ask.order_id)
+            await self._renew(tx, ask.order_id, only=list(fit.lines))
             left = [one for one in rows.values() if one.status != planning.OFF]
             packed = bool(emptied and left) and all(one.status == planning.PACKED for one in left)
             ok = not (fit.missing or fit.stuck) and set(fit.lines) <= set(ask.stopped)
@@ -180,9 +180,16 @@ class StockSteps:
         order = await orders.body(tx, ask.order_id, ask.revision)
         return planning.fit(await planning.consignments(tx, ask.order_id), needed(order))
 
-    async def _renew(self, tx: AsyncSession, order_id: str, short: Sequence[Pieces] = ()) -> None:
-        order = await orders.body(tx, order_id)
-        await renew_promises(tx, order, await self._router.warehouses(tx), short=short)
+    async def _renew(
+        self,
+        tx: AsyncSession,
+        order_id: str,
+        short: Sequence[Pieces] = (),
+        only: Collection[int] | None = None,
+        without: Collection[int] = (),
+    ) -> None:
+        order, warehouses = await orders.body(tx, order_id), await self._router.warehouses(tx)
+        await renew_promises(tx, order, warehouses, short=short, only=only, without=without)
 
     async def _promise_made(self, order_id: str, routing: Routing) -> None:
         """Goods that nobody has may be made to order: their day is that of the work centres."""
@@ -198,9 +205,7 @@ class StockSteps:
         """
         async with self._db.transaction() as tx:
             last = await planning.last_awaited(tx, await _consignment(tx, ref))
-            order = await orders.body(tx, ref.order_id)
-            without = [ref.n] if lost else []
-            await renew_promises(tx, order, await self._router.warehouses(tx), without=without)
+            await self._renew(tx, ref.order_id, only=[ref.n], without=[ref.n] if lost else [])
             return last[0] if last else None
 
 

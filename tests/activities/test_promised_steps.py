@@ -19,6 +19,7 @@ from store.tables import AddressChangeRow
 from tests.activities.conftest import Bench
 from tests.store.samples import receiver
 
+PAIR = (("1", "MUG"), ("2", "BOWL"))
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=BEIJING)
 
 
@@ -94,6 +95,24 @@ async def test_what_a_purchase_that_was_called_off_had_promised_has_no_day(bench
         await stock.expect(tx, "PO2", "BOWL", "WH01", 5, MONDAY.replace(day=12, hour=15))
     assert not (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 1))).ready
     assert (await _days(bench, oid))[2:] == [(1, 3, "03-12")]
+
+
+async def test_what_was_promised_to_one_consignment_stands_while_another_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO1", "BOWL", "WH01", 5, MONDAY.replace(day=5, hour=15))
+    lines = [
+        OrderLine(line_no=n, sku=sku, title="", quantity=1, unit_price_fen=9900, amount_fen=9900) for n, sku in PAIR
+    ]
+    oid = await _planned(bench, lines=tuple(lines), amounts=Amounts(goods_fen=19800, paid_fen=19800))
+    assert await _days(bench, oid) == [(1, 1, "03-02"), (2, 1, "03-05")]
+    monkeypatch.setattr(steps, "utc_now", lambda: MONDAY.replace(day=4))
+    assert not (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 2))).ready
+    async with bench.db.transaction() as tx:
+        await stock.receive_incoming(tx, "PO1", {"BOWL": 5}, "DN1", "test")
+    assert (await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(oid, 2))).ready
+    assert await _days(bench, oid) == [(1, 1, "03-02"), (2, 1, "03-05"), (2, 2, "03-04")]
 
 
 async def test_the_promise_moves_with_the_address(bench: Bench) -> None:
