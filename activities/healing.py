@@ -21,6 +21,7 @@ from domain.texts import text
 from rules.gazetteer import gazetteer
 from store import healings, orders
 from store.healings import Healing
+from store.holds import close_task, open_task
 from store.tables import OrderRow
 
 METRIC = "orderhub_healings_total"
@@ -75,8 +76,11 @@ Found = tuple[Healing, Order | None, FlagFact | None]
 """A mending, the mended order if there is one, and what the operator should know."""
 
 
-async def _heal_region(_tx: AsyncSession, _row: OrderRow, order: Order) -> Found | None:
+async def _heal_region(tx: AsyncSession, row: OrderRow, order: Order) -> Found | None:
+    """What workflows are told (the flags) names no place: histories are free of where people live."""
     found = complete(order.receiver, gazetteer())
+    if row.revision > 1 and (found is None or found.told is not Told.SEVERAL):
+        await close_task(tx, choice_key(row.order_id), "orderhub")
     if found is None:
         return None
     before = order.receiver.region
@@ -89,13 +93,20 @@ async def _heal_region(_tx: AsyncSession, _row: OrderRow, order: Order) -> Found
     if found.told is Told.NONE:
         return healing(HealingOutcome.FAILED, ""), None, None
     if found.told is Told.SEVERAL:
-        proposed = " / ".join(found.proposals)
-        ask = FlagFact("healing.person", HoldReason.ADDRESS_INCOMPLETE, text("healing.choose", places=proposed))
-        return healing(HealingOutcome.PERSON, proposed), None, ask
-    after = found.region.text()
+        places = " / ".join(found.proposals)
+        sentence = text("task.address_choice", places=places)
+        key = choice_key(row.order_id)
+        await open_task(tx, key, "address_choice", sentence, order_id=row.order_id, again=True)
+        ask = FlagFact("healing.person", HoldReason.ADDRESS_INCOMPLETE, text("healing.choose"))
+        return healing(HealingOutcome.PERSON, places), None, ask
     mended = order.model_copy(update={"receiver": order.receiver.model_copy(update={"region": found.region})})
-    note = FlagFact("healing.healed", "", text("healing.region", region=after))
-    return healing(HealingOutcome.HEALED, after), mended, note
+    note = FlagFact("healing.healed", "", text("healing.region"))
+    return healing(HealingOutcome.HEALED, found.region.text()), mended, note
+
+
+def choice_key(order_id: str) -> str:
+    """The key of the task to choose between places."""
+    return f"{order_id}/address_choice"
 
 
 async def _heal_amounts(tx: AsyncSession, row: OrderRow, order: Order) -> Found | None:

@@ -17,8 +17,9 @@ from activities.contracts import (
     Reasoned,
     TaskFact,
 )
-from activities.healing import count
+from activities.healing import choice_key, count
 from domain.golden import Exit
+from domain.holds import HoldReason, Release
 from domain.texts import text
 from store import gifts, holds, tracking
 from store.database import Database
@@ -52,6 +53,9 @@ class HoldSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await holds.close_hold(tx, row, end.n, end.by, end.how)
             await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
+            if end.reason == HoldReason.ADDRESS_INCOMPLETE and end.how != Release.DOCUMENT:
+                # By a document it may be open again in a moment: then the review itself looks after the choice.
+                await holds.close_task(tx, choice_key(end.order_id), end.by)
             return Done("hold.closed", f"{end.reason}: {end.how}")
 
         await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work)

@@ -13,9 +13,11 @@ from domain.address import address_problems
 from domain.clock import utc_now
 from domain.ids import parcel_id
 from domain.order import ClearReceiver, Region
+from domain.regions import Told, complete
 from domain.texts import text
 from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
 from gateway.order_view import order_view
+from rules.gazetteer import gazetteer
 from store.gifts_after import GiftStays, send_after
 from store.steps import UnknownOrder, load_order
 from store.tables import AddressChangeRow
@@ -114,13 +116,10 @@ async def change_address(
     order_id: OrderId, wish: WishedAddress, hub: Hub, by: By, response: Response
 ) -> dict[str, Any]:
     """Keep a wished address, and hold the order until it is confirmed; the answer's `n` is what to confirm."""
-    receiver = wish.receiver()
-    problems = address_problems(receiver)
-    if problems:
-        raise UpdateRefused("；".join(text(f"address.{problem.code}") for problem in problems))
+    receiver, said = _completed(wish.receiver())
     n = await _keep_wish(hub, order_id, receiver, by)
     try:
-        return {**await _ask(hub, order_id, "change_address", AddressWish(n, by)), "n": n}
+        return {**await _ask(hub, order_id, "change_address", AddressWish(n, by)), "n": n, **said}
     except StillRunning:
         response.status_code = 202
         return {"result": "accepted", "text": text("order.still_running"), "n": n}
@@ -157,6 +156,24 @@ async def send_gift_after(order_id: OrderId, line_no: str, wish: Release, hub: H
             raise UpdateRefused(str(stays)) from None
     words = text("gift.sent_after", order=sent.order_id)
     return {"result": "done", "text": words, "order_id": sent.order_id, "fresh": sent.fresh}
+
+
+def _completed(receiver: ClearReceiver) -> tuple[ClearReceiver, dict[str, str]]:
+    """A wished address with the level that it lacks, when the rest of it tells which; and what was completed.
+
+    Raises UpdateRefused when no parcel can be sent there, with the places that may be meant.
+    """
+    found = complete(receiver, gazetteer())
+    said: dict[str, str] = {}
+    if found is not None and found.told is Told.ONE:
+        receiver = receiver.model_copy(update={"region": found.region})
+        said = {"region": found.region.text()}
+    problems = [text(f"address.{problem.code}") for problem in address_problems(receiver)]
+    if found is not None and found.told is Told.SEVERAL:
+        problems.append(text("address.may_be", places=" / ".join(found.proposals)))
+    if problems:
+        raise UpdateRefused("；".join(problems))
+    return receiver, said
 
 
 async def _ask(hub: Gateway, order_id: str, name: str, wish: Wish) -> dict[str, str]:

@@ -54,6 +54,7 @@ ORDERS: dict[str, tuple[str, str]] = {
     "address.phone_invalid": ("电话号码无效", "the phone number is not valid"),
     "address.name_missing": ("缺少收件人姓名", "the receiver's name is missing"),
     "address.ciphertext_missing": ("平台没有给出完整密文", "the platform gave no complete ciphertext"),
+    "address.may_be": ("可能是 {places}", "it may be {places}"),
     "address.wished": ("{by} 申请修改地址", "{by} wants another address"),
     "address.held": ("已暂停仓库作业，等待确认新地址", "the warehouse waits until the new address is confirmed"),
     "address.taken": ("已采用新地址", "the new address is taken"),
@@ -112,8 +113,8 @@ ORDERS: dict[str, tuple[str, str]] = {
     "healing.rule.address": ("地址补全", "address completed"),
     "healing.rule.amounts": ("金额重算", "amounts recalculated"),
     "healing.rule.gift": ("赠品补发", "gift sent after"),
-    "healing.choose": ("可能是 {places}，请确认", "it may be {places}: choose"),
-    "healing.region": ("地区已自动补全为 {region}", "the region was completed to {region}"),
+    "healing.choose": ("地址可能指几个地区，请按待办选择", "it may mean several places: see the task"),
+    "healing.region": ("地区已自动补全", "the region was completed"),
     "healing.amounts": ("金额已自动重算：{amounts}", "the amounts were recalculated: {amounts}"),
     "healing.money": (
         "行 {lines}，商品 {goods}，运费 {freight}，优惠 {discount}，实付 {paid}",

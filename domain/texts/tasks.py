@@ -7,6 +7,10 @@ TASKS: dict[str, tuple[str, str]] = {
         "{channel}店铺 {shop} 的授权将于 {until} 到期，请让店主重新授权",
         "the authorisation of {channel} shop {shop} ends at {until}: its owner must renew it",
     ),
+    "task.address_choice": (
+        "地址不完整，可能是 {places}：请与买家确认后修改地址",
+        "the address lacks a level and may mean {places}: ask the buyer, and change it",
+    ),
     "task.cancel_too_late": ("取消太晚：{why}，请拦截包裹或走售后", "cancelled too late: {why}; stop the parcel"),
     "task.goods_changed": ("锁定库存后商品有变化，请人工处理", "the goods changed after stock was locked"),
     "task.changed_too_late": ("仓库已打包，订单变更未生效：{why}", "packed before the change: {why}"),

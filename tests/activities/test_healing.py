@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from activities import contracts as c
 from domain.order import Amounts, ClearReceiver, OrderLine, Region
 from store import healings, orders
-from store.tables import HealingRow, OrderEventRow
+from store.tables import HealingRow, OrderEventRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.store.samples import index_row, order, receiver
 
@@ -25,6 +25,13 @@ def lives(detail: str, **region: str) -> ClearReceiver:
 async def rows(bench: Bench) -> list[HealingRow]:
     async with bench.db.reading() as tx:
         return list((await tx.execute(select(HealingRow).order_by(col(HealingRow.seq)))).scalars())
+
+
+async def choices(bench: Bench) -> dict[str, bool]:
+    """The tasks to choose between places, and whether each is done."""
+    async with bench.db.reading() as tx:
+        found = (await tx.execute(select(TaskRow).where(TaskRow.kind == "address_choice"))).scalars()
+        return {task.text: task.closed_at is not None for task in found}
 
 
 async def accept(bench: Bench, oid: str, revision: int) -> c.Accepted:
@@ -71,7 +78,16 @@ async def test_of_several_places_a_person_is_offered_each(bench: Bench) -> None:
     accepted = await accept(bench, placed.order_id, 1)
     assert accepted.revision == 1
     assert {flag.hold for flag in accepted.flags} == {"ADDRESS_INCOMPLETE"}
-    assert accepted.flags[-1].detail == "可能是 江苏省南京市鼓楼区 / 江苏省徐州市鼓楼区，请确认"
+    places = "江苏省南京市鼓楼区 / 江苏省徐州市鼓楼区"
+    # Where people may live is in the store, and not in what the workflow is told.
+    assert all("鼓楼" not in flag.detail for flag in accepted.flags)
+    assert await choices(bench) == {f"地址不完整，可能是 {places}：请与买家确认后修改地址": False}
+    # The buyer says which: the choice is made.
+    told = lives("中山路1号", province="江苏省", city="徐州市", district="鼓楼区")
+    async with bench.db.transaction() as tx:
+        await orders.take(tx, order(version=2, receiver=told))
+    await accept(bench, placed.order_id, 2)
+    assert list((await choices(bench)).values()) == [True]
     async with bench.db.reading() as tx:
         assert (await healings.counts(tx))["address"] == {"healed": 0, "failed": 0, "person": 1}
 

@@ -337,6 +337,27 @@ async def test_an_address_that_no_parcel_can_go_to(
     assert (await wishes(database), orders.asked) == ([], [])
 
 
+async def test_a_wished_address_that_lacks_a_level_is_completed(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    wish = ADDRESS | {"district": "", "detail": "西湖区示例路9号"}
+    answer = (await staff.post(PATH + "/address", json=wish)).json()
+    assert answer["region"] == "浙江省杭州市西湖区"
+    async with database.reading() as tx:
+        row = await tx.get_one(AddressChangeRow, (ORDER, 1))
+    assert (row.receiver["region"]["district"], row.receiver["detail"]) == ("西湖区", "西湖区示例路9号")
+
+
+async def test_a_wished_address_that_may_be_in_several_places_is_asked_back(
+    staff: httpx.AsyncClient, database: Database
+) -> None:
+    await taken(database)
+    wish = ADDRESS | {"province": "江苏省", "city": "", "district": "鼓楼区"}
+    answer = await staff.post(PATH + "/address", json=wish)
+    assert answer.status_code == 409
+    assert answer.json()["text"] == "缺少城市；可能是 江苏省南京市鼓楼区 / 江苏省徐州市鼓楼区"
+    assert await wishes(database) == []
+
+
 async def test_an_encrypted_receiver_is_never_replaced_by_clear_text(
     staff: httpx.AsyncClient, orders: Orders, database: Database
 ) -> None:

@@ -22,13 +22,13 @@ from connectors.errors import Rejected
 from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
-from domain.order import ChannelStatus
+from domain.order import ChannelStatus, Region
 from domain.refund import RefundStatus
 from domain.shipping import CreditDecision, TrackCode
 from store.database import Database
 from store.migrate import upgrade
 from tests.store.samples import receiver
-from tests.workflows.goods import mugs, on_account
+from tests.workflows.goods import GIFT, mugs, on_account
 from tests.workflows.partners import Town, away, fails, lost
 from tests.workflows.server import LocalServer, connect
 from tests.workflows.stage import Living, Stage, playing
@@ -43,6 +43,27 @@ QUICK = Timings(stock_retry_s=1, channel_retry_s=1)
 async def happy(stage: Stage) -> Living:
     """No trouble at all."""
     return await _delivered(await stage.start("HAPPY"))
+
+
+async def wrong_scan(stage: Stage) -> Living:
+    """A region that is completed, and a box that is stopped for a gift while a part of its goods is refunded."""
+    await stage.receive("CARD", 1)
+    await stage.receive("PLATE", 1)
+    lacking = receiver("余杭区示例路1号").model_copy(update={"region": Region(province="浙江省", city="杭州市")})
+    gift = GIFT.model_copy(update={"line_no": "3"})
+    order = await stage.start(
+        "WRONGSCAN", lines=(*TWO_LINES["lines"], gift), amounts=TWO_LINES["amounts"], receiver=lacking
+    )
+    code = await order.instructed()
+    report = stage.town.warehouse.pack(code, {"MUG": 1, "PLATE": 1})
+    stage.town.warehouse.status[code] = "accepted"  # it scanned, and can still be told otherwise
+    await order.warehouse_reports(report)
+    await order.held(HoldReason.SCAN_MISMATCH)
+    await order.calls("messenger", "send")
+    await refund(order, 1, RefundStatus.REFUNDED, 4950, "1")
+    await order.packed({"PLATE": 1}, n=2)
+    await order.signed()
+    return order
 
 
 async def cancel(stage: Stage) -> Living:
@@ -187,6 +208,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
     for path in (
         happy,
+        wrong_scan,
         cancel,
         address_change,
         manual_waybill,

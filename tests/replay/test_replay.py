@@ -74,6 +74,7 @@ PAST = {
     "cancel": {"check_credit", "cancel_at_warehouse", "release_credit"},
     "address_change": {"hold_at_warehouse", "cancel_at_warehouse", "push_to_warehouse"},
     "manual_waybill": {"send_clerk_link"},
+    "wrong_scan": {"send_scan_alert", "cancel_at_warehouse", "write_back"},
     "credit_assumed": {"check_credit", "commit_credit"},
     "stock_short": {"push_to_warehouse"},
     "failover": {"settle_waybill"},
