@@ -20,6 +20,7 @@ from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
 from runtime.partners import build_partners, link_secret
+from runtime.rule_desk import RuleDesk
 from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
 from settings import Settings
@@ -49,6 +50,7 @@ async def main(settings: Settings) -> int:
             codec_origins=tuple(settings.codec.allow_origins),
             staff={name: token.get_secret_value() for name, token in settings.gateway.staff.items()},
             link_secret=link_secret(settings),
+            rules=RuleDesk(db, settings.company.warehouse),
             max_body_bytes=settings.gateway.max_body_bytes,
         )
         keeping = asyncio.create_task(ShopKeeper(settings, db, key_ring(settings.encryption), outside).run())

@@ -15,14 +15,14 @@ from rich.table import Table
 from xlsxwriter.exceptions import XlsxWriterException
 
 from domain.clock import BEIJING, format_beijing, utc_now
-from domain.rulesets import RuleEvent, What, in_force
+from domain.rulesets import Refused, RuleEvent, What, event_facts, in_force, seen_facts
 from domain.texts import text, use_language
 from rules import engine
 from rules.documents import BadRule, Document, declared, grids, parse, version_of
 from rules.dry_run import DryRun
 from rules.lint import Problem, Verdict, lint
 from rules.workbook import BadWorkbook, read_workbook, write_workbook
-from runtime.rule_desk import Refused, RuleDesk, Say, SetSeen, event_facts, known
+from runtime.rule_desk import RuleDesk, Say, known
 from runtime.rule_explaining import explain as explained
 from settings import Settings
 from store.database import Database
@@ -67,7 +67,7 @@ async def show_all(settings: Settings, *, as_json: bool) -> int:
     async def work(desk: RuleDesk) -> int:
         seen = await desk.overview()
         if as_json:
-            _print_json({"rules": [_seen_facts(one) for one in seen]})
+            _print_json({"rules": [seen_facts(one) for one in seen]})
             return 0
         table = Table(*(text(f"rules.list.{name}") for name in ("name", "title", "version", "since", "next", "rows")))
         for one in seen:
@@ -324,20 +324,6 @@ def _done(event: RuleEvent | None, words: str, as_json: bool) -> None:
         _print_json({"changed": event is not None, "event": event_facts(event) if event else None})
     else:
         _say(words)
-
-
-def _seen_facts(one: SetSeen) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "title": one.title,
-        "version": one.version,
-        "default": one.default,
-        "since": one.since.isoformat() if one.since else None,
-        "until": one.until.isoformat() if one.until else None,
-        "waiting": [event_facts(event) for event in one.waiting],
-        "drafts": [{"version": draft.version, "state": str(draft.state)} for draft in one.drafts],
-        "rows": one.rows,
-    }
 
 
 def _verdict_facts(verdict: Verdict, say: Say) -> dict[str, Any]:

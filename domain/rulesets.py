@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class What(StrEnum):
@@ -91,3 +92,72 @@ def state_of(version: str, events: Iterable[RuleEvent], at: datetime) -> State:
         waits = any(event.begins is not None and event.begins > at for event in standing)
         return State.WAITING if waits else State.SUPERSEDED
     return State.TESTED if any(event.what is What.TESTED for event in own) else State.DRAFT
+
+
+class Refused(Exception):
+    """It is not done; the lines say why, in words."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class NoSuchSet(Refused):
+    """There is no such rule set, or it has no such version."""
+
+
+@dataclass(frozen=True)
+class VersionSeen:
+    """A version, where it stands, and what was last done to it."""
+
+    name: str
+    version: str
+    state: State
+    origin: str
+    last: RuleEvent | None
+
+
+@dataclass(frozen=True)
+class SetSeen:
+    """A rule set: which version decides now, since and until when, what waits, and which drafts there are."""
+
+    name: str
+    title: str
+    version: str
+    default: bool
+    since: datetime | None
+    until: datetime | None
+    waiting: tuple[RuleEvent, ...]
+    drafts: tuple[VersionSeen, ...]
+    rows: int
+
+
+def event_facts(event: RuleEvent) -> dict[str, Any]:
+    """An event as JSON has it."""
+    return {
+        "number": event.seq,
+        "name": event.name,
+        "version": event.version,
+        "what": str(event.what),
+        "who": event.who,
+        "why": event.why,
+        "at": event.at.isoformat(),
+        "begins": event.begins.isoformat() if event.begins else None,
+        "ends": event.ends.isoformat() if event.ends else None,
+        "of": event.of,
+    }
+
+
+def seen_facts(one: SetSeen) -> dict[str, Any]:
+    """A rule set as JSON has it."""
+    return {
+        "name": one.name,
+        "title": one.title,
+        "version": one.version,
+        "default": one.default,
+        "since": one.since.isoformat() if one.since else None,
+        "until": one.until.isoformat() if one.until else None,
+        "waiting": [event_facts(event) for event in one.waiting],
+        "drafts": [{"version": draft.version, "state": str(draft.state)} for draft in one.drafts],
+        "rows": one.rows,
+    }

@@ -4,7 +4,7 @@
 |---|---|
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
 | `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel`, `/api/v1/refunds` | shops (docs/rest-api.md) |
-| `/api/v1/staff/orders/...`, `.../stock/...`, `.../labels/...` | staff, by bearer token |
+| `/api/v1/staff/orders/...`, `.../stock/...`, `.../labels/...`, `.../rules/...` | staff, by bearer token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |
 
@@ -24,8 +24,19 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain.rulesets import Refused
 from domain.texts import text
-from gateway import hooks, labels_api, orders_api, pool_api, refunds_api, replenishments_api, shelves_api, staff_api
+from gateway import (
+    hooks,
+    labels_api,
+    orders_api,
+    pool_api,
+    refunds_api,
+    replenishments_api,
+    rules_api,
+    shelves_api,
+    staff_api,
+)
 from gateway.body_limit import BodyLimit
 from gateway.codec_api import codec_app
 from gateway.deps import Gateway, Hub, StillRunning, TemporalAway, UpdateRefused
@@ -42,7 +53,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="orderhub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
-    for api in (hooks, orders_api, refunds_api, staff_api, pool_api, shelves_api, replenishments_api, labels_api):
+    staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api)
+    for api in (hooks, orders_api, refunds_api, *staff):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)
@@ -50,6 +62,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         app.add_exception_handler(error, _store_away)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(UpdateRefused, _refused)
+    app.add_exception_handler(Refused, rules_api.refused)
     app.add_exception_handler(StillRunning, _accepted)
     app.add_exception_handler(TemporalAway, _temporal_away)
     return app

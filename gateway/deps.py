@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol, cast
+from datetime import datetime
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Request
 from temporalio.converter import PayloadCodec
 
 from connectors.ports import PushSource
 from connectors.rest import RestDoor
+from domain.rulesets import RuleEvent, SetSeen
 from domain.texts import text
 from gateway.keeping import Keeper
 from printing.desk import Desk
@@ -48,6 +50,36 @@ class OrderGate(Protocol):
         ...
 
 
+class RuleOwner(Protocol):
+    """What may be done with rule sets. Every method raises domain.rulesets.Refused, in words."""
+
+    async def overview(self) -> list[SetSeen]:
+        """Every rule set."""
+        ...
+
+    async def document(self, name: str, version: str | None = None) -> tuple[str, dict[str, Any]]:
+        """A version and its document; None: the one in force."""
+        ...
+
+    async def history(self, name: str) -> list[RuleEvent]:
+        """What happened to a rule set, oldest first."""
+        ...
+
+    async def publish(
+        self, name: str, version: str, who: str, why: str, begins: datetime | None, ends: datetime | None
+    ) -> RuleEvent | None:
+        """Put a tested version in force. None when it is so already."""
+        ...
+
+    async def to_withdraw(self, name: str, seq: int | None) -> tuple[RuleEvent, str]:
+        """The publication of that number (None: the one in force), and the version that decides without it."""
+        ...
+
+    async def withdraw(self, publication: RuleEvent, who: str, why: str) -> RuleEvent | None:
+        """Take it back. None when that was done."""
+        ...
+
+
 class InWords:
     """An OrderGate for pages: whatever stands in the way comes as an Outcome with a sentence, never as an exception."""
 
@@ -73,7 +105,7 @@ class Gateway:
     `sources` are the partners that push, by the name in `/hooks/{source}`; `staff` maps a person's name to a bearer
     token. `codec_tokens` open the codec endpoint, `codec_origins` are the Temporal UIs that may ask it from a browser,
     and `codec_open_on_loopback` serves callers on this machine without a token. `link_secret` is what the codes of the
-    clerk's form are derived from.
+    clerk's form are derived from. `rules` is the desk of those who own rule sets.
     """
 
     db: Database
@@ -89,6 +121,7 @@ class Gateway:
     codec_tokens: Sequence[str] = field(default=(), repr=False)
     codec_open_on_loopback: bool = False
     codec_origins: Sequence[str] = ()
+    rules: RuleOwner | None = None
 
 
 async def _of(request: Request) -> Gateway:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.clock import utc_now
-from domain.rulesets import RuleEvent, State, What, in_force, state_of
+from domain.rulesets import NoSuchSet, Refused, RuleEvent, SetSeen, State, VersionSeen, What, in_force, state_of
 from domain.texts import text
 from rules import engine
 from rules.documents import BadRule, Document, grids, version_of
@@ -24,40 +22,6 @@ from store.database import Database
 from store.rules import FILE, NoSuchVersion, Version
 
 Say = Callable[[Problem], str]
-
-
-class Refused(Exception):
-    """It is not done; the lines say why, in words."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
-
-
-@dataclass(frozen=True)
-class VersionSeen:
-    """A version, where it stands, and what was last done to it."""
-
-    name: str
-    version: str
-    state: State
-    origin: str
-    last: RuleEvent | None
-
-
-@dataclass(frozen=True)
-class SetSeen:
-    """A rule set: which version decides now, since and until when, what waits, and which drafts there are."""
-
-    name: str
-    title: str
-    version: str
-    default: bool
-    since: datetime | None
-    until: datetime | None
-    waiting: tuple[RuleEvent, ...]
-    drafts: tuple[VersionSeen, ...]
-    rows: int
 
 
 class RuleDesk:
@@ -218,9 +182,9 @@ class RuleDesk:
 
 
 def known(name: str) -> None:
-    """Raise Refused for a rule set that there is not."""
+    """Raise NoSuchSet for a rule set that there is not."""
     if name not in engine.tables():
-        raise Refused(text("rules.no_such_set", name=name, names=", ".join(engine.tables())))
+        raise NoSuchSet(text("rules.no_such_set", name=name, names=", ".join(engine.tables())))
 
 
 def refuse_problems(verdict: Verdict, say: Say = Problem.sentence) -> None:
@@ -254,20 +218,4 @@ async def _find(tx: AsyncSession, name: str, version: str) -> Version:
         return await rules.find(tx, name, version)
     except NoSuchVersion:
         have = ", ".join(one.version for one in await rules.versions(tx, name)) or "-"
-        raise Refused(text("rules.no_such_version", name=name, version=version, versions=have)) from None
-
-
-def event_facts(event: RuleEvent) -> dict[str, Any]:
-    """An event as JSON has it."""
-    return {
-        "number": event.seq,
-        "name": event.name,
-        "version": event.version,
-        "what": str(event.what),
-        "who": event.who,
-        "why": event.why,
-        "at": event.at.isoformat(),
-        "begins": event.begins.isoformat() if event.begins else None,
-        "ends": event.ends.isoformat() if event.ends else None,
-        "of": event.of,
-    }
+        raise NoSuchSet(text("rules.no_such_version", name=name, version=version, versions=have)) from None

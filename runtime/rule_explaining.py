@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deciding import Asked
+from domain.rulesets import Refused
 from domain.texts import text
 from rules.documents import BadRule
 from rules.dry_run import difference
 from rules.engine import Book, Table, trying
 from rules.subjects import SUBJECTS, Case
-from runtime.rule_desk import Refused, RuleDesk
+from runtime.rule_desk import RuleDesk
 from store import orders, rules, warehouses
 
 

@@ -28,6 +28,7 @@ from gateway.keeping import Keeper
 from printing.desk import Desk
 from runtime.codec import EncryptionCodec
 from runtime.keys import KeyRing, decode_key
+from runtime.rule_desk import RuleDesk
 from store.database import Database
 from tests.connectors.douyin import conftest as douyin
 from tests.connectors.kdniao import conftest as kdniao
@@ -105,6 +106,7 @@ async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack
         "codec_origins": (UI,),
         "staff": STAFF,
         "link_secret": LINK_SECRET,
+        "rules": RuleDesk(db, "WH01"),
         "max_body_bytes": MAX_BODY,
     }
     return Gateway(**(values | changes))
