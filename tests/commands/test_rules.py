@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ from tests.store.samples import taken
 NEW = changed("courier_plan", "clear", steps='"sf:SF"')
 NEW["orderhub"]["examples"][0]["expect"]["steps"] = "sf:SF"
 VERSION, DEFAULT = version_of(NEW), version_of(engine.default("courier_plan"))
+
+
+@pytest.fixture
+def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """SQLite only: tests/store/test_rules.py and tests/runtime/test_rules.py hold what differs between databases."""
+    shutil.copy(migrated_sqlite, tmp_path / "store.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
 
 
 @pytest.fixture

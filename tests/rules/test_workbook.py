@@ -72,7 +72,7 @@ def _documents(draw: st.DrawFn) -> Document:
     return document
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_documents())
 def test_export_and_import_is_the_identity(tmp_path: Path, document: Document) -> None:
     path = tmp_path / "t.xlsx"
@@ -146,7 +146,7 @@ EDITS: list[tuple[str, Edit, str]] = [
     ("freight", _set("运费估算", 2, 0, ""), "工作表「运费估算」，第 2 行，A 列（）：缺少行名列"),
     ("work_centres", _set("工作中心", 3, 4, time(9)), "工作表「工作中心」，第 3 行，E 列（开工）：这一格"),
     ("freight", _set("示例", 3, 1, "city"), "工作表「示例」，第 3 行，B 列（分区）：city 不是一个值"),
-    ("freight", _set("声明", 4, 1, "{“base_fen”: 1}"), "工作表「声明」，第 4 行，B 列（money）：不是 JSON"),
+    ("freight", _set("声明", 4, 1, "{“base_fen”: 1}"), "工作表「声明」，第 4 行，B 列（bounds）：不是 JSON"),
     ("freight", _set("声明", 3, 1, "silence"), "这是规则「silence」的文件，不是「freight」的"),
     ("freight", lambda sheets: sheets.update(运费=sheets.pop("运费估算")), "缺少工作表「运费估算」"),
     ("freight", _twice, "工作表「运费估算」，第 8 行：行名与第 3 行相同"),
