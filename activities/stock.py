@@ -24,8 +24,9 @@ from activities.contracts import (
     OrderRef,
     Reserved,
 )
-from activities.planning import Router, needed
+from activities.planning import Planned, Router, needed
 from activities.promises import renew_promises
+from activities.reserving import MOST, STEP, OrderWish, Tried, Unfillable
 from activities.results import from_json, to_json
 from activities.review import ordered
 from domain.clock import utc_now
@@ -49,39 +50,52 @@ class StockSteps:
     def __init__(self, db: Database, router: Router) -> None:
         self._db = db
         self._router = router
+        self._reserving: stock.Reserving[Tried] = stock.Reserving(db, most=MOST)
 
     @activity.defn(name=RESERVE_STOCK.name)
     async def reserve_stock(self, ref: OrderRef) -> Reserved:
         """Plan the order, and lock all lines in one transaction, gifts included: STOCK_LOCKED. Short: nothing is."""
-        stale = False
+        tried: Tried = await self._reserving.do(OrderWish(self._router, ref.order_id, self._keep_plan))
+        for _ in range(PLANNED_AGAIN):
+            if not isinstance(tried, stock.StaleSnapshot):
+                break
+            tried = await self._alone(ref.order_id)  # somebody was quicker: plan on what is there now
+        if isinstance(tried, Reserved):
+            return tried
+        if isinstance(tried, stock.StaleSnapshot):
+            return Reserved(False, text("stock.contended"))
+        if isinstance(tried, stock.StockShort):
+            return Reserved(False, _missing(tried.short) if not tried.shared else text("stock.share_used"))
+        if isinstance(tried, Unfillable):
+            await self._promise_made(ref.order_id, tried.routing)
+            return Reserved(False, _unfillable(tried.routing))
+        raise tried
+
+    async def _alone(self, order_id: str) -> Tried:
+        """Plan an order on stock that nobody else takes of meanwhile. It locks from the start: so not in a group."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            order = await orders.body(tx, ref.order_id)
-            planned = await self._router.plan(tx, order, firm=stale)
-            routing = planned.routing
-            if routing.verdict is Verdict.SHORT:
-                raise _Unfillable(routing)
-            await stock.reserve_plan(tx, ref.order_id, order.channel, planned.picks, "orderhub", token=planned.token)
-            rows = await planning.keep_plan(tx, ref.order_id, row.revision, routing)
-            await renew_promises(tx, order, planned.warehouses)
-            row.in_flight = False
-            reserved = Reserved(True, consignments=[_fact(one) for one in rows])
-            why = routing.reason.text()
-            return Done("stock.locked", why, trigger=Trigger.ALL_LINES_RESERVED, result=to_json(reserved))
+            order = await orders.body(tx, order_id)
+            planned = await self._router.plan(tx, order, firm=True)
+            if planned.routing.verdict is Verdict.SHORT:
+                raise Unfillable(planned.routing)
+            await stock.reserve_plan(tx, order_id, order.channel, planned.picks, "orderhub", token=planned.token)
+            return await self._keep_plan(tx, row, planned)
 
-        for _ in range(PLANNED_AGAIN):
-            try:
-                kept = await run_step(self._db, ref.order_id, "reserve_stock", "orderhub", work)
-            except stock.StaleSnapshot:
-                stale = True  # somebody was quicker: plan on what is there now
-                continue
-            except stock.StockShort as short:
-                return Reserved(False, _missing(short.short) if not short.shared else text("stock.share_used"))
-            except _Unfillable as unfillable:
-                await self._promise_made(ref.order_id, unfillable.routing)
-                return Reserved(False, unfillable.text())
-            return from_json(Reserved, kept) if kept else Reserved(True)
-        return Reserved(False, text("stock.contended"))
+        try:
+            kept = await run_step(self._db, order_id, STEP, "orderhub", work)
+        except (stock.StaleSnapshot, stock.StockShort, Unfillable) as refused:
+            return refused
+        return from_json(Reserved, kept) if kept else Reserved(True)
+
+    async def _keep_plan(self, tx: AsyncSession, row: OrderRow, planned: Planned) -> Done:
+        order = await orders.body(tx, row.order_id)
+        rows = await planning.keep_plan(tx, row.order_id, row.revision, planned.routing)
+        await renew_promises(tx, order, planned.warehouses)
+        row.in_flight = False
+        reserved = Reserved(True, consignments=[_fact(one) for one in rows])
+        why = planned.routing.reason.text()
+        return Done("stock.locked", why, trigger=Trigger.ALL_LINES_RESERVED, result=to_json(reserved))
 
     @activity.defn(name=CHECK_ARRIVAL.name)
     async def check_arrival(self, ref: ConsignmentRef) -> Arrived:
@@ -209,26 +223,19 @@ class StockSteps:
             return last[0] if last else None
 
 
-class _Unfillable(Exception):
-    """No plan gives the order everything."""
-
-    def __init__(self, routing: Routing) -> None:
-        super().__init__(routing.reason.key)
-        self.routing = routing
-
-    def text(self) -> str:
-        """What is missing; why, where nothing is. The hold's task says it, and asks where the rules say so."""
-        missing = {one.sku: one.missing for one in self.routing.short if one.missing}
-        words = _missing(missing) if missing else self.routing.reason.text()
-        return text("stock.decide", why=words) if self.routing.ask else words
-
-
 class _NotYet(Exception):
     """Goods are still on their way."""
 
 
 def _missing(short: dict[str, int]) -> str:
     return text("stock.short", missing="，".join(f"{sku} × {count}" for sku, count in short.items()))
+
+
+def _unfillable(routing: Routing) -> str:
+    """What is missing; why, where nothing is. The hold's task says it, and asks where the rules say so."""
+    missing = {one.sku: one.missing for one in routing.short if one.missing}
+    words = _missing(missing) if missing else routing.reason.text()
+    return text("stock.decide", why=words) if routing.ask else words
 
 
 def _fact(row: ConsignmentRow) -> ConsignmentFact:

@@ -46,7 +46,7 @@ async def run_step(db: Database, order_id: str, step: str, who: str, work: Work)
     async with db.transaction() as tx:
         # The lock comes first: the same step may be running elsewhere (a slow local activity and its successor).
         row = await load_order(tx, order_id)
-        before = await _earlier(tx, order_id, step)
+        before = await ran_before(tx, order_id, step)
         if before is not None:
             return before
         with new_decision():  # a step never mixes versions of a rule set
@@ -57,7 +57,7 @@ async def run_step(db: Database, order_id: str, step: str, who: str, work: Work)
 
 async def result_of(tx: AsyncSession, order_id: str, step: str) -> dict[str, Any]:
     """What a step that ran gave. Raises LookupError when it did not run."""
-    result = await _earlier(tx, order_id, step)
+    result = await ran_before(tx, order_id, step)
     if result is None:
         raise LookupError(f"{order_id} has not run {step}")
     return result
@@ -103,6 +103,7 @@ async def load_order(tx: AsyncSession, order_id: str) -> OrderRow:
     return row
 
 
-async def _earlier(tx: AsyncSession, order_id: str, step: str) -> dict[str, Any] | None:
+async def ran_before(tx: AsyncSession, order_id: str, step: str) -> dict[str, Any] | None:
+    """What a step of an order gave when it ran; None when it did not. Ask under the lock of `load_order`."""
     query = select(OrderEventRow.result).where(OrderEventRow.order_id == order_id, OrderEventRow.step == step)
     return (await tx.execute(query)).scalar_one_or_none()

@@ -25,7 +25,7 @@ warehouse), what channels have.
 
 from __future__ import annotations
 
-from store.stock.claiming import Claim, claim_all
+from store.stock.claiming import Answer, Claim, claim_all
 from store.stock.goods import adjust, count, mark_defective, receive, scrap
 from store.stock.incoming import (
     Arrived,
@@ -78,6 +78,7 @@ from store.stock.transfers import (
 __all__ = [
     "ALL",
     "FROZEN_FOR",
+    "Answer",
     "Arrived",
     "Claim",
     "CountBelowBound",

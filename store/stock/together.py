@@ -41,9 +41,9 @@ class Reserving(Together[Wish[T], T]):
     A wish that raises takes nobody with it. An order should come once at a time.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, most: int = MOST) -> None:
         # One group at a time: two would wait for each other's rows, and be two half groups.
-        super().__init__(db, _lock, size=lambda _: 1, most=MOST, at_once=1)
+        super().__init__(db, _lock, size=lambda _: 1, most=most, at_once=1)
 
 
 class Plain:
