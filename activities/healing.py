@@ -67,6 +67,9 @@ async def heal(tx: AsyncSession, row: OrderRow, order: Order, revision: int) -> 
 
 def count(kept: Iterable[Healing]) -> None:
     """Show mendings in the metrics."""
+    kept = list(kept)
+    if not kept:
+        return
     counter = activity.metric_meter().create_counter(METRIC, "What was mended without a person, or handed to one")
     for healing in kept:
         counter.add(1, {"rule": healing.rule, "outcome": healing.outcome})

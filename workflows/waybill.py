@@ -86,11 +86,16 @@ class WaybillHunt:
                 await workflow.wait_condition(lambda: bool(self.number) or self._nudged)
                 if not self.number:
                     await self.ask_couriers()
-        finally:
+        except asyncio.CancelledError:
+            # Given up. Nothing may be waited for here: the worker, too, cancels an order that it forgets.
             self.waits_for_person = False
-            if not link.done():
-                link.cancel()
-            await asyncio.gather(link, return_exceptions=True)
+            link.add_done_callback(lambda task: task.cancelled() or task.exception())
+            link.cancel()
+            raise
+        self.waits_for_person = False
+        if not link.done():
+            link.cancel()
+        await asyncio.gather(link, return_exceptions=True)
 
     async def record(self, typed: RecordWaybill) -> None:
         """Take a number from a person. Raises ApplicationError when it cannot be taken, in words."""
