@@ -40,6 +40,7 @@ class ChannelSteps:
             parcel = await tx.get(ParcelRow, ref.parcel_id)
             waybill = await shipping.live_waybill(tx, ref.parcel_id)
             others = await _others(tx, order, ref)
+            to_come = await _to_come(tx, ref.order_id)
         if parcel is None or waybill is None:
             raise ApplicationError(f"{ref.parcel_id} has no live waybill", type="NoWaybill")
         shipment = Shipment(
@@ -52,19 +53,24 @@ class ChannelSteps:
             whole_order=parcel.whole_order,
             others=tuple(other for other in others if other is not None),
             numberless=others.count(None),
+            to_come=to_come,
         )
         try:
             if order.gift_after:
                 # The channel has its order's shipment already: a second one would be an error there, or a riddle.
-                return await self._tell(ref, order, "orderhub", text("gift.not_told"))
+                return await self._tell(ref, order, "channel.not_told", "orderhub", text("gift.not_told"))
             async with answered(self._db, ref.order_id):
-                await self._channels[order.channel].write_back(shipment)
+                shown = await self._channels[order.channel].write_back(shipment)
         except Rejected as error:
             return Told(False, error.operator_text)
 
-        return await self._tell(ref, order, f"channel:{order.channel}", f"{waybill.carrier} {waybill.number}")
+        who, number = f"channel:{order.channel}", f"{waybill.carrier} {waybill.number}"
+        if shown is not None:
+            why = text("channel.shows_other", number=number, other=f"{shown.carrier} {shown.number}")
+            return await self._tell(ref, order, "channel.shows_other", who, why)
+        return await self._tell(ref, order, "channel.told", who, number)
 
-    async def _tell(self, ref: ParcelRef, order: Order, who: str, why: str) -> Told:
+    async def _tell(self, ref: ParcelRef, order: Order, what: str, who: str, why: str) -> Told:
         """The parcel has left, and with it the gifts in it."""
         sent: list[Healing] = []
 
@@ -75,7 +81,7 @@ class ChannelSteps:
                 tx.add(told)
                 await tx.flush()
             sent[:] = await gifts.give(tx, order)
-            return Done("channel.not_told" if order.gift_after else "channel.told", why)
+            return Done(what, why)
 
         await run_step(self._db, ref.order_id, f"told/{ref.parcel_id}", who, work)
         count(sent)
@@ -107,6 +113,12 @@ async def _others(tx: AsyncSession, order: Order, ref: ParcelRef) -> list[SentPa
             found.append(SentParcel(Carrier(waybill.carrier), waybill.number, _lines_in(order, parcel)))
     parts = await planning.consignments(tx, ref.order_id)
     return found + [None for part in parts if part.status in (planning.WAITING, planning.READY)]
+
+
+async def _to_come(tx: AsyncSession, order_id: str) -> int:
+    """How many consignments have still to be packed."""
+    consignments = await planning.consignments(tx, order_id)
+    return sum(one.status not in (planning.OFF, planning.PACKED) for one in consignments)
 
 
 def _lines_in(order: Order, parcel: ParcelRow) -> tuple[str, ...]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from audit.books import BookShipment
 from audit.evidence import Evidence
-from audit.facts import WaybillFact
+from audit.facts import OrderFact, ParcelFact, WaybillFact
 from audit.report import Outcome
 from domain.ids import split_order_id
 from domain.order import Channel
 
+_WHOLE_LINES = frozenset({Channel.TAOBAO, Channel.DOUYIN, Channel.XIAOHONGSHU})
+"""They have one number for a line, whatever number of parcels it is in."""
+_ONE_CALL = frozenset({Channel.JD})
+"""It takes the numbers of an order once: what is packed later has none there."""
 _OUR_PROTOCOL = frozenset({Channel.OWN, Channel.POS, Channel.B2B})
 
 
@@ -31,7 +36,7 @@ async def told_once(evidence: Evidence) -> Outcome:
         for text in _wrong(order.channel, live.get(oid, []), shipments):
             seen.find(oid, text)
         if evidence.settled and order.shipped:
-            for text in _untold(evidence, oid, live.get(oid, []), shipments):
+            for text in _untold(evidence, order, live.get(oid, []), shipments):
                 seen.find(oid, text)
     return seen
 
@@ -69,12 +74,30 @@ def _wrong(channel: str, live: Sequence[WaybillFact], shipments: Sequence[BookSh
 
 
 def _untold(
-    evidence: Evidence, oid: str, live: Sequence[WaybillFact], shipments: Sequence[BookShipment]
+    evidence: Evidence, order: OrderFact, live: Sequence[WaybillFact], shipments: Sequence[BookShipment]
 ) -> Iterator[str]:
-    parcels = {parcel.parcel_id for parcel in evidence.parcels.get(oid, [])}
+    parcels = {parcel.parcel_id: parcel for parcel in evidence.parcels.get(order.order_id, [])}
     if not parcels:
         yield "shipped without a parcel"
     numbers = {shipment.number for shipment in shipments}
     told = {waybill.parcel_id for waybill in live if waybill.number in numbers}
-    for parcel_id in sorted(parcels - told):
-        yield f"shipped, but its channel was not told of {parcel_id}"
+    shown = [parcels[parcel_id] for parcel_id in parcels.keys() & told]
+    for parcel_id in sorted(parcels.keys() - told):
+        by_trail = parcel_id in evidence.shown_by_other
+        if not (by_trail and _shows_other(order.channel, parcels[parcel_id], shown)):
+            yield f"shipped, but its channel was not told of {parcel_id}"
+
+
+def _shows_other(channel: str, untold: ParcelFact, shown: Sequence[ParcelFact]) -> bool:
+    """Whether a channel that takes no second number has that of other parcels for all that is in this one."""
+    if channel in _ONE_CALL:
+        return bool(shown)
+    lines = {_line(channel, item) for parcel in shown for item in parcel.items}
+    return channel in _WHOLE_LINES and {_line(channel, item) for item in untold.items} <= lines
+
+
+def _line(channel: str, item: Mapping[str, Any]) -> str:
+    """What the channel calls a line of a box; where the warehouse named none, the goods have to tell."""
+    line_no = item["line_no"] or item["sku"]
+    # A gift of a SKU that was bought as well is the same to Xiaohongshu.
+    return str(line_no).partition("-")[0] if item["line_no"] and channel == Channel.XIAOHONGSHU else str(line_no)

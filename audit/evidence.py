@@ -90,6 +90,8 @@ class Evidence:
     credit: list[CreditFact]
     holds: list[HoldFact]
     notifications: list[NotificationFact]
+    shown_by_other: frozenset[str]
+    """Parcels whose channel shows another parcel's number for what is in them, by the audit trail."""
     cancelled_by_person: frozenset[str]
     """Orders that a person of ours cancelled, by the audit trail."""
     book_orders: Mapping[str, BookOrder]
@@ -163,6 +165,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             credit=await _facts(tx, CreditCheckRow, CreditFact),
             holds=await _facts(tx, HoldRow, HoldFact),
             notifications=await _facts(tx, NotificationRow, NotificationFact),
+            shown_by_other=await _shown_by_other(tx),
             cancelled_by_person=await _cancelled_by_person(tx),
             book_orders=_book_orders(books),
         )
@@ -183,6 +186,12 @@ async def _snapshot(db: Database) -> AsyncIterator[AsyncSession]:
 async def _facts(tx: AsyncSession, table: type[SQLModel], fact: type[T]) -> list[T]:
     columns = [getattr(table, field.name) for field in dataclasses.fields(fact)]  # type: ignore[arg-type]
     return [fact(*row) async for row in stream(tx, select(*columns))]
+
+
+async def _shown_by_other(tx: AsyncSession) -> frozenset[str]:
+    event = OrderEventRow
+    statement = select(event.step).where(event.what == "channel.shows_other")
+    return frozenset([step.removeprefix("told/") async for (step,) in stream(tx, statement)])
 
 
 async def _cancelled_by_person(tx: AsyncSession) -> frozenset[str]:

@@ -23,6 +23,7 @@ from domain.shipping import (
     Interception,
     InterceptKind,
     Provider,
+    SentParcel,
     Shipment,
     Sms,
     StopOutcome,
@@ -103,8 +104,12 @@ class SalesChannel(PushSource, Protocol):
 
     channel: Channel
 
-    async def write_back(self, shipment: Shipment) -> None:
-        """Tell the channel a parcel's number. A channel that has this number already is content."""
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
+        """Tell the channel a parcel's number. A channel that has this number already is content.
+
+        Gives another parcel of the order when the channel has that one's number for all that is in this parcel, and
+        takes no second: it shows the other number only, and the order goes on. None where it shows this one.
+        """
         ...
 
 

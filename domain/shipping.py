@@ -138,6 +138,8 @@ class Shipment:
     """The order's other parcels that have a number, for channels that want to be told of all at once."""
     numberless: int = 0
     """How many of the order's other parcels have no number yet: each will be told of in its turn."""
+    to_come: int = 0
+    """How many of the order's consignments are not packed yet; one may wait for its goods for days."""
 
 
 class TrackCode(StrEnum):

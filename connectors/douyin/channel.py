@@ -13,15 +13,16 @@ from connectors.douyin.inbound import REFUND_KIND, SOURCE, documents, read_hint,
 from connectors.douyin.orders import quantities, status_of, to_order
 from connectors.douyin.pulled import changed_orders, read_cursor, read_orders
 from connectors.douyin.refund_feed import DouyinRefunds
-from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, tracking_numbers
+from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, numbers_of, tracking_numbers
 from connectors.errors import DocumentUnreadable, Rejected
 from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.fields import as_mapping, text_of
+from connectors.parts import KnownLines, known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
-from domain.shipping import Shipment
+from domain.shipping import SentParcel, Shipment
 
 
 class DouyinChannel:
@@ -92,12 +93,13 @@ class DouyinChannel:
                 return [CancelNews(Channel.DOUYIN, hint.shop, hint.order_no, reason)]
             raise DocumentUnreadable(SOURCE, str(error)) from None
 
-    async def write_back(self, shipment: Shipment) -> None:
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
         """order.logisticsAdd for a parcel with the whole order, order.logisticsAddMultiPack for a part of it.
 
         An order that the platform will not ship (most often: shipped already) is looked at: with this number it is
-        content, with another one (or none) the refusal stands. Several parcels that share the pieces of one line
-        cannot be told: a line counts as shipped with the first of them.
+        content, with another one (or none) the refusal stands. A parcel is told with all pieces of its lines, so that a
+        line has left with the first parcel that it is in: of two that share its pieces, the platform is told the
+        second's number only for what else is in it.
         """
         company = company_code(shipment.carrier, requests.SHIP_ORDER)
         if shipment.whole_order:
@@ -106,16 +108,24 @@ class DouyinChannel:
             method = requests.SHIP_PACK
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
             if shipment.number in tracking_numbers(detail):
-                return
-            business = requests.ship_pack(shipment, company, _pieces(detail, shipment))
+                return None
+            known = _known(detail, shipment)
+            if not known.left and known.other is not None:
+                return known.shown
+            business = requests.ship_pack(shipment, company, _pieces(detail, shipment, known.left))
         try:
             await self._api.call(shipment.shop, method, business, lambda data: None, writes=True)
         except Rejected as refusal:
             if refusal.code != BUSINESS_FAILED:
                 raise
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
-            if shipment.number not in tracking_numbers(detail):
+            if shipment.number in tracking_numbers(detail):
+                return None
+            known = _known(detail, shipment)
+            if known.left or known.other is None:
                 raise
+            return known.shown
+        return None
 
     async def tell_stock(self, figure: StockFigure) -> None:
         """Port `StockTaker`: sku.syncStock."""
@@ -139,11 +149,15 @@ def _cancelled(detail: Mapping[str, Any]) -> bool:
         return False
 
 
-def _pieces(detail: Mapping[str, Any], shipment: Shipment) -> Mapping[str, int]:
+def _known(detail: Mapping[str, Any], shipment: Shipment) -> KnownLines:
+    return known_lines(shipment, lambda line_no: numbers_of(detail, line_no))
+
+
+def _pieces(detail: Mapping[str, Any], shipment: Shipment, line_nos: Sequence[str]) -> Mapping[str, int]:
     try:
         pieces = quantities(detail)
     except ValueError as error:
         raise Rejected(PARTNER, requests.SHIP_PACK, str(error)) from None
     if unknown := [line_no for line_no in shipment.line_nos if line_no not in pieces]:
         raise Rejected(PARTNER, requests.SHIP_PACK, f"the order has no sub orders {', '.join(unknown)}")
-    return pieces
+    return {line_no: pieces[line_no] for line_no in line_nos}

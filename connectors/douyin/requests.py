@@ -60,7 +60,7 @@ def ship_pack(shipment: Shipment, company: str, pieces: Mapping[str, int]) -> di
         "pack_list": [
             {
                 "shipped_order_info": [
-                    {"shipped_order_id": line_no, "shipped_num": pieces[line_no]} for line_no in shipment.line_nos
+                    {"shipped_order_id": line_no, "shipped_num": count} for line_no, count in pieces.items()
                 ],
                 "company_code": company,
                 "logistics_code": shipment.number,

@@ -107,6 +107,17 @@ def tracking_numbers(detail: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(number for entry in entries if (number := text_of(entry, "tracking_no")))
 
 
+def numbers_of(detail: Mapping[str, Any], line_no: str) -> frozenset[str]:
+    """The numbers that the platform has for a sub order."""
+    found = set()
+    for entry in as_list(detail.get("logistics_info")):
+        if isinstance(entry, dict):
+            inside = (each for each in as_list(entry.get("product_info")) if isinstance(each, dict))
+            if any(text_of(each, "sku_order_id") == line_no for each in inside):
+                found.add(text_of(entry, "tracking_no"))
+    return frozenset(found - {""})
+
+
 def _entry(entries: object, order_no: str, pack_id: str) -> Mapping[str, Any] | None:
     for raw in as_list(entries):
         if isinstance(raw, dict) and _is_about(raw, order_no, pack_id):

@@ -27,7 +27,7 @@ from connectors.ports import Document, PulledPage, Push, Reply, Window
 from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews, RefundNews
 from domain.order import Channel, ChannelStatus
-from domain.shipping import Shipment
+from domain.shipping import SentParcel, Shipment
 
 SPLIT = "split"
 """The reason in the news that a parent order is no more, since its children took its place."""
@@ -117,12 +117,14 @@ class JdChannel:
         ]
         return [OrderNews(order), *parents]
 
-    async def write_back(self, shipment: Shipment) -> None:
-        """pop.order.shipment: the order leaves with this number, and with those of its other parcels.
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
+        """pop.order.shipment: the order leaves with the numbers of all its parcels that have one.
 
-        JD takes all numbers of an order in one call and no more after it: until the last parcel has its number nothing
-        is said of the others. An order that has left before is looked at: with this number, or where JD does not show
-        any (nor the order: it came by an export), all is well; with another one the refusal stands, for a person.
+        JD takes all numbers of an order in one call and no more after it. So nothing is told while another parcel that
+        is packed has no number: the last one to get it is told with all. What is still to be packed is not waited for,
+        since it may wait for goods for days. An order that has left before is looked at: with this number, or where JD
+        does not show any (nor the order: it came by an export), all is well, and with the number of another of its
+        parcels JD shows that one; with a stranger's the refusal stands, for a person.
         """
         carriers = [shipment.carrier, *(other.carrier for other in shipment.others)]
         known = self._api.settings.carrier_ids
@@ -130,7 +132,7 @@ class JdChannel:
             if carrier not in known:
                 raise Rejected(PARTNER, requests.SHIPMENT, f"no carrier id for {carrier} in the settings")
         if shipment.numberless:
-            return
+            return None
         try:
             await self._api.call(
                 shipment.shop,
@@ -147,9 +149,13 @@ class JdChannel:
             except Rejected as unseen:
                 if not says_no_such_order(unseen):
                     raise
-                return
+                return None
             if numbers and shipment.number not in numbers:
-                raise
+                shown = next((other for other in shipment.others if other.number in numbers), None)
+                if shown is None:
+                    raise
+                return shown
+        return None
 
     async def tell_stock(self, figure: StockFigure) -> None:
         """Port `StockTaker`: jingdong.ware.stock.sku.set."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from connectors.errors import DocumentUnreadable, Misconfigured, PushRefused, Rejected
 from connectors.facts import PULLED_CIPHER
 from connectors.fields import as_mapping
+from connectors.parts import known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.taobao import requests
 from connectors.taobao.api import TopApi
@@ -23,7 +24,7 @@ from domain.clock import format_beijing, parse_beijing, utc_now
 from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
-from domain.shipping import Shipment
+from domain.shipping import SentParcel, Shipment
 
 T = TypeVar("T")
 
@@ -115,19 +116,25 @@ class TaobaoChannel:
                 return [CancelNews(Channel.TAOBAO, hint.shop, hint.tid, status)]
             raise DocumentUnreadable(PARTNER, str(error)) from None
 
-    async def write_back(self, shipment: Shipment) -> None:
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
         """taobao.logistics.offline.send, of the whole trade or of the sub orders in this parcel.
 
         The trade is looked at first: where these sub orders have this number already it is content, and one with a
         refund under way is Rejected, for the platform forbids to ship it. A refusal (most often: shipped meanwhile) is
-        looked into once more. Two parcels that share the pieces of one sub order cannot both be told: the platform
-        ships a sub order once.
+        looked into once more. The platform ships a sub order once: of two parcels that share its pieces it has the
+        number of the first, and is told the second's only for what else is in it.
         """
-        business = requests.ship(shipment)
         line_nos = None if shipment.whole_order else shipment.line_nos
+        business = requests.ship(shipment, line_nos)
         before = await self._sendings(shipment)
         if before.told(shipment.number, line_nos):
-            return
+            return None
+        known = known_lines(shipment, before.numbers)
+        if known.other is not None:
+            if not known.left:
+                return known.shown
+            line_nos = known.left
+            business = requests.ship(shipment, line_nos)
         if before.under_refund(line_nos):
             raise Rejected(PARTNER, requests.SHIP, "a refund is under way: 有退款申请，暂不发货")
         try:
@@ -141,8 +148,14 @@ class TaobaoChannel:
             if not shipped:
                 raise Rejected(PARTNER, requests.SHIP, "not shipped, and no reason was given")
         except Rejected:
-            if not (await self._sendings(shipment)).told(shipment.number, line_nos):
+            after = await self._sendings(shipment)
+            if after.told(shipment.number, line_nos):
+                return None
+            known = known_lines(shipment, after.numbers)
+            if known.left or known.other is None:
                 raise
+            return known.shown
+        return None
 
     async def tell_stock(self, figure: StockFigure) -> None:
         """Port `StockTaker`."""

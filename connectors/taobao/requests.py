@@ -102,16 +102,16 @@ def refund(refund_id: str) -> Parameters:
     return {"fields": ",".join(REFUND_FIELDS), "refund_id": refund_id}
 
 
-def ship(shipment: Shipment) -> Parameters:
-    """taobao.logistics.offline.send (自己联系物流): the whole trade, or the sub orders that are in this parcel."""
+def ship(shipment: Shipment, line_nos: Sequence[str] | None) -> Parameters:
+    """taobao.logistics.offline.send (自己联系物流): the whole trade (None), or sub orders that are in this parcel."""
     parameters = {
         "tid": shipment.channel_order_no,
         "out_sid": shipment.number,
         "company_code": company_code(shipment.carrier, SHIP),
     }
-    if shipment.whole_order:
+    if line_nos is None:
         return parameters | {"is_split": "0"}
-    return parameters | {"is_split": "1", "sub_tid": ",".join(shipment.line_nos)}
+    return parameters | {"is_split": "1", "sub_tid": ",".join(line_nos)}
 
 
 def get_waybill(settings: TaobaoSettings, request: WaybillRequest) -> Parameters:

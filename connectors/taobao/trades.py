@@ -161,6 +161,10 @@ class Sendings(Wire):
         meant = self._meant(line_nos)
         return bool(meant) and all(order.invoice_no == number for order in meant)
 
+    def numbers(self, line_no: str) -> list[str]:
+        """The number that a sub order has, if any."""
+        return [order.invoice_no for order in self.orders if order.oid == line_no and order.invoice_no]
+
     def under_refund(self, line_nos: tuple[str, ...] | None) -> bool:
         """Whether a refund of one of these sub orders is not decided, or stands where we do not know."""
         return any(order.refund_status not in _NO_OPEN_REFUND for order in self._meant(line_nos))

@@ -85,9 +85,10 @@ class WechatChannel:
     async def write_back(self, shipment: Shipment) -> None:
         """upload_shipping_info, after a look at what WeChat has: an order with this number is content.
 
-        The look keeps a repeated call from using up the one correction that WeChat allows. An order that has another
-        number there is for a person; once the number was typed in by hand, all is well. An order in several parcels is
-        uploaded as a whole with the last of them that gets a number: until then nothing is said of the others.
+        The look keeps a repeated call from using up the one correction that WeChat allows. An order that has a number
+        there which is not ours is for a person; once the number was typed in by hand, all is well. Parcels that are
+        packed are uploaded together, with the last of them that gets a number. What is still to be packed is not waited
+        for: while there is some, the upload says that not all has been sent, and the next one adds to it.
         """
         if shipment.shop not in self._settings.shops:
             raise Misconfigured(PARTNER, UPLOAD, f"shop {shipment.shop} is not in the settings")
@@ -97,7 +98,7 @@ class WechatChannel:
             return
         if uploaded.refunded:
             raise Rejected(PARTNER, UPLOAD, "the buyer has the money back: 已退款")
-        if uploaded.numbers:
+        if uploaded.numbers - {other.number for other in shipment.others}:
             raise Rejected(PARTNER, UPLOAD, "shipped with another number already")
         if shipment.numberless:
             return

@@ -47,12 +47,14 @@ def order_query(shop: WechatShop, out_trade_no: str) -> dict[str, Any]:
 
 
 def shipping_info(shop: WechatShop, shipment: Shipment, order: Order, openid: str, now: datetime) -> dict[str, Any]:
-    """upload_shipping_info for an order with all its parcels: each upload after the first would be a correction, of
-    which WeChat allows one. Raises Rejected where WeChat would ask for what we lack.
+    """upload_shipping_info for an order with all its parcels that have a number. An upload after one that says that all
+    has been sent would be a correction, of which WeChat allows one; before that, each may add to the last.
+    Raises Rejected where WeChat would ask for what we lack.
     """
     parcels = (SentParcel(shipment.carrier, shipment.number, shipment.line_nos), *shipment.others)
     if len(parcels) > MOST_PARCELS:
         raise Rejected("wechat", UPLOAD, f"{len(parcels)} parcels, WeChat takes {MOST_PARCELS}")
+    alone = len(parcels) == 1 and not shipment.to_come
     return {
         "order_key": {
             "order_number_type": _BY_MERCHANT_NUMBER,
@@ -60,9 +62,9 @@ def shipping_info(shop: WechatShop, shipment: Shipment, order: Order, openid: st
             "out_trade_no": shipment.channel_order_no,
         },
         "logistics_type": _EXPRESS,
-        "delivery_mode": _IN_ONE if len(parcels) == 1 else _SPLIT,
-        "is_all_delivered": True,
-        "shipping_list": [_parcel(parcel, order, alone=len(parcels) == 1) for parcel in parcels],
+        "delivery_mode": _IN_ONE if alone else _SPLIT,
+        "is_all_delivered": not shipment.to_come,
+        "shipping_list": [_parcel(parcel, order, alone=alone) for parcel in parcels],
         "upload_time": now.astimezone(BEIJING).isoformat(timespec="milliseconds"),
         "payer": {"openid": openid},
     }

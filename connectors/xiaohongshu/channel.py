@@ -10,6 +10,7 @@ from connectors.errors import DocumentUnreadable, Rejected
 from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.fields import text_of
 from connectors.paging import ListPage, pull_backwards
+from connectors.parts import KnownLines, known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
 from connectors.xiaohongshu import requests
 from connectors.xiaohongshu.api import XiaohongshuApi
@@ -17,12 +18,12 @@ from connectors.xiaohongshu.inbound import SOURCE, hints, is_test, read_document
 from connectors.xiaohongshu.orders import sku_id_of, status_of, to_order, under_after_sale
 from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
 from connectors.xiaohongshu.refunds import KIND as REFUND
-from connectors.xiaohongshu.responses import PARTNER, check_inner, tracking_numbers
+from connectors.xiaohongshu.responses import PARTNER, check_inner, numbers_of, tracking_numbers
 from domain.clock import utc_now
 from domain.listing import StockFigure
 from domain.news import CancelNews, News, OrderNews
 from domain.order import Channel, ChannelStatus
-from domain.shipping import Shipment
+from domain.shipping import SentParcel, Shipment
 
 
 class XiaohongshuChannel:
@@ -96,30 +97,38 @@ class XiaohongshuChannel:
                 return [CancelNews(Channel.XIAOHONGSHU, shop, order_no, "cancelled on the platform")]
             raise DocumentUnreadable(SOURCE, str(error)) from None
 
-    async def write_back(self, shipment: Shipment) -> None:
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
         """order.orderDeliver, for the whole order or the SKUs that are in the parcel.
 
         The order is looked at first: one that has this number is content, and one with a cancellation or an after-sale
         under way is Rejected, since shipping it would refuse the buyer's refund. An order that the platform will not
-        ship is looked at once more. Several parcels that share the pieces of one SKU cannot be told: it counts as
-        shipped with the first of them.
+        ship is looked at once more. The platform ships a SKU once: of two parcels that share its pieces (or those of a
+        gift of the same SKU) it has the number of the first, and is told the second's only for what else is in it.
         """
         terms = self._api.settings.couriers.get(shipment.carrier)
         if terms is None:
             raise Rejected(PARTNER, requests.SHIP_ORDER, f"no code of {shipment.carrier} in the settings")
         detail = await self._detail(shipment.shop, shipment.channel_order_no)
         if shipment.number in tracking_numbers(detail):
-            return
+            return None
+        known = _known(detail, shipment)
+        if not known.left and known.other is not None:
+            return known.shown
         if _shipping_refuses_refund(detail):
             raise Rejected(PARTNER, requests.SHIP_ORDER, "a refund is under way: 订单有售后或取消申请，暂不发货")
-        sku_ids = list(dict.fromkeys(sku_id_of(line_no) for line_no in shipment.line_nos))
+        sku_ids = list(dict.fromkeys(sku_id_of(line_no) for line_no in known.left))
         business = requests.ship_order(shipment, terms.code, sku_ids, utc_now())
         try:
             await self._api.call(shipment.shop, requests.SHIP_ORDER, business, lambda data: None, writes=True)
         except Rejected:
             detail = await self._detail(shipment.shop, shipment.channel_order_no)
-            if shipment.number not in tracking_numbers(detail):
+            if shipment.number in tracking_numbers(detail):
+                return None
+            known = _known(detail, shipment)
+            if known.left or known.other is None:
                 raise
+            return known.shown
+        return None
 
     async def tell_stock(self, figure: StockFigure) -> None:
         """Port `StockTaker`: inventory.syncSkuStock. Its answer may be another envelope: both must be a success."""
@@ -134,6 +143,10 @@ class XiaohongshuChannel:
         return await self._api.call(
             shop, requests.ORDER_DETAIL, requests.order_detail(order_no), _order_in, writes=False
         )
+
+
+def _known(detail: Mapping[str, Any], shipment: Shipment) -> KnownLines:
+    return known_lines(shipment, lambda line_no: numbers_of(detail, sku_id_of(line_no)), sku_id_of)
 
 
 def _order_in(data: Mapping[str, Any]) -> Mapping[str, Any]:

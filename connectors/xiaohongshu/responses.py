@@ -90,6 +90,13 @@ def tracking_numbers(detail: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(number for number in numbers if number)
 
 
+def numbers_of(detail: Mapping[str, Any], sku_id: str) -> frozenset[str]:
+    """The numbers that the platform has for a SKU of an order."""
+    parcels = (each for each in as_list(detail.get("simpleDeliveryOrderList")) if isinstance(each, dict))
+    numbers = (text_of(each, "expressTrackingNo") for each in parcels if sku_id in as_list(each.get("skuIdList")))
+    return frozenset(number for number in numbers if number)
+
+
 def created_number(method: str, data: Mapping[str, Any], key: str) -> str:
     """The number of the parcel `key` in an answer of express.createEbillOrders.
 

@@ -126,6 +126,10 @@ ORDERS: dict[str, tuple[str, str]] = {
     "gift.sent_after": ("赠品由订单 {order} 补发", "the gift is sent after by order {order}"),
     "gift.note": ("补发订单 {number} 漏放的赠品", "brings the gift that order {number} lacked"),
     "gift.not_told": ("补发赠品，不回传渠道", "a gift that is sent after: the channel is not told"),
+    "channel.shows_other": (
+        "渠道对这些商品只接受一个单号：它显示的是 {other}，不是 {number}",
+        "the channel takes one number for these goods: it shows {other}, and not {number}",
+    ),
     "gift.pending": ("待发放", "to be given"),
     "gift.given": ("已发放", "given"),
     "gift.cancelled": ("已取消", "cancelled"),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from activities import contracts as c
 from activities.warehouse import delivery_code
+from domain.clock import utc_now
 from domain.order import Amounts, OrderLine
 from domain.shipping import Carrier, SentParcel
+from store import planning
+from store.tables import ConsignmentRow, OrderEventRow
 from tests.activities.conftest import Bench
 from tests.activities.life import prepare, to_the_warehouse
 
@@ -52,3 +57,29 @@ async def test_an_order_in_one_parcel_has_no_others(bench: Bench) -> None:
     await bench.run(c.WRITE_BACK, c.ParcelRef(order_id, f"{order_id}#1"))
     shipment = bench.town.own.told[f"{order_id}#1"]
     assert (shipment.others, shipment.numberless, shipment.whole_order) == ((), 0, True)
+
+
+async def test_the_trail_says_whose_number_the_channel_shows(bench: Bench, oid: str) -> None:
+    for n, number in ((1, "71234567890121"), (2, "71234567890122")):
+        await bench.run(c.RECORD_MANUAL_WAYBILL, c.ManualWaybill(oid, f"{oid}#{n}", "ZTO", number, "clerk"))
+    await bench.run(c.WRITE_BACK, c.ParcelRef(oid, f"{oid}#1"))
+    bench.town.own.shows = SentParcel(Carrier.ZTO, "71234567890121", ("1",))
+    for _ in range(2):
+        assert (await bench.run(c.WRITE_BACK, c.ParcelRef(oid, f"{oid}#2"))).ok
+    async with bench.db.reading() as tx:
+        rows = await tx.execute(select(OrderEventRow).where(col(OrderEventRow.step).like("told/%")))
+        first, second = sorted(rows.scalars(), key=lambda row: row.step)
+    assert (first.what, first.why) == ("channel.told", "ZTO 71234567890121")
+    assert second.what == "channel.shows_other"
+    assert "ZTO 71234567890121" in second.why
+    assert "ZTO 71234567890122" in second.why
+    await bench.run(c.FINISH_SHIPPING, c.OrderRef(oid))
+
+
+async def test_a_channel_knows_how_many_consignments_are_still_to_come(bench: Bench, oid: str) -> None:
+    await bench.run(c.RECORD_MANUAL_WAYBILL, c.ManualWaybill(oid, f"{oid}#1", "ZTO", "71234567890121", "clerk"))
+    async with bench.db.transaction() as tx:
+        for n, status in ((2, planning.OFF), (3, "waiting"), (4, planning.PACKED)):
+            tx.add(ConsignmentRow(order_id=oid, n=n, warehouse="WH02", lines=[], status=status, at=utc_now()))
+    await bench.run(c.WRITE_BACK, c.ParcelRef(oid, f"{oid}#1"))
+    assert bench.town.own.told[f"{oid}#1"].to_come == 1

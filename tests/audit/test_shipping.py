@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, delete
 
+from audit.run import run_audit
 from domain.ids import parcel_id
+from domain.order import Channel
+from store import stock
+from store.steps import Done
 from store.tables import (
     OrderRow,
     ParcelRow,
 )
-from tests.audit.clean import BY_HAND, CANCELLED, CLEAR, DOUYIN, TWO_PARCELS
+from tests.audit.clean import BY_HAND, CANCELLED, CIPHER, CLEAR, DOUYIN, TWO_KINDS, TWO_PARCELS
 from tests.audit.conftest import Serve
 from tests.audit.planting import Damage, Planted, assert_found, change
-from tests.audit.world import World, waybill_key
+from tests.audit.world import WAREHOUSE, World, waybill_key
+from tests.store.samples import order
 
 PLANTED = Planted()
 
@@ -118,6 +124,48 @@ async def a_shipment_of_no_order(world: World) -> None:
 async def a_shipment_of_a_cancelled_order(world: World) -> None:
     told = world.entry("own", "shipments", number="SF1000000000001")
     world.books["own"]["shipments"].append({**told, "order_no": "CANCELLED", "number": "SF98"})
+
+
+CASES = [
+    ("1", Channel.DOUYIN, {"MUG": 1}, True, True),
+    ("2", Channel.DOUYIN, {"MUG": 1}, False, False),  # nobody said so when it was told
+    ("3", Channel.DOUYIN, {"MUG": 1, "LAMP": 1}, True, False),  # no number says how the lamp comes
+    ("4", Channel.JD, {"MUG": 1, "LAMP": 1}, True, True),
+    ("5", Channel.JD, {"MUG": 1, "LAMP": 1}, False, False),
+    ("6", Channel.PDD, {"MUG": 1}, True, False),  # it takes a number for every parcel
+]
+"""Orders of two boxes, of which the channel shows the first one's number only: what is in the second, whether the trail
+says so, and whether that is well."""
+
+
+async def test_a_channel_may_show_one_number_only_where_it_takes_no_second(world: World, serve: Serve) -> None:
+    async def told(tx: AsyncSession, row: OrderRow) -> Done:
+        return Done("channel.shows_other")
+
+    async with world.db.transaction() as tx:
+        for sku in ("MUG", "LAMP"):
+            await stock.receive(tx, sku, WAREHOUSE, 20, stock.Movement(f"more/{sku}", "opening", "warehouse"))
+    untold = set()
+    for n, channel, second, trail, well in CASES:
+        placed = order(f"470000000000000010{n}", channel=channel, shop="7001", receiver=CIPHER, **TWO_KINDS)
+        pid = parcel_id(placed.order_id, 2)
+        world.books.setdefault(channel, {"orders": [], "shipments": [], "waybills": []})
+        await world.place(placed)
+        await world.lock(placed)
+        await world.instruct(placed)
+        first = {"MUG": 2 - second["MUG"]} | ({} if "LAMP" in second else {"LAMP": 1})
+        await world.pack(placed, [first, second])
+        for box in (1, 2):
+            await world.waybill(placed, "sf", f"SF61000000000{n}{box}", box=box)
+        if trail:
+            await world.step(placed, f"told/{pid}", work=told)
+        await world.tell(placed, f"SF61000000000{n}1", f"SF61000000000{n}2")
+        await world.deliver(placed)
+        world.books[channel]["shipments"].pop()
+        if not well:
+            untold.add(f"shipped, but its channel was not told of {pid}")
+    report = await run_audit(world.db, serve(world.books))
+    assert {finding.text for name, finding in report.findings() if name == "told_once"} == untold
 
 
 @pytest.mark.parametrize("planted", PLANTED.params())

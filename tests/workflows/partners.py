@@ -31,6 +31,7 @@ from domain.shipping import (
     Package,
     Provider,
     ScannedItem,
+    SentParcel,
     Shipment,
     Sms,
     StopOutcome,
@@ -130,6 +131,8 @@ class FakeChannel(Scripted):
         self.channel = channel
         self.source = str(channel)
         self.told: dict[str, Shipment] = {}
+        self.shows: SentParcel | None = None
+        """Whose number it shows for the next parcels: it takes no second one."""
         self.stock: dict[tuple[str, str, str], int] = {}
         self.figures: list[StockFigure] = []
 
@@ -139,11 +142,12 @@ class FakeChannel(Scripted):
         self.stock[figure.shop, figure.item_id, figure.sku_id] = figure.pieces
         _after(twist)
 
-    async def write_back(self, shipment: Shipment) -> None:
+    async def write_back(self, shipment: Shipment) -> SentParcel | None:
         twist = await self._before("write_back")
         first = self.told.setdefault(shipment.parcel_id, shipment)
         assert first.number == shipment.number, "another number for a told parcel"
         _after(twist)
+        return self.shows
 
     def unpack(self, push: Push) -> Sequence[Document]:
         return ()

@@ -200,6 +200,24 @@ async def test_several_parcels_are_uploaded_as_one(channel: WechatChannel, order
 
 
 @respx.mock
+async def test_what_is_still_to_be_packed_is_not_waited_for(channel: WechatChannel, orders: Orders) -> None:
+    two = (*order().lines, order().lines[0].model_copy(update={"line_no": "2", "sku": "BOWL", "title": "猫碗"}))
+    orders.known[ORDER_NO] = order(lines=two)
+    token_route()
+    asked = route(UPLOAD).mock(return_value=ok())
+    first = SentParcel(Carrier.SF, NUMBER, ("1",))
+    route(GET_ORDER).mock(return_value=known())
+    await channel.write_back(shipment(whole_order=False, to_come=1))
+    route(GET_ORDER).mock(return_value=known(NUMBER))
+    later = {"number": "ZTO2", "carrier": Carrier.ZTO, "line_nos": ("2",), "whole_order": False}
+    await channel.write_back(shipment(others=(first,), **later))
+    bodies = [sent(call) for call in asked.calls]
+    assert [(body["delivery_mode"], body["is_all_delivered"]) for body in bodies] == [(2, False), (2, True)]
+    told = [[parcel["tracking_no"] for parcel in body["shipping_list"]] for body in bodies]
+    assert told == [[NUMBER], ["ZTO2", NUMBER]]
+
+
+@respx.mock
 async def test_more_parcels_than_wechat_takes_are_for_a_person(channel: WechatChannel) -> None:
     token_route()
     route(GET_ORDER).mock(return_value=known())
