@@ -90,6 +90,8 @@ class SplitRule:
     incoming: bool = True
     """Whether goods that are on their way may be promised."""
     short: Otherwise = Otherwise.WAIT
+    tear: bool = True
+    """Whether pieces of one line may come from several warehouses. Not for channels that ship a line once."""
 
 
 class Verdict(StrEnum):
@@ -139,7 +141,7 @@ class _Case:
         return Later(self.wanted, left, self.stock.purchases if self.rule.incoming else (), self.sites, most)
 
     def only(self, some: Sequence[Unit]) -> Question:
-        return Question(some, self.stock.free, self.sites, self.rule.most)
+        return Question(some, self.stock.free, self.sites, self.rule.most, self.rule.tear)
 
 
 def route(

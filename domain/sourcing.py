@@ -187,6 +187,14 @@ def units(wanted: Sequence[Wanted]) -> list[Unit]:
     return [Unit(name, tuple(parts), total(_pieces(parts)), grams(parts)) for name, parts in grouped.items()]
 
 
+def lines_of(unit: Unit) -> list[Unit]:
+    """The lines of a unit, each with all its components, as units of their own."""
+    grouped: dict[str, list[Wanted]] = {}
+    for part in unit.parts:
+        grouped.setdefault(part.line_no, []).append(part)
+    return [Unit(line_no, tuple(parts), total(_pieces(parts)), grams(parts)) for line_no, parts in grouped.items()]
+
+
 def _main(line_no: str, mains: Mapping[str, str]) -> str:
     seen = {line_no}
     while (above := mains[line_no]) in mains and above not in seen:

@@ -9,11 +9,11 @@ rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, combinations
 from math import comb
 
-from domain.sourcing import Pieces, Site, Unit, Wanted, fen_of, needed
+from domain.sourcing import Pieces, Site, Unit, Wanted, fen_of, lines_of, needed
 
 MOST_SETS = 2**12 - 1
 """How many sets of warehouses are enumerated at most."""
@@ -28,20 +28,29 @@ Placed = dict[str, list[Pieces]]
 
 @dataclass(frozen=True)
 class Question:
-    """Which units to place, out of what, from where, over how many warehouses at most."""
+    """Which units to place, out of what, from where, over how many warehouses at most.
+
+    With `tear` the pieces of one line may travel apart. Without it each line comes from one warehouse, and only the
+    lines of a unit (a gift, say) may go apart.
+    """
 
     units: Sequence[Unit]
     free: Free
     sites: Sequence[Site]
     most: int
+    tear: bool = True
 
 
 @dataclass(frozen=True)
 class Places:
-    """An answer: the place of each unit (by its name) that stays whole; the others are torn apart, over `among`."""
+    """An answer: the place of each unit (by its name) that stays whole; the others are torn apart, over `among`.
+
+    Where lines may not be torn, `lines` has the place of each line of those others.
+    """
 
     whole: Mapping[str, str]
     among: frozenset[str]
+    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 Solver = Callable[[Question], Places | None]
@@ -96,7 +105,7 @@ def exact(question: Question) -> Split | None:
     budget = _Budget()
     for size in range(1, min(useful.most, len(useful.sites)) + 1):
         for chosen in combinations(useful.sites, size):
-            found = _best_in(chosen, groups, useful.free, budget)
+            found = _best_in(chosen, groups, useful, budget)
             if found is not None and (best is None or _order(found, useful) < _order(best, useful)):
                 best = found
         if best is not None and len(best.torn) == must_tear:
@@ -133,9 +142,12 @@ def greedy(question: Question) -> Split | None:
             _take(unit, site.code, caps)
             whole[unit.name] = site.code
         left = [unit for unit in left if unit.name not in whole]
-    if left:
+    lines: dict[str, str] = {}
+    if left and useful.tear:
         opened = _widened(opened, left, caps, useful)
-    return _judge(useful, Places(whole, frozenset(site.code for site in opened)), "greedy")
+    elif left:
+        lines = _settled(opened, left, caps, useful)
+    return _judge(useful, Places(whole, frozenset(site.code for site in opened), lines), "greedy")
 
 
 def _widened(opened: list[Site], left: Sequence[Unit], caps: Mapping[tuple[str, str], int], of: Question) -> list[Site]:
@@ -149,6 +161,25 @@ def _widened(opened: list[Site], left: Sequence[Unit], caps: Mapping[tuple[str, 
     return [*opened, *others[: max(0, of.most - len(opened))]]
 
 
+def _settled(
+    opened: list[Site], left: Sequence[Unit], caps: dict[tuple[str, str], int], of: Question
+) -> dict[str, str]:
+    """Give each line of what is torn a place, the heaviest first: one that is open, else one that is opened for it."""
+    lines: dict[str, str] = {}
+    for line in _lines(left):
+        others = [site for site in of.sites if site not in opened] if len(opened) < of.most else []
+        homes = [site for site in opened if _fits(line, site.code, caps)]
+        homes = homes or [site for site in others if _fits(line, site.code, caps)]
+        if not homes:
+            break  # and the answer is none
+        site = min(homes, key=lambda site: (site.per_kg_fen, *_precedence(site)))
+        if site not in opened:
+            opened.append(site)
+        _take(line, site.code, caps)
+        lines[line.name] = site.code
+    return lines
+
+
 def _useful(question: Question) -> Question:
     """Without warehouses that have nothing of it, in the order in which ties are decided."""
     skus = needed(question.units)
@@ -157,7 +188,7 @@ def _useful(question: Question) -> Question:
         for site in question.sites
         if site.active and any(question.free.get((sku, site.code), 0) > 0 for sku in skus)
     ]
-    return Question(question.units, question.free, sorted(sites, key=_precedence), question.most)
+    return replace(question, sites=sorted(sites, key=_precedence))
 
 
 def _precedence(site: Site) -> tuple[int, int, str]:
@@ -215,26 +246,31 @@ def _touching(parts: Sequence[Unit]) -> list[list[Unit]]:
     return [members for _, members in groups]
 
 
-def _best_in(chosen: Sequence[Site], groups: Sequence[Sequence[Unit]], free: Free, budget: _Budget) -> Split | None:
+def _best_in(chosen: Sequence[Site], groups: Sequence[Sequence[Unit]], of: Question, budget: _Budget) -> Split | None:
     whole: dict[str, str] = {}
+    lines: dict[str, str] = {}
     everything = [unit for group in groups for unit in group]
-    if not _enough(everything, free, chosen):
+    if not _enough(everything, of.free, chosen):
         return None
     for group in groups:
-        search = _Search(group, chosen, free, budget)
+        search = _Search(group, chosen, of, budget)
         if search.best is None:
             return None
         whole.update(search.best)
-    question = Question(everything, free, chosen, len(chosen))
-    places = Places(whole, frozenset(site.code for site in chosen))
+        lines.update(search.lines)
+    question = replace(of, units=everything, sites=chosen, most=len(chosen))
+    places = Places(whole, frozenset(site.code for site in chosen), lines)
     return _judge(question, places, "exact")
 
 
 class _Search:
     """The best places of units that compete, in a given set of warehouses: fewest torn, then cheapest."""
 
-    def __init__(self, group: Sequence[Unit], chosen: Sequence[Site], free: Free, budget: _Budget) -> None:
+    def __init__(self, group: Sequence[Unit], chosen: Sequence[Site], of: Question, budget: _Budget) -> None:
         self.best: dict[str, str] | None = None
+        self.lines: dict[str, str] = {}
+        """The places of the lines of torn units, where lines stay whole."""
+        self._tear = of.tear
         self._rank = (0, 0)
         self._budget = budget
         self._sites = sorted(chosen, key=lambda site: (site.per_kg_fen, *_precedence(site)))
@@ -242,7 +278,7 @@ class _Search:
         self._units = sorted(group, key=lambda unit: (-unit.grams, unit.name))
         # What the rest weighs, from each unit on.
         self._grams = [*accumulate((unit.grams for unit in reversed(self._units)), initial=0)][::-1]
-        self._caps = {(sku, site.code): free.get((sku, site.code), 0) for sku in needed(group) for site in chosen}
+        self._caps = {(sku, site.code): of.free.get((sku, site.code), 0) for sku in needed(group) for site in chosen}
         self._whole: dict[str, str] = {}
         self._torn: list[Unit] = []
         self._place(0, 0)
@@ -265,17 +301,74 @@ class _Search:
                 self._place(i + 1, cost + site.per_kg_fen * unit.grams)
                 del self._whole[unit.name]
                 _take(unit, site.code, self._caps, -1)
-        self._torn.append(unit)
-        self._place(i + 1, cost)
-        self._torn.pop()
+        if self._tear or len(lines_of(unit)) > 1:
+            self._torn.append(unit)
+            self._place(i + 1, cost)
+            self._torn.pop()
 
     def _finish(self, cost: int) -> None:
-        poured = _pour(self._torn, self._sites, dict(self._caps))
-        if poured is None:
-            return
-        rank = (len(self._torn), cost + _cost_of(poured, self._torn, self._sites))
+        lines: dict[str, str] = {}
+        if self._tear:
+            poured = _pour(self._torn, self._sites, dict(self._caps))
+            if poured is None:
+                return
+            cost += _cost_of(poured, self._torn, self._sites)
+        else:
+            spread = _Spread(_lines(self._torn), self._sites, self._caps, self._budget)
+            if spread.best is None:
+                return
+            lines, cost = spread.best, cost + spread.cost
+        rank = (len(self._torn), cost)
         if self.best is None or rank < self._rank:
-            self.best, self._rank = dict(self._whole), rank
+            self.best, self.lines, self._rank = dict(self._whole), lines, rank
+
+
+class _Spread:
+    """The cheapest places of lines that stay whole, by trying all of them."""
+
+    def __init__(
+        self, lines: Sequence[Unit], sites: Sequence[Site], caps: Mapping[tuple[str, str], int], budget: _Budget
+    ) -> None:
+        self.best: dict[str, str] | None = None
+        self.cost = 0
+        self._lines, self._sites, self._caps, self._budget = lines, sites, dict(caps), budget
+        self._grams = [*accumulate((line.grams for line in reversed(lines)), initial=0)][::-1]
+        self._at: dict[str, str] = {}
+        self._place(0, 0)
+
+    def _place(self, i: int, cost: int) -> None:
+        self._budget.left -= 1
+        least = cost + self._sites[0].per_kg_fen * self._grams[i]
+        if self._budget.left <= 0 or (self.best is not None and least >= self.cost):
+            return
+        if i == len(self._lines):
+            self.best, self.cost = dict(self._at), cost
+            return
+        line = self._lines[i]
+        for site in self._sites:
+            if _fits(line, site.code, self._caps):
+                _take(line, site.code, self._caps)
+                self._at[line.name] = site.code
+                self._place(i + 1, cost + site.per_kg_fen * line.grams)
+                del self._at[line.name]
+                _take(line, site.code, self._caps, -1)
+
+
+def _lines(torn: Sequence[Unit]) -> list[Unit]:
+    """All lines of torn units, the heaviest first."""
+    return sorted((line for unit in torn for line in lines_of(unit)), key=lambda line: (-line.grams, line.name))
+
+
+def _set_down(torn: Sequence[Unit], at: Mapping[str, str], caps: dict[tuple[str, str], int]) -> Placed | None:
+    """Each line of torn units whole where it was put. None when one has no place, or does not fit."""
+    placed: Placed = {}
+    for line in _lines(torn):
+        home = at.get(line.name)
+        if home is None or not _fits(line, home, caps):
+            return None
+        _take(line, home, caps)
+        placed.setdefault(home, []).extend((part.line_no, part.sku, part.quantity) for part in line.parts)
+    return placed
 
 
 def _pour(torn: Sequence[Unit], sites: Sequence[Site], caps: dict[tuple[str, str], int]) -> Placed | None:
@@ -323,7 +416,7 @@ def _judge(question: Question, places: Places, method: str) -> Split | None:
         placed.setdefault(home, []).extend((part.line_no, part.sku, part.quantity) for part in unit.parts)
     among = [site for site in question.sites if site.code in places.among]
     by_rate = sorted(among, key=lambda site: (site.per_kg_fen, *_precedence(site)))
-    poured = _pour(torn, by_rate, caps)
+    poured = _pour(torn, by_rate, caps) if question.tear else _set_down(torn, places.lines, caps)
     if poured is None:
         return None
     for warehouse, pieces in poured.items():

@@ -100,6 +100,7 @@ def split_rule(order: Order) -> SplitRule:
         part=Part(found.result["part"]),
         incoming=bool(found.result["incoming"]),
         short=Otherwise(found.result["short"]),
+        tear=bool(found.result.get("tear", True)),  # a table that was published before may not have it
     )
 
 

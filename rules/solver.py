@@ -10,7 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from domain.sourcing import needed
+from domain.sourcing import lines_of, needed
 from domain.splitting import Places, Question, Solver
 
 _SECONDS = 1.0
@@ -46,7 +46,17 @@ def solve(question: Question) -> Places | None:
         for sku in needed(question.units)
         for site in question.sites
     }
+    # Where lines stay whole, what is poured is so many lines.
+    lines = {
+        (line.name, site.code): model.addBinary()
+        for unit in question.units
+        for line in lines_of(unit)
+        for site in question.sites
+        if not question.tear
+    }
     _constrain(model, question, (used, whole, torn, poured))
+    if not question.tear:
+        _keep_lines(model, question, torn, poured, lines)
     freight = _freight(question, used, whole, poured)
     for wish in (sum(torn.values()), sum(used.values())):
         best = _minimum(model, wish)
@@ -56,7 +66,9 @@ def solve(question: Question) -> Places | None:
     if _minimum(model, freight) is None:
         return None
     places = {unit: code for (unit, code), chosen in whole.items() if round(model.variableValue(chosen)) == 1}
-    return Places(places, frozenset(code for code, chosen in used.items() if round(model.variableValue(chosen)) == 1))
+    among = frozenset(code for code, chosen in used.items() if round(model.variableValue(chosen)) == 1)
+    at = {line: code for (line, code), chosen in lines.items() if round(model.variableValue(chosen)) == 1}
+    return Places(places, among, at)
 
 
 def _minimum(model: Any, wish: Any) -> int | None:
@@ -84,6 +96,21 @@ def _constrain(model: Any, question: Question, variables: tuple[Any, Any, Any, A
             free = max(0, question.free.get((sku, site.code), 0))
             inside = [count * whole[name, site.code] for name, count in wants.items() if (name, site.code) in whole]
             model.addConstr(sum([poured[sku, site.code], *inside]) <= free * used[site.code])
+
+
+def _keep_lines(model: Any, question: Question, torn: Any, poured: Any, lines: Any) -> None:
+    """Every line of a torn unit has one place, and what is poured of a SKU there is what these lines need."""
+    for unit in question.units:
+        for line in lines_of(unit):
+            model.addConstr(sum(lines[line.name, site.code] for site in question.sites) == torn[unit.name])
+    for (sku, code), count in poured.items():
+        inside = [
+            line.needs[sku] * lines[line.name, code]
+            for unit in question.units
+            for line in lines_of(unit)
+            if sku in line.needs
+        ]
+        model.addConstr(sum(inside) - count == 0)
 
 
 def _freight(question: Question, used: Any, whole: Any, poured: Any) -> Any:

@@ -109,14 +109,17 @@ def strategies() -> str:
 
 def split_rules() -> str:
     """When and how far orders are split."""
-    head = ("orders", "consignments at most", "small below", "small, and not in one place", "short")
+    head = ("orders", "consignments at most", "small below", "small, and not in one place", "short", "a line")
+    whole = "Taobao, Douyin, Xiaohongshu"
     names = {"cold": "cold chain", "b2b": "B2B", "remote": "to remote regions", "default": "all others"}
+    names |= {"remote_lines": f"{whole}, to remote regions", "lines": whole}
     words = {"wait": "waits", "ask": "a person decides"}
     rows = []
     for row in rules_of("split_rules"):
         yuan, pieces = int(row["small_fen"]), int(row["small_pieces"])
         small = f"{yuan // 100} yuan or {pieces} pieces" if yuan or pieces else "never small"
-        rows.append((names[row["_id"]], row["most"], small, words[row["small"]], words[row["short"]]))
+        torn = {"true": "may be torn", "false": "stays whole"}[row["tear"]]
+        rows.append((names[row["_id"]], row["most"], small, words[row["small"]], words[row["short"]], torn))
     return table(head, rows)
 
 

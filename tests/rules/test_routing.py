@@ -80,6 +80,24 @@ def test_a_business_order_may_go_in_five_parts() -> None:
     assert rule.name.endswith("/b2b")
 
 
+def test_a_line_stays_whole_for_channels_that_ship_it_once() -> None:
+    tearing = {channel: split_rule(_to("江苏省", "南京市", channel=channel)).tear for channel in Channel}
+    whole = {Channel.TAOBAO, Channel.DOUYIN, Channel.XIAOHONGSHU}
+    assert {channel for channel, tear in tearing.items() if not tear} == whole
+    for channel in Channel:
+        far = split_rule(_to("西藏自治区", "拉萨市", channel=channel))
+        assert far.tear == (channel not in whole)
+    two = [Wanted("1", "A", 2)]
+    here, there = (
+        route_order(
+            _to("江苏省", "南京市", 99_00, channel=channel), two, _free(HZ="A", GZ="A"), WAREHOUSES, {}, Carrier.SF
+        )
+        for channel in (Channel.OWN, Channel.TAOBAO)
+    )
+    assert (here.verdict, len(here.consignments)) == (Verdict.FILLED, 2)
+    assert (there.verdict, there.consignments, there.reason.key) == (Verdict.SHORT, (), "routing.dispersed")
+
+
 def test_a_merchant_with_one_warehouse_and_no_address_routes_as_before() -> None:
     only = [Warehouse("WH01")]
     found = route_order(_to("江苏省", "南京市", 1), TWO, _free(WH01="AB"), only, {}, Carrier.SF)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -13,6 +14,7 @@ from domain.splitting import MOST_SETS, Places, Question, Split, _judge, exact, 
 from rules.solver import solve
 
 SKUS = ("A", "B", "C")
+WEIGHTS = {"A": 700, "B": 1500, "C": 40}
 CODES = ("W1", "W2", "W3")
 
 
@@ -24,14 +26,16 @@ def questions(draw: st.DrawFn) -> Question:
     for n in range(1, count + 1):
         main = draw(st.sampled_from(["", *(str(m) for m in range(1, n))]))
         sku = draw(st.sampled_from(SKUS))
-        weight = {"A": 700, "B": 1500, "C": 40}[sku]
-        wanted.append(Wanted(str(n), sku, draw(st.integers(1, 3)), main, weight))
+        wanted.append(Wanted(str(n), sku, draw(st.integers(1, 3)), main, WEIGHTS[sku]))
+    if draw(st.booleans()):  # line 1 is a bundle
+        other = draw(st.sampled_from([sku for sku in SKUS if sku != wanted[0].sku]))
+        wanted.append(Wanted("1", other, 1, "", WEIGHTS[other]))
     sites = [
         Site(code, draw(st.integers(0, 5)), draw(st.integers(0, 3)) * 400, draw(st.integers(0, 3)) * 130)
         for code in CODES
     ]
     free = {(sku, code): draw(st.integers(0, 4)) for sku in SKUS for code in CODES}
-    return Question(units(wanted), free, sites, draw(st.integers(1, 3)))
+    return Question(units(wanted), free, sites, draw(st.integers(1, 3)), draw(st.booleans()))
 
 
 def _ways(quantity: int, places: int) -> Iterator[tuple[int, ...]]:
@@ -62,6 +66,8 @@ def oracle(question: Question) -> tuple[int, int, int] | None:
         used = [site for site in question.sites if senders[site.code]]
         if len(used) > question.most:
             continue
+        if not question.tear and sum(len(lines) for lines in senders.values()) > len({part.line_no for part in parts}):
+            continue
         torn = sum(
             1
             for unit in question.units
@@ -88,6 +94,8 @@ def sound(question: Question, found: Split) -> None:
     assert 1 <= len(found.placed) <= question.most
     torn = [unit.name for unit in question.units if len(_senders(unit, found)) > 1]
     assert sorted(found.torn) == sorted(torn)
+    places = {(code, line_no) for code, pieces in found.placed.items() for line_no, _, _ in pieces}
+    assert question.tear or len(places) == len({line_no for _, line_no in places})
 
 
 def _senders(unit: Unit, found: Split) -> set[str]:
@@ -104,7 +112,7 @@ def test_the_enumeration_is_exact(question: Question) -> None:
         assert found.method == "exact"
         sound(question, found)
         assert exact(question) == found
-        assert exact(Question(question.units, question.free, question.sites[::-1], question.most)) == found
+        assert exact(replace(question, sites=question.sites[::-1])) == found
 
 
 @settings(max_examples=100, deadline=None)
@@ -149,6 +157,26 @@ def test_a_gift_goes_apart_when_no_warehouse_has_both() -> None:
     assert found is not None
     assert found.torn == ("1",)
     assert split(Question(parts, {("A", "W1"): 1, ("G", "W2"): 9}, [Site("W1"), Site("W2")], 1)) is None
+
+
+@pytest.mark.parametrize("way", [split, exact, greedy])
+def test_a_line_that_may_not_be_torn_comes_from_one_warehouse(way: Callable[[Question], Split | None]) -> None:
+    parts = _kept(Wanted("1", "A", 2), Wanted("2", "G", 1, "1"))
+    sites = [Site("W1"), Site("W2", 1)]
+    apart = {("A", "W1"): 1, ("A", "W2"): 1, ("G", "W1"): 1}
+    torn = way(Question(parts, apart, sites, 2))
+    assert torn is not None
+    assert torn.torn == ("1",)
+    assert way(Question(parts, apart, sites, 2, tear=False)) is None
+    # The gift may go without its line, but both are whole.
+    found = way(Question(parts, apart | {("A", "W2"): 2}, sites, 2, tear=False))
+    assert found is not None
+    assert (found.placed, found.torn) == ({"W1": (("2", "G", 1),), "W2": (("1", "A", 2),)}, ("1",))
+    # A bundle is one line.
+    bundle = _kept(Wanted("1", "A", 1), Wanted("1", "B", 1))
+    halves = {("A", "W1"): 1, ("B", "W2"): 1}
+    assert way(Question(bundle, halves, sites, 2)) is not None
+    assert way(Question(bundle, halves, sites, 2, tear=False)) is None
 
 
 def test_where_greedy_is_not_exact() -> None:
