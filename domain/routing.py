@@ -274,7 +274,8 @@ def _all_later(case: _Case, *, small: bool) -> Routing:
         )
     dispersed = not any(one.missing for one in short)
     if dispersed:
-        key, wish = ("routing.small", case.rule.small) if small else ("routing.dispersed", case.rule.short)
+        apart = "routing.whole_lines" if _only_by_tearing(case) else "routing.dispersed"
+        key, wish = ("routing.small", case.rule.small) if small else (apart, case.rule.short)
     else:
         key, wish = "routing.short", case.rule.short
     lacking = [(one.sku, one.quantity if dispersed else one.missing) for one in short]
@@ -282,6 +283,11 @@ def _all_later(case: _Case, *, small: bool) -> Routing:
     return Routing(
         waiting, short, "none", (), Reason(key, (("missing", missing),)), Verdict.SHORT, wish is Otherwise.ASK
     )
+
+
+def _only_by_tearing(case: _Case) -> bool:
+    """Whether nothing but a line that may not be torn stands in the way of a split."""
+    return not case.rule.tear and split(replace(case.only(case.units), tear=True), case.solver) is not None
 
 
 def _filled(case: _Case, consignments: tuple[Consignment, ...]) -> Routing:

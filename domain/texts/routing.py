@@ -29,6 +29,10 @@ ROUTING: dict[str, tuple[str, str]] = {
         "小单不拆，且没有一个仓库齐货：{missing}",
         "a small order is not split, and no warehouse has all of it: {missing}",
     ),
+    "routing.whole_lines": (
+        "渠道的一行只能从一个仓库发，而没有一个仓库有整行的货：{missing}",
+        "the channel has one number for a line, so that it comes from one warehouse, and none has all of it: {missing}",
+    ),
     "routing.dispersed": (
         "货分散在太多仓库，超过允许的拆单数：{missing}",
         "it lies in more warehouses than an order may be split over: {missing}",

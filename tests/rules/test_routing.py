@@ -95,7 +95,7 @@ def test_a_line_stays_whole_for_channels_that_ship_it_once() -> None:
         for channel in (Channel.OWN, Channel.TAOBAO)
     )
     assert (here.verdict, len(here.consignments)) == (Verdict.FILLED, 2)
-    assert (there.verdict, there.consignments, there.reason.key) == (Verdict.SHORT, (), "routing.dispersed")
+    assert (there.verdict, there.consignments, there.reason.key) == (Verdict.SHORT, (), "routing.whole_lines")
 
 
 def test_a_merchant_with_one_warehouse_and_no_address_routes_as_before() -> None:
