@@ -21,6 +21,9 @@ from tests.conftest import PostgresCluster
 ROOT = Path(__file__).parents[2]
 SEED = 7
 GOLDEN_END = {"WARRANTY_ACTIVATED", "CANCELLED", "UNDELIVERED"}
+# What a small everyday peak may not bring: a message to a buyer, a share set aside, a parcel called back.
+# tests/audit proves that each of these checks finds what is wrong.
+RARE = {"messages_once", "shares_kept", "intercepted_once"}
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -53,7 +56,9 @@ def check_summary(summary: dict[str, Any], orders: int) -> None:
     assert summary["audit"]["findings"] == []
     assert summary["audit"]["skipped"] == []
     assert {check["name"] for check in summary["audit"]["checks"]} >= {"one_live_waybill", "not_oversold", "told_once"}
-    assert all(check["looked_at"] for check in summary["audit"]["checks"] if check["name"] != "messages_once")
+    assert all(check["looked_at"] for check in summary["audit"]["checks"] if check["name"] not in RARE), summary[
+        "audit"
+    ]
     assert summary["duplicates_sent"] > 0
     assert summary["duplicates_effective"] == 0
     assert summary["unfinished"] == []

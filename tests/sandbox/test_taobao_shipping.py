@@ -279,6 +279,7 @@ async def test_the_book_shows_what_a_shop_is_shown(seller: Seller) -> None:
         "shipments": [],
         "waybills": [],
         "refunds": [],
+        "stock": [],
         "duplicates_sent": 0,
     }
 

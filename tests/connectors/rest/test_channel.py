@@ -152,7 +152,7 @@ async def test_the_error_names_the_channel() -> None:
         ({"key_id": "k", "secret": ""}, "key_id and secret belong together"),
         ({"base_url": "https://a.test"}, "base_url needs key_id and secret"),
         ({"api_key": API_KEY, "base_url": "https://a.test"}, "base_url needs key_id and secret"),
-        ({"key_id": "k", "secret": "s", "pull": True}, "pull needs base_url"),
+        ({"key_id": "k", "secret": "s", "pull": True}, "pull and stock need base_url"),
         ({"api_key": "too-short"}, "at least 24"),
     ],
 )
