@@ -20,9 +20,9 @@ def _in(days: int) -> datetime:
     return utc_now() + timedelta(days=days)
 
 
-async def _waiting(stage: Stage) -> Living:
+async def _waiting(stage: Stage, days: int = 5) -> Living:
     """A mug is here, plates are on their way to the same warehouse."""
-    await stage.expects("PO1", "PLATE", 5, _in(5))
+    await stage.expects("PO1", "PLATE", 5, _in(days))
     order = await stage.start(**TWO_LINES)
     await order.held(HoldReason.BACKORDER)
     return order
@@ -77,10 +77,10 @@ async def test_a_person_need_not_wait_and_cannot_make_goods(stage: Stage) -> Non
 
 
 async def test_a_day_after_the_promise_procurement_is_alerted(stage: Stage) -> None:
-    order = await _waiting(stage)
-    await order.pass_time(days=4)
+    order = await _waiting(stage, days=1)
+    await order.pass_time(hours=30)
     assert "hold_overdue" not in await order.tasks()
-    await order.pass_time(days=3)
+    await order.pass_time(hours=24)
     await order.task("hold_overdue")
     assert POLICIES[HoldReason.BACKORDER].who == "role.procurement"
 
