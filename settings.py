@@ -242,6 +242,13 @@ class Settings(BaseSettings):
         return {channel: shops for channel, shops in channels.items() if shops is not None}
 
 
+HELP = (
+    "see .env.example for every setting",
+    "of what `up` made on this machine: set -a; . .orderhub/orderhub.env (of a demo: . .orderhub/demo/orderhub.env)",
+)
+"""Where to find the settings, for whoever has none."""
+
+
 def load_settings() -> Settings:
     """Read the settings, or end the process with one line per wrong variable (exit code 2)."""
     try:
@@ -273,5 +280,6 @@ def _refuse(problems: list[tuple[str, str]]) -> NoReturn:
         # What is wrong between settings belongs to no one of them, and names those that it is about.
         subject = f"setting ORDERHUB_{name.upper()}" if name else "settings"
         print(f"{subject}: {why}", file=sys.stderr)  # noqa: T201 - before logging is set up
-    print("see .env.example for every setting", file=sys.stderr)  # noqa: T201
+    for line in HELP:
+        print(line, file=sys.stderr)  # noqa: T201
     raise SystemExit(2)

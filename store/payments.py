@@ -45,7 +45,10 @@ async def take(tx: AsyncSession, order_id: str, amount_fen: int, paid_at: dateti
         status = ChannelStatus.CANCELLED
         await _ask_for_the_money_to_go_back(tx, order_id, amount_fen)
     # Under the version that is there: it is the shop's own count, and a greater one would make its next word look old.
-    return await orders.take(tx, sent.model_copy(update={"status": status, "paid_at": paid_at}))
+    # The row's, not the body's: a newer document that says the same moves only the row's, and next to it the payment
+    # would look old.
+    paid = {"version": row.version, "status": status, "paid_at": paid_at}
+    return await orders.take(tx, sent.model_copy(update=paid))
 
 
 async def _ask_for_the_money_to_go_back(tx: AsyncSession, order_id: str, amount_fen: int) -> None:

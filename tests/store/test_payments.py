@@ -58,6 +58,13 @@ async def test_an_order_is_marked_paid_once(database: Database) -> None:
     assert await tasks(database) == []
 
 
+async def test_a_newer_document_that_says_the_same_makes_no_payment_old(database: Database) -> None:
+    await keep(database, mini(), mini(version=2))
+    assert [await pay(database), await pay(database)] == ["newer", "duplicate"]
+    kept = await row(database)
+    assert (kept.status, kept.paid_at, kept.version) == ("PAID", PAID_AT, 2)
+
+
 async def test_a_payment_before_its_order_waits(database: Database) -> None:
     with pytest.raises(LookupError):
         await pay(database)
