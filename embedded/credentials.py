@@ -160,6 +160,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "couriers": {
                 "SF": {"logistics_id": 44, "wp_code": "SF", "template_url": "https://template.example/sf"},
                 "ZTO": {"logistics_id": 115, "wp_code": "ZTO", "template_url": "https://template.example/zto"},
+                "YTO": {"logistics_id": 85},  # no e-waybills: what a clerk ships by
             },
         },
         "xiaohongshu": {
@@ -171,6 +172,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "couriers": {
                 "SF": {"code": "shunfeng", "template_id": 1, "customer_code": "7551234567"},
                 "ZTO": {"code": "zto", "template_id": 2, "branch_code": "021001"},
+                "YTO": {"code": "yuantong"},
             },
         },
         "qimen": {
