@@ -102,14 +102,10 @@ class CourierSteps:
         row, request, _ = await self._prepare(ask, asking=False)
         if row.status not in {"asked", "unknown"}:
             return await self._known(row)
-        courier = self._couriers[Provider(ask.provider)]
-        async with answered(self._db, ask.order_id):
-            found = await courier.find(request)
-        if found is not None:
-            return await self._keep(ask, found)
-        if utc_now() - row.asked_at < self._config.settle_after:
-            raise ApplicationError("not found, but it may still be on its way", type="NotSettled")
-        return await self._failed(row, "absent", text("waybill.absent", courier=ask.provider))
+        found = await self._found(row, request)
+        if found is None:
+            return WaybillAnswer(NONE, why=text("waybill.absent", courier=ask.provider))
+        return await self._keep(ask, found)
 
     @activity.defn(name=RECORD_MANUAL_WAYBILL.name)
     async def record_manual_waybill(self, typed: ManualWaybill) -> WaybillAnswer:
@@ -161,18 +157,12 @@ class CourierSteps:
             number = row.number
             if row.status != "live":
                 _, request, _ = await self._prepare(ask, asking=False)
-                async with answered(self._db, ref.order_id):
-                    found = await self._couriers[Provider(row.provider)].find(request)
-                if found is None and utc_now() - row.asked_at < self._config.settle_after:
-                    raise ApplicationError("not found, but it may still be on its way", type="NotSettled")
+                found = await self._found(row, request)
                 if found is None:
-                    await self._failed(row, "absent", text("waybill.absent", courier=row.provider))
                     continue
                 number = found.number
             waybill = Waybill(row.key, Provider(row.provider), Carrier(row.carrier), number)
-            async with answered(self._db, ref.order_id):
-                outcome = await self._couriers[Provider(row.provider)].void(waybill)
-            await self._voided(ask, row.key, number, outcome)
+            await self._voided(ask, row.key, number, await self._outcome(ask, waybill))
 
     async def _prepare(self, ask: WaybillAsk, *, asking: bool) -> tuple[WaybillRow, WaybillRequest, bool]:
         """The question as it is kept, what the courier is asked, and whether it may have been asked before."""
@@ -237,12 +227,42 @@ class CourierSteps:
             return await self._void(ask, waybill)
 
     async def _void(self, ask: WaybillAsk, waybill: Waybill) -> WaybillAnswer:
-        async with answered(self._db, ask.order_id):
-            outcome = await self._couriers[Provider(ask.provider)].void(waybill)
-        await self._voided(ask, waybill_key(ask), waybill.number, outcome)
+        await self._voided(ask, waybill_key(ask), waybill.number, await self._outcome(ask, waybill))
         async with self._db.transaction() as tx:
             live = await shipping.live_waybill(tx, ask.parcel_id)
         return WaybillAnswer(LIVE, live.number) if live is not None else WaybillAnswer(NONE)
+
+    async def _found(self, row: WaybillRow, request: WaybillRequest) -> Waybill | None:
+        """What a question without an answer came to; None once that is nothing.
+
+        Raises ApplicationError while the question may still be on its way.
+        """
+        refused = ""
+        async with answered(self._db, row.order_id):
+            try:
+                found = await self._couriers[Provider(row.provider)].find(request)
+            except Rejected as refusal:
+                # Where a platform has no search it is asked once more for the same, and may say no to what has happened
+                # since (the buyer has the money back). That says nothing of the first question: a person looks.
+                found, refused = None, refusal.operator_text
+        if found is not None:
+            return found
+        if utc_now() - row.asked_at < self._config.settle_after:
+            raise ApplicationError("not found, but it may still be on its way", type="NotSettled")
+        if refused:
+            async with self._db.transaction() as tx:
+                name, sentence = f"{row.parcel_id}/unsettled_waybill", text("task.unsettled_waybill", why=refused)
+                await open_task(tx, name, "unsettled_waybill", sentence, order_id=row.order_id)
+        await self._failed(row, "absent", refused or text("waybill.absent", courier=row.provider))
+        return None
+
+    async def _outcome(self, ask: WaybillAsk, waybill: Waybill) -> VoidOutcome:
+        """What the courier says to voiding it. A refusal for another reason is TOO_LATE: only a person can find out."""
+        async with answered(self._db, ask.order_id):
+            try:
+                return await self._couriers[Provider(ask.provider)].void(waybill)
+            except Rejected:
+                return VoidOutcome.TOO_LATE
 
     async def _voided(self, ask: WaybillAsk, key: str, number: str, outcome: VoidOutcome) -> None:
         async with self._db.transaction() as tx:

@@ -46,6 +46,11 @@ TASKS: dict[str, tuple[str, str]] = {
         "多余运单 {number} 无法作废，请联系快递",
         "waybill {number} cannot be voided: call the courier",
     ),
+    "task.unsettled_waybill": (
+        "取号没有收到回答，现在也查不到结果（{why}）：请到平台后台查看该订单有无多余面单，有则作废",
+        "a request for a waybill had no answer, and its outcome cannot be asked for any more ({why}): look in the "
+        "platform's back office whether this order has a waybill too many, and void it",
+    ),
     "task.sms_failed": ("短信发送失败：{code}", "the SMS failed: {code}"),
     "task.partner_unhealthy": (
         "{partner}接口异常：最近 5 分钟成功率 {rate}，{calls} 次调用中 {failed} 次失败，主要是 {operation}",

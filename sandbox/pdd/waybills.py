@@ -112,14 +112,11 @@ class Waybills:
 
     def _refuse(self, wish: Wish, wp_code: str) -> None:
         recipient = wish.recipient
+        known = self._by_package.get(_key(wish))
         for order_sn in wish.order_info.trade_order_list:
             order = find(self._orders, order_sn)
-            if order.cancelled:
-                raise business("order-refunded", "订单已退款")
-            if order.under_review:
-                raise business("under-review", "订单风控审核中")
-            if order.status is not OrderStatus.READY and _key(wish) not in self._by_package:
-                raise business("already-shipped", "订单已发货")
+            if known is None:
+                _refuse_new(order)
             sent = (recipient.name, recipient.call, recipient.address.detail)
             if not all(text.startswith("~") and text.endswith("~") for text in sent):
                 raise business("not-encrypted", "收件人信息必须为密文")
@@ -127,7 +124,6 @@ class Waybills:
                 raise business("receiver-mismatch", "收件人密文不属于该订单")
         if recipient.address.city in UNREACHABLE_CITIES:
             raise business("unreachable", "地址不可达，该地区暂不支持派送")
-        known = self._by_package.get(_key(wish))
         if known is not None and not known.live:
             raise business("package-cancelled", "该包裹的电子面单已取消，请更换包裹号")
         if known is not None and known.wp_code != wp_code:
@@ -143,6 +139,16 @@ class Waybills:
         waybill = _Waybill(wish.object_id, key[0][0], wp_code, number, wish.package_info.goods_description)
         self._by_package[key] = self._by_number[number] = waybill
         return waybill
+
+
+def _refuse_new(order: ShopOrder) -> None:
+    """What an order gets no number for any more, or not yet. One that it has is given again."""
+    if order.cancelled:
+        raise business("order-refunded", "订单已退款")
+    if order.under_review:
+        raise business("under-review", "订单风控审核中")
+    if order.status is not OrderStatus.READY:
+        raise business("already-shipped", "订单已发货")
 
 
 def _key(wish: Wish) -> _Key:

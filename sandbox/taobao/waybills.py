@@ -97,12 +97,12 @@ class Waybills:
         recipient = wanted.recipient
         if not recipient.oaid or recipient.tid not in wanted.order_info.trade_order_list:
             raise business("oaid-missing", "收件人信息已加密，必须传入 oaid 和所属订单 tid")
+        known = self._by_package.get(_package(wanted))
         for tid in wanted.order_info.trade_order_list:
-            if find(self._trades, tid).status is TradeStatus.CLOSED:
+            if find(self._trades, tid).status is TradeStatus.CLOSED and known is None:
                 raise business("trade-closed", "交易已关闭，不能取号")
         if find(self._trades, recipient.tid).receiver.oaid != recipient.oaid:
             raise business("oaid-mismatch", "oaid 与订单不匹配")
-        known = self._by_package.get(_package(wanted))
         if known is not None and not known.live:
             raise business("waybill-cancelled", "该包裹的电子面单已取消，请更换包裹号")
         if known is not None and known.cp_code != cp_code:

@@ -54,6 +54,12 @@ async def _live(bench: Bench) -> list[str]:
         return list((await tx.execute(select(WaybillRow.number).where(WaybillRow.status == "live"))).scalars())
 
 
+async def _tasks(bench: Bench) -> list[str]:
+    async with bench.db.transaction() as tx:
+        kinds = (await tx.execute(select(TaskRow.kind))).scalars()
+    return [kind for kind in kinds if kind.endswith("_waybill")]
+
+
 async def test_a_lost_answer_is_asked_after_at_once(bench: Bench, oid: str) -> None:
     bench.town.sf.will("create", lost())
     answer = await bench.run(c.REQUEST_WAYBILL, _sf(oid))
@@ -171,6 +177,30 @@ async def test_a_courier_that_cannot_be_asked_settles_nothing(bench: Bench, oid:
         await bench.run(c.SETTLE_WAYBILL, _sf(oid))
     assert (error.value.type, error.value.non_retryable) == ("Unavailable", False)
     assert await _status(bench, _sf(oid)) == "unknown"
+
+
+async def test_a_platform_that_answers_no_more_questions_is_looked_into_by_a_person(bench: Bench, oid: str) -> None:
+    refunded = fails(Rejected("sf", "create", "the buyer has the money back", "order-refunded"))
+    bench.town.sf.will("create", lost(done=False))
+    bench.town.sf.always("find", refunded)
+    await bench.run(c.REQUEST_WAYBILL, _sf(oid))
+    patient = Bench(bench.db, bench.town, replace(bench.config, settle_after=timedelta(minutes=1)))
+    for step, argument in ((c.SETTLE_WAYBILL, _sf(oid)), (c.VOID_WAYBILLS, c.ParcelRef(oid, f"{oid}#1"))):
+        with pytest.raises(ApplicationError) as early:
+            await patient.run(step, argument)
+        assert early.value.type == "NotSettled"
+    await bench.run(c.VOID_WAYBILLS, c.ParcelRef(oid, f"{oid}#1"))
+    assert await _status(bench, _sf(oid)) == "absent"
+    assert (await bench.run(c.SETTLE_WAYBILL, _sf(oid))).outcome is NONE
+    assert await _tasks(bench) == ["unsettled_waybill"]
+
+
+async def test_a_courier_that_refuses_to_void_is_called_by_a_person(bench: Bench, oid: str) -> None:
+    await bench.run(c.REQUEST_WAYBILL, _sf(oid))
+    bench.town.sf.always("void", fails(Rejected("sf", "void", "system busy", "9999")))
+    await bench.run(c.VOID_WAYBILLS, c.ParcelRef(oid, f"{oid}#1"))
+    assert await _status(bench, _sf(oid)) == "void"
+    assert await _tasks(bench) == ["second_waybill"]
 
 
 async def test_what_is_found_is_adopted_while_the_parcel_has_no_number(bench: Bench, oid: str) -> None:
