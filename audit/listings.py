@@ -43,22 +43,27 @@ async def stock_told(evidence: Evidence) -> Outcome:
                 known = ", ".join(map(str, sorted(may_be))) or "nothing"
                 seen.find(_named(key), f"the channel has {pieces} pieces, but was told {known}")
         for key, rows in sorted(log.items()):
-            if key[0] == channel and key not in told and any(row.status == _TAKEN for row in rows):
+            if key[0] == channel and key not in told and any(row.status == _TAKEN and not _fresh(row) for row in rows):
                 seen.find(_named(key), "the channel took a figure, but has none")
     return seen
 
 
 def _may_be(rows: Sequence[_Told]) -> set[int]:
     """What the channel may have: what it took last, and whatever was told after that without an answer."""
-    now, figures = utc_now(), set[int]()
+    figures = set[int]()
     for row in reversed(rows):
         if row.status == _TAKEN:
             figures.add(row.pieces)
-            if row.done_at is None or now - row.done_at > _JUST_NOW:
+            if not _fresh(row):
                 break
         elif row.status in _OPEN:
             figures.add(row.pieces)
     return figures
+
+
+def _fresh(row: _Told) -> bool:
+    """Whether the books may have been read before the channel took it."""
+    return row.done_at is not None and utc_now() - row.done_at <= _JUST_NOW
 
 
 async def _log(evidence: Evidence) -> dict[_Key, list[_Told]]:

@@ -13,9 +13,9 @@ from tests.audit.conftest import Serve
 from tests.audit.world import World
 
 
-async def told(world: World, *figures: tuple[int, str]) -> None:
+async def told(world: World, *figures: tuple[int, str], ago: timedelta = timedelta(hours=1)) -> None:
     """So the log says, the oldest first; all of it some time ago."""
-    at = utc_now() - timedelta(hours=1)
+    at = utc_now() - ago
     async with world.db.transaction() as tx:
         for n, (pieces, status) in enumerate(figures, start=1):
             tx.add(
@@ -80,3 +80,8 @@ async def test_another_figure_is_found(world: World, serve: Serve, figures: list
 async def test_a_figure_that_is_gone_is_found(world: World, serve: Serve) -> None:
     await told(world, (10, "taken"))
     assert await found(world, serve) == ["the channel took a figure, but has none"]
+
+
+async def test_what_was_taken_while_the_books_were_read_need_not_be_in_them(world: World, serve: Serve) -> None:
+    await told(world, (10, "taken"), ago=timedelta(0))
+    assert await found(world, serve) == []
