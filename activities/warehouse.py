@@ -75,10 +75,7 @@ class WarehouseSteps:
             order = await orders.body(tx, ref.order_id, ref.revision)
             part = await planning.consignment(tx, ref.order_id, ref.consignment)
             warehouse = part.warehouse if part is not None else ""
-            values = {"code": code, "order_id": ref.order_id, "n": ref.n, "revision": ref.revision, "status": "asked"}
-            values |= {"consignment": ref.consignment, "warehouse": warehouse, "at": utc_now()}
-            await insert_ignore(tx, DeliveryRow, values)
-            row = await _delivery(tx, code)
+            row = await _kept(tx, ref, warehouse, "asked")
             if row.status in {"stopping", "cancelled"}:
                 return Pushed(False, text("warehouse.stopped_before"))
             row.at = utc_now()
@@ -120,8 +117,9 @@ class WarehouseSteps:
         """Stop an instruction for good. An instruction that may still be on its way is waited for, then stopped."""
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
-            row = await shipping.delivery(tx, code)
-            if row is None or row.status == "cancelled":
+            # One that is not here yet stands as cancelled: its push was given up, but may be about to begin.
+            row = await _kept(tx, ref, "", "cancelled")
+            if row.status == "cancelled":
                 return Stopped(Stop.STOPPED)
             if row.status == "packed":
                 return Stopped(Stop.TOO_LATE)
@@ -268,6 +266,15 @@ def report_step(report_id: int) -> str:
 def delivery_code(order_id: str, n: int) -> str:
     """The code of the nth instruction to the warehouse for an order."""
     return partner_key(f"{order_id}/deliver/{n}", limit=50)
+
+
+async def _kept(tx: AsyncSession, ref: DeliveryRef, warehouse: str, status: str) -> DeliveryRow:
+    """An instruction as it is kept, under its lock; kept with `status` when it is not there."""
+    code = delivery_code(ref.order_id, ref.n)
+    values = {"code": code, "order_id": ref.order_id, "n": ref.n, "revision": ref.revision, "status": status}
+    values |= {"consignment": ref.consignment, "warehouse": warehouse, "at": utc_now()}
+    await insert_ignore(tx, DeliveryRow, values)
+    return await tx.get_one(DeliveryRow, code, with_for_update=True, populate_existing=True)
 
 
 async def _delivery(tx: AsyncSession, code: str) -> DeliveryRow:

@@ -37,6 +37,14 @@ async def test_what_was_never_given_need_not_be_stopped(bench: Bench, push: Deli
     assert not bench.town.warehouse.calls
 
 
+async def test_a_push_that_begins_after_its_stop_does_nothing(bench: Bench, push: DeliveryRef) -> None:
+    """Temporal had handed it to a worker that was slow to begin."""
+    assert await bench.run(c.CANCEL_AT_WAREHOUSE, push) == Stopped(Stop.STOPPED)
+    assert not (await bench.run(c.PUSH_TO_WAREHOUSE, push)).ok
+    assert not bench.town.warehouse.calls
+    assert await _status(bench, push) == "cancelled"
+
+
 async def test_no_push_begins_once_stopping_has_begun(bench: Bench, push: DeliveryRef) -> None:
     bench.town.warehouse.will("push", lost("qimen"))
     with pytest.raises(ApplicationError):
