@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -59,6 +61,22 @@ class Database:
         await self.engine.dispose()
 
 
+def _write_ahead(connection: Any, cursor: Any) -> None:
+    """Switch a SQLite file to WAL, which it keeps.
+
+    While another process uses a new file, SQLite refuses this at once, whatever the busy timeout says.
+    """
+    until = time.monotonic() + SQLITE_BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            connection.run_async(lambda _driver: asyncio.sleep(0.02))
+
+
 def _engine(url: str, pool_size: int) -> AsyncEngine:
     if not url.startswith("sqlite"):
         # hide_parameters: an error message must not quote what a person wrote.
@@ -72,7 +90,8 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         # The driver's own transaction control is switched off, so that BEGIN is ours (below).
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={SQLITE_BUSY_MS}", "foreign_keys=ON"):
+        _write_ahead(connection, cursor)
+        for pragma in ("synchronous=NORMAL", f"busy_timeout={SQLITE_BUSY_MS}", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -48,9 +48,15 @@ def migrate(connection: Connection) -> None:
         raise RuntimeError("the migration would leave rows that point at nothing; it was rolled back")
 
 
-def without_foreign_keys(connection: Any, _record: Any) -> None:
-    """Switch SQLite's foreign keys off: rebuilding a table drops it, and rows that point at it must survive that."""
+SQLITE_WAITS_MS = 60_000
+"""How long SQLite waits for another process that migrates."""
+
+
+def for_migrations(connection: Any, _record: Any) -> None:
+    """Let SQLite wait longer than usual, and switch its foreign keys off: rebuilding a table drops it, and rows that
+    point at it must survive that."""
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={SQLITE_WAITS_MS}")
     cursor.execute("PRAGMA foreign_keys=OFF")
     cursor.close()
 
@@ -59,7 +65,7 @@ async def main(url: str) -> None:
     """Open the database, migrate, close."""
     db = Database(url)
     if db.is_sqlite:
-        event.listen(db.engine.sync_engine, "connect", without_foreign_keys)
+        event.listen(db.engine.sync_engine, "connect", for_migrations)
     try:
         async with db.engine.begin() as connection:
             await connection.run_sync(migrate)

@@ -78,9 +78,10 @@ async def test_a_person_need_not_wait_and_cannot_make_goods(stage: Stage) -> Non
 
 async def test_a_day_after_the_promise_procurement_is_alerted(stage: Stage) -> None:
     order = await _waiting(stage, days=1)
-    await order.pass_time(hours=30)
+    # A promise is a day, and begins at its midnight: tomorrow's is 0 to 24 hours away.
+    await order.pass_time(hours=23)
     assert "hold_overdue" not in await order.tasks()
-    await order.pass_time(hours=24)
+    await order.pass_time(hours=26)
     await order.task("hold_overdue")
     assert POLICIES[HoldReason.BACKORDER].who == "role.procurement"
 
