@@ -14,7 +14,7 @@ from domain.golden import Trigger
 from domain.holds import HoldReason
 from domain.money import Fen
 from domain.order import ChannelStatus, Order
-from domain.review import needs_credit, review
+from domain.review import Dossier, needs_credit, review
 from store import orders
 from store.database import Database
 from store.healings import Healing
@@ -41,7 +41,7 @@ class ReviewSteps:
             mended = await heal(tx, row, order, at.revision)
             order = mended.order
             healed[:] = mended.healings
-            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(order)] + mended.notes
+            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(Dossier(order))] + mended.notes
             sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
             paid = order.paid and sound
             accepted = Accepted(

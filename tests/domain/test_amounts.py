@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from domain.amounts import adds_up, recalculated
 from domain.order import Amounts, Order, OrderLine
-from domain.review import format_check
+from domain.review import Dossier, format_check
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order
 
@@ -28,7 +28,7 @@ def test_a_split_that_is_off_is_made_anew_by_totals_that_agree(placed: Order, in
     mended = recalculated(wrong)
     assert mended is not None
     assert adds_up(mended)
-    assert format_check(mended) == []
+    assert format_check(Dossier(mended)) == []
     assert mended.amounts == placed.amounts
     assert all(line.amount_fen == 0 for line in mended.lines if line.gift_of is not None)
 

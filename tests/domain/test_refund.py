@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.order import Amounts, ChannelStatus, Order, OrderLine
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus, with_refunds
-from domain.review import format_check
+from domain.review import Dossier, format_check
 from tests.store.samples import NOON, order
 
 
@@ -49,7 +49,7 @@ def test_a_refunded_line_is_not_shipped_and_its_gift_neither() -> None:
     assert [each.line_no for each in left.lines] == ["2"]
     assert left.amounts.paid_fen == 1100
     assert left.status is ChannelStatus.PAID
-    assert not format_check(left)
+    assert not format_check(Dossier(left))
 
 
 def test_a_part_of_a_line_is_refunded_by_its_pieces() -> None:
@@ -59,7 +59,7 @@ def test_a_part_of_a_line_is_refunded_by_its_pieces() -> None:
         ("2", 1, 500),
         ("3", 1, 0),
     ]
-    assert not format_check(left)
+    assert not format_check(Dossier(left))
 
 
 def test_part_of_the_price_back_changes_no_goods() -> None:
@@ -103,4 +103,4 @@ def test_money_adds_up_whatever_is_refunded_in_whatever_order(
     left = with_refunds(goods, refunds)
     assert left == with_refunds(goods, data.draw(st.permutations(refunds)))
     if left.status is not ChannelStatus.CANCELLED:
-        assert not format_check(left)
+        assert not format_check(Dossier(left))

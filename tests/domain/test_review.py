@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.holds import HoldReason
 from domain.money import Fen
 from domain.order import Amounts, Customer, Order, OrderLine, PaymentTerms
-from domain.review import needs_credit, review
+from domain.review import Dossier, needs_credit, review
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order, receiver
 
@@ -17,7 +17,7 @@ MUG = order().lines[0]
 
 
 def _codes(checked: Order) -> list[str]:
-    return [flag.code for flag in review(checked)]
+    return [flag.code for flag in review(Dossier(checked))]
 
 
 def _line(**changes: Any) -> OrderLine:
@@ -26,7 +26,7 @@ def _line(**changes: Any) -> OrderLine:
 
 @given(sound_orders())
 def test_an_order_in_order_has_no_flags(sound: Order) -> None:
-    assert review(sound) == []
+    assert review(Dossier(sound)) == []
 
 
 @given(sound_orders(), st.data())
@@ -40,7 +40,7 @@ def test_one_fen_more_or_less_anywhere_is_flagged(sound: Order, data: st.DataObj
     else:
         amounts = sound.amounts.model_copy(update={place: getattr(sound.amounts, place) + fen})
         wrong = sound.model_copy(update={"amounts": amounts})
-    flags = review(wrong)
+    flags = review(Dossier(wrong))
     assert flags
     assert {flag.hold for flag in flags} == {HoldReason.FORMAT_INVALID}
 
@@ -71,14 +71,14 @@ def test_one_fen_more_or_less_anywhere_is_flagged(sound: Order, data: st.DataObj
     ],
 )
 def test_each_format_problem(changes: dict[str, Any], codes: list[str]) -> None:
-    flags = review(order(**changes))
+    flags = review(Dossier(order(**changes)))
     assert [flag.code for flag in flags] == [f"format.{code}" for code in codes]
     assert all(flag.hold is HoldReason.FORMAT_INVALID and flag.detail for flag in flags)
 
 
 def test_an_order_without_money_is_in_order() -> None:
     free = order(lines=(_line(unit_price_fen=0, amount_fen=0),), amounts=Amounts(goods_fen=0, paid_fen=0))
-    assert review(free) == []
+    assert review(Dossier(free)) == []
 
 
 def test_the_operator_sees_every_reason_at_once() -> None:
@@ -97,7 +97,7 @@ def test_the_operator_sees_every_reason_at_once() -> None:
 
 
 def test_the_sentence_names_line_and_sums() -> None:
-    flags = review(order(lines=(_line(quantity=0),), amounts=Amounts(goods_fen=4951, paid_fen=4950)))
+    flags = review(Dossier(order(lines=(_line(quantity=0),), amounts=Amounts(goods_fen=4951, paid_fen=4950))))
     assert [flag.detail for flag in flags] == [
         "第 1 行数量为 0",
         "实付 4950 分，与商品＋运费－优惠 4951 分不符",
@@ -105,7 +105,7 @@ def test_the_sentence_names_line_and_sums() -> None:
 
 
 def test_an_address_problem_opens_the_address_hold() -> None:
-    (flag,) = review(order(receiver=receiver("打码*路1号")))
+    (flag,) = review(Dossier(order(receiver=receiver("打码*路1号"))))
     assert (flag.code, flag.hold, flag.detail) == (
         "address.detail_masked",
         HoldReason.ADDRESS_INCOMPLETE,
@@ -116,7 +116,7 @@ def test_an_address_problem_opens_the_address_hold() -> None:
 @given(sound_orders())
 def test_the_review_is_the_same_each_time(sound: Order) -> None:
     broken = sound.model_copy(update={"lines": ()})
-    assert review(broken) == review(broken) != []
+    assert review(Dossier(broken)) == review(Dossier(broken)) != []
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "trouble.": set(Trouble),
         "proposal.": set(ProposalKind),
         "task.": {kind for kind, _, _ in source.tasks},
-        "format.": _constants("domain/review.py", "_format_problems"),
+        "format.": _constants("domain/review/formats.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},
         "partner.": {
             *("own", "pos", "b2b", "wechat_orders", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),

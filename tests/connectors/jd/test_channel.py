@@ -24,7 +24,7 @@ from connectors.ports import PullSource, Push, SalesChannel, Window
 from domain.holds import HoldReason
 from domain.news import CancelNews, OrderNews
 from domain.order import Channel, ChannelStatus, ClearReceiver
-from domain.review import review
+from domain.review import Dossier, review
 from domain.shipping import Carrier, SentParcel, Shipment
 from tests.connectors.memory_tokens import MemoryTokens
 
@@ -205,7 +205,7 @@ async def test_a_child_drops_its_parent(channel: JdChannel) -> None:
 async def test_a_locked_order_is_held(channel: JdChannel) -> None:
     (news,) = await interpreted(channel, orderState="LOCKED")
     assert not news.order.paid
-    assert [flag.hold for flag in review(news.order)] == [HoldReason.CHANNEL_LOCKED]
+    assert [flag.hold for flag in review(Dossier(news.order))] == [HoldReason.CHANNEL_LOCKED]
 
 
 async def test_a_cancelled_order(channel: JdChannel) -> None:

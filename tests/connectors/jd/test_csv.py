@@ -23,7 +23,7 @@ from connectors.jd.settings import EXPORT_COLUMNS, Column
 from connectors.ports import Document
 from domain.news import OrderNews
 from domain.order import ChannelStatus, ClearReceiver, Order, Region
-from domain.review import review
+from domain.review import Dossier, review
 
 from .conftest import SHOP, settings
 
@@ -114,7 +114,7 @@ async def test_an_order_of_the_export(channel: JdChannel) -> None:
     assert order.receiver.detail == "示例路1号"
     assert order.receiver.region == Region(province="浙江", city="杭州市", district="余杭区")
     assert order.customer.external_id == "buyer-1"
-    assert review(order) == []
+    assert review(Dossier(order)) == []
 
 
 def test_the_same_file_gives_the_same_orders() -> None:

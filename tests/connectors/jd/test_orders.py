@@ -13,7 +13,7 @@ from connectors.jd.documents import order_document, read_document
 from connectors.jd.orders import STATUS, parents_of, to_order
 from connectors.ports import Document
 from domain.order import Channel, ChannelStatus, CipherReceiver, ClearReceiver, Order, Region, Requirement
-from domain.review import format_check
+from domain.review import Dossier, format_check
 
 from .conftest import ORDER_NO, SHOP, item, order_info
 
@@ -136,7 +136,7 @@ def test_the_discount_is_spread_to_the_fen() -> None:
     items = [item("1", jdPrice="33.33", itemTotal="1"), item("2", jdPrice="33.33", itemTotal="1"), item("3")]
     found = order(itemInfoList=items, orderTotalPrice="165.66", orderSellerPrice="155.65", sellerDiscount="10.01")
     assert [line.amount_fen for line in found.lines] == [3131, 3132, 9302]
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
 
 
 def test_the_discount_falls_on_the_lines_that_the_platform_names() -> None:
@@ -156,7 +156,7 @@ def test_one_sku_in_two_lines_has_two_line_numbers() -> None:
         (f"{ORDER_NO}:100001:1", "MUG-01", 4050),
         (f"{ORDER_NO}:100001:2", "P-1", 0),
     ]
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
 
 
 @pytest.mark.parametrize("gone", ["orderSellerPrice", "sellerDiscount", "freightPrice"])
@@ -258,5 +258,5 @@ def test_no_order_raises_anything_else(info: Any) -> None:
         found = to_order(stored.info, stored.shop, encrypted=stored.encrypted)
     except (DocumentUnreadable, ValueError):
         return
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
     assert found.order_id == document.order_id

@@ -13,7 +13,7 @@ from connectors.pdd.orders import complete, to_order
 from domain.address import address_problems
 from domain.clock import BEIJING
 from domain.order import Amounts, Channel, ChannelStatus, CipherReceiver, Order, OrderLine, Region, Requirement
-from domain.review import format_check
+from domain.review import Dossier, format_check
 
 from .conftest import ORDER_SN, SHOP, item, order_info
 
@@ -52,7 +52,7 @@ def test_an_order() -> None:
     assert order.customer.external_id == f"order-{ORDER_SN}"
     assert order.notes.requirements == (Requirement.COLD_CHAIN, Requirement.FRAGILE)
     assert order.order_id == f"pdd:{SHOP}:{ORDER_SN}"
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
     assert address_problems(order.receiver) == []
 
 
@@ -135,7 +135,7 @@ def test_a_paid_order_without_pay_time_runs_from_the_deal_or_the_order() -> None
 def test_service_fees_are_taken_off_the_discount() -> None:
     order = read(service_fee_detail=[{"service_name": "送货入户", "service_fee": 5}], pay_amount="104.99")
     assert order.amounts == Amounts(goods_fen=9900, freight_fen=1000, discount_fen=401, paid_fen=10499)
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,13 @@ def test_discounts_are_spread_over_lines_and_gifts_are_free() -> None:
         ("7002", "MUG", 4499, None),
         ("7001-2", "MAT-01", 0, "7001"),
     ]
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
 
 
 def test_the_same_sku_twice_is_two_lines() -> None:
     order = read(item_list=[item(goods_count=1), item(goods_count=1)], gift_list=[item(goods_count=1)])
     assert [line.line_no for line in order.lines] == ["7001", "7001-2", "7001-3"]
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
 
 
 @pytest.mark.parametrize(

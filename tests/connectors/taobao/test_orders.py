@@ -24,7 +24,7 @@ from domain.order import (
     Region,
     Requirement,
 )
-from domain.review import format_check
+from domain.review import Dossier, format_check
 
 from .conftest import SECOND, SHOP, TID, sub_order, trade, two_orders
 
@@ -201,7 +201,7 @@ def test_the_payments_of_several_sub_orders_do_not(changes: dict[str, Any]) -> N
         "discount_fen": 900,
         "paid_fen": 12000,
     }
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
 
 
 @pytest.mark.parametrize(("payment", "postage", "share"), [("100.000", "10.000", "90.000"), ("99.995", "9.999", "90")])
@@ -242,7 +242,7 @@ def test_what_was_refunded_is_no_longer_owed(payment: str, closed: str) -> None:
         "discount_fen": 900,
         "paid_fen": 10000,
     }
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
 
 
 def test_once_shipped_an_order_keeps_its_lines() -> None:
@@ -258,7 +258,7 @@ def test_a_gift_belongs_to_its_main_line(mids: Any) -> None:
         ("MUG-01", 9000, None),
         ("GIFT", 0, TID),
     ]
-    assert format_check(found) == []
+    assert format_check(Dossier(found)) == []
 
 
 @pytest.mark.parametrize(

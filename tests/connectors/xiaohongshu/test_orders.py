@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors.xiaohongshu.orders import sku_id_of, to_order, under_after_sale
 from domain.address import address_problems
 from domain.order import Amounts, Channel, ChannelStatus, CipherReceiver, Order, OrderLine, Region, Requirement
-from domain.review import format_check
+from domain.review import Dossier, format_check
 
 from .conftest import ORDER_NO, SHOP, order_detail, sku
 
@@ -46,7 +46,7 @@ def test_an_order() -> None:
     )
     assert order.customer.external_id == "user-1"
     assert order.notes.requirements == (Requirement.COLD_CHAIN, Requirement.FRAGILE)
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
     assert address_problems(order.receiver) == []
 
 
@@ -133,7 +133,7 @@ def test_a_price_that_does_not_divide_keeps_the_sums() -> None:
     order = read(skuList=[sku(skuQuantity=7)])
     assert order.lines[0].unit_price_fen == 1414
     assert order.amounts.goods_fen == 9900
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
 
 
 def test_gifts_go_with_the_only_main_line() -> None:
@@ -141,7 +141,7 @@ def test_gifts_go_with_the_only_main_line() -> None:
     order = read(skuList=[sku(), sku(**free), sku(OTHER_SKU, **free)])
     assert [(line.line_no, line.gift_of) for line in order.lines] == [(SKU, None), (f"{SKU}-2", SKU), (OTHER_SKU, SKU)]
     assert [sku_id_of(line.line_no) for line in order.lines] == [SKU, SKU, OTHER_SKU]
-    assert format_check(order) == []
+    assert format_check(Dossier(order)) == []
 
 
 def test_a_gift_of_several_lines_is_bound_to_none() -> None:

@@ -1,0 +1,28 @@
+"""The review: small checks that all run, so that an operator sees every reason at once. One check per file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain.money import Fen
+from domain.order import Order, PaymentTerms
+from domain.review.addresses import address_check
+from domain.review.channels import channel_check
+from domain.review.dossier import Dossier, Flag
+from domain.review.formats import format_check
+
+__all__ = ["CHECKS", "Check", "Dossier", "Flag", "format_check", "needs_credit", "review"]
+
+Check = Callable[[Dossier], list[Flag]]
+
+CHECKS: tuple[Check, ...] = (format_check, address_check, channel_check)
+
+
+def review(dossier: Dossier) -> list[Flag]:
+    """All flags of all checks, in a stable order."""
+    return [flag for check in CHECKS for flag in check(dossier)]
+
+
+def needs_credit(order: Order, above: Fen) -> bool:
+    """Whether a credit bureau must be asked: account terms, or an amount above the limit (0: never by amount)."""
+    return order.customer.terms is not PaymentTerms.PREPAID or (above > 0 and order.amounts.paid_fen > above)
