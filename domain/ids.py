@@ -6,18 +6,23 @@ import hashlib
 import re
 
 _PART = re.compile(r"[^:#/\s]+")
+_LONGEST = 199
 _FOREIGN = re.compile(r"[^A-Za-z0-9]+")
 
 
 def order_id(channel: str, shop: str, channel_order_no: str) -> str:
     """`{channel}:{shop}:{channel_order_no}`.
 
-    A part that is empty or holds `:`, `#`, `/` or blanks raises ValueError.
+    A part that is empty or holds `:`, `#`, `/` or blanks raises ValueError, and so does an id of 200 characters or more:
+    it is a workflow's name, a part of file names and of keys at partners.
     """
     for part in (channel, shop, channel_order_no):
         if not _PART.fullmatch(part):
             raise ValueError(f"not usable in an order id: {part!r}")
-    return f"{channel}:{shop}:{channel_order_no}"
+    made = f"{channel}:{shop}:{channel_order_no}"
+    if len(made) > _LONGEST:
+        raise ValueError(f"an order id of {len(made)} characters is too long")
+    return made
 
 
 def split_order_id(oid: str) -> tuple[str, str, str]:

@@ -84,7 +84,8 @@ def _default_plan(seed: int) -> FaultPlan:
             Fault(partner="kdniao", operation="trace", kind=FaultKind.SHUFFLE_PUSH, probability=0.2, seconds=1.5),
             Fault(partner="kdniao", operation="trace", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="douyin", operation="messages", kind=FaultKind.LOSE_PUSH, probability=0.15),
-            Fault(partner="own", operation="orders", kind=FaultKind.LOSE_PUSH, probability=0.1),
+            # The first two are refused their credit, and must be asked about before the bureau falls asleep.
+            Fault(partner="own", operation="orders", kind=FaultKind.LOSE_PUSH, skip=2, probability=0.1),
             Fault(partner="pos", operation="orders", kind=FaultKind.DUPLICATE_PUSH, probability=0.3),
             Fault(partner="b2b", operation="orders", kind=FaultKind.LOSE_PUSH, probability=0.2),
             Fault(partner="wechat", operation="payment", kind=FaultKind.LOSE_PUSH, probability=0.2),

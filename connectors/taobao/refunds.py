@@ -156,6 +156,7 @@ def to_refund(raw: Mapping[str, Any], hint: RefundHint) -> Refund:
         raise ValueError("no tid, oid, created or modified")
     if found.refund_fee is None or found.refund_fee < 0:
         raise ValueError("no refund_fee")
+    order_id(Channel.TAOBAO, hint.shop, found.tid)  # one that an order can have
     return Refund(
         channel=Channel.TAOBAO,
         shop=hint.shop,

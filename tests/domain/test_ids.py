@@ -28,6 +28,13 @@ def test_what_would_break_an_id_is_refused(bad: str, place: int) -> None:
         order_id(*fields)
 
 
+def test_an_id_has_199_characters_at_most() -> None:
+    longest = "1" * (199 - len("own:main:"))
+    assert len(order_id("own", "main", longest)) == 199
+    with pytest.raises(ValueError, match="200 characters is too long"):
+        order_id("own", "main", longest + "1")
+
+
 @pytest.mark.parametrize("bad", ["", "own", "own:main", "own:main:SO1:2"])
 def test_what_is_no_order_id_does_not_come_apart(bad: str) -> None:
     with pytest.raises(ValueError, match="unpack"):

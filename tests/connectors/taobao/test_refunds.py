@@ -298,3 +298,11 @@ async def test_what_asking_may_end_in(
 async def test_a_body_of_another_shape_goes_to_quarantine(channel: TaobaoChannel, body: str) -> None:
     with pytest.raises(DocumentUnreadable):
         await channel.interpret(Document("taobao", "refund", "x", 0, body))
+
+
+async def test_an_order_whose_id_would_be_too_long_is_none(channel: TaobaoChannel) -> None:
+    # Short enough with the refund's own number, too long with the order's.
+    shop = "杯" * (199 - len("taobao::900001"))
+    body = json.dumps({"shop": shop, "refund": refund()})
+    with pytest.raises(DocumentUnreadable):
+        await channel.interpret(Document("taobao", "refund", "d", 1, body))
