@@ -35,7 +35,7 @@ from domain.routing import Routing, Verdict
 from domain.sourcing import Pieces
 from domain.texts import text
 from rules.making import steps_of
-from store import orders, planning, stock
+from store import orders, planning, shortages, stock
 from store.database import Database
 from store.steps import Done, load_order, record, run_step
 from store.tables import ConsignmentRow, OrderRow
@@ -55,6 +55,14 @@ class StockSteps:
     @activity.defn(name=RESERVE_STOCK.name)
     async def reserve_stock(self, ref: OrderRef) -> Reserved:
         """Plan the order, and lock all lines in one transaction, gifts included: STOCK_LOCKED. Short: nothing is."""
+        reserved = await self._reserve(ref)
+        if not reserved.ok:
+            # Noted after the try: goods that come in between are found by the next look of the intake.
+            async with self._db.transaction() as tx:
+                await shortages.note(tx, ref.order_id, ordered(await orders.body(tx, ref.order_id)))
+        return reserved
+
+    async def _reserve(self, ref: OrderRef) -> Reserved:
         tried: Tried = await self._reserving.do(OrderWish(self._router, ref.order_id, self._keep_plan))
         for _ in range(PLANNED_AGAIN):
             if not isinstance(tried, stock.StaleSnapshot):

@@ -13,8 +13,8 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9]+")
 def order_id(channel: str, shop: str, channel_order_no: str) -> str:
     """`{channel}:{shop}:{channel_order_no}`.
 
-    A part that is empty or holds `:`, `#`, `/` or blanks raises ValueError, and so does an id of 200 characters or more:
-    it is a workflow's name, a part of file names and of keys at partners.
+    A part that is empty or holds `:`, `#`, `/` or blanks raises ValueError, and so does an id of 200 characters or
+    more: it is a workflow's name, a part of file names and of keys at partners.
     """
     for part in (channel, shop, channel_order_no):
         if not _PART.fullmatch(part):

@@ -1,8 +1,9 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Five loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
-orders in a small window, telling orders of newer revisions, and waking those whose goods have come in. Any number of
-processes may run it: claims are exclusive, starts and signals change nothing the second time.
+Six loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+orders in a small window, telling orders of newer revisions, waking those whose goods have come in, and waking those
+that were short of goods of which there are more now. Any number of processes may run it: claims are exclusive, starts
+and signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from domain.news import News
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
-from store import inbox, orders, planning, shops
+from store import inbox, orders, planning, shops, shortages
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -38,6 +39,8 @@ _PAUSED_LOOK_S = 30.0
 """How soon a document of a paused shop is looked at again."""
 _PAUSED_FRESH_S = 1.0
 """How long it is not asked again which shops are paused."""
+_SHORT_LOOK_S = 1.0
+"""How often it is looked whether there is more of what orders are short of."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,13 @@ class Dispatcher:
         self._linker = linker
         self._paused_shops: set[tuple[str, str]] = set()
         self._paused_seen = float("-inf")
+        self._short_seen = float("-inf")
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders, self.wake_orders)
-            for turn in turns:
+            turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
+            for turn in (*turns, self.wake_orders, self.wake_short):
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
@@ -121,6 +125,23 @@ class Dispatcher:
             async with self._db.transaction() as tx:
                 await planning.mark_told(tx, order_id)
         return len(woken)
+
+    async def wake_short(self) -> int:
+        """Tell orders that were short of goods that there are more by now: at most once a second, so that those who
+        were told have taken theirs before others are told of the same goods."""
+        if time.monotonic() - self._short_seen < _SHORT_LOOK_S:
+            return 0
+        self._short_seen = time.monotonic()
+        async with self._db.reading() as tx:
+            if not await shortages.any_short(tx):
+                return 0
+        async with self._db.transaction() as tx:
+            looked = await shortages.look(tx, self._pace.batch)
+        for order_id in looked.wake:
+            await self._workflows.signal(order_id, "goods_arrived")
+        async with self._db.transaction() as tx:
+            await shortages.told(tx, looked)
+        return len(looked.wake)
 
     async def _tell(self, order: Untold) -> None:
         await self._workflows.signal(order.order_id, "document", DocumentSignal(order.revision))

@@ -36,6 +36,8 @@ class OrderLife:
         self.cancel: CancelOrder | None = None
         self.cancel_refused = ""
         self.released_by_hand: set[HoldReason] = set()
+        self.goods_came = False
+        """There may be more of what the order was short of."""
         self.credit_asked = False
         self.courier = ""
         self.consignments: list[ConsignmentFact] = []

@@ -214,7 +214,8 @@ class OrderWorkflow:
 
     @workflow.signal
     def goods_arrived(self) -> None:
-        """Goods came in that this order may wait for."""
+        """Goods came in that this order may wait for, or was short of."""
+        self._life.goods_came = True
         self._fulfilment.goods_came()
 
     @workflow.signal

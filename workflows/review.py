@@ -42,6 +42,7 @@ async def review(life: OrderLife) -> None:
         if life.cancel is not None:
             if credit is not None:
                 credit.cancel()
+                credit.add_done_callback(_nobody_asks)
             return
         if not life.newer():
             break
@@ -52,15 +53,19 @@ async def review(life: OrderLife) -> None:
 
 
 async def reserve(life: OrderLife) -> None:
-    """STOCK_LOCKED: all lines or none; short stock is asked for again. Returns early when the order is cancelled."""
+    """STOCK_LOCKED: all lines or none; short stock is asked for again, at once when more of it comes.
+
+    Returns early when the order is cancelled.
+    """
     while True:
         life.released_by_hand.discard(HoldReason.STOCK_SHORT)
+        life.goods_came = False
         reserved = await own(RESERVE_STOCK, life.ref)
         if reserved.ok:
             break
         await life.board.open(HoldReason.STOCK_SHORT, reserved.short)
         await life.wait(
-            lambda: life.cancel is not None or HoldReason.STOCK_SHORT in life.released_by_hand,
+            lambda: life.cancel is not None or life.goods_came or HoldReason.STOCK_SHORT in life.released_by_hand,
             "wait.stock",
             life.timings.stock_retry(),
         )
@@ -69,6 +74,12 @@ async def reserve(life: OrderLife) -> None:
     await life.board.close(HoldReason.STOCK_SHORT, "orderhub", Release.RETRY)
     life.consignments = list(reserved.consignments)
     life.state = GoldenState.STOCK_LOCKED
+
+
+def _nobody_asks(credit: asyncio.Task[None]) -> None:
+    """Take the outcome of a check that was called off, or asyncio would log that nobody did."""
+    if not credit.cancelled():
+        credit.exception()
 
 
 async def _check_credit(life: OrderLife) -> None:

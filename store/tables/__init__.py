@@ -20,7 +20,7 @@ from store.tables.orders import (
 )
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
-from store.tables.planning import ConsignmentRow, PlanRow
+from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
@@ -78,6 +78,7 @@ __all__ = [
     "ShelfChangeRow",
     "ShelfCountRow",
     "ShopRow",
+    "ShortageRow",
     "SkuRow",
     "StockLedgerRow",
     "StockRow",

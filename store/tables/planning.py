@@ -52,3 +52,19 @@ class ConsignmentRow(SQLModel, table=True):
     """When its order was told last that they have come."""
     at: datetime = moment()
     """When it changed last."""
+
+
+class ShortageRow(SQLModel, table=True):
+    """An article of an order that nothing could be locked for: it is woken when there is more of it."""
+
+    __tablename__ = "shortages"
+    __table_args__ = (Index("ix_shortages_sku", "sku", "free"),)
+
+    order_id: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True)
+    needed: int
+    """Pieces of it in the whole order, whether or not just these are missing."""
+    free: int = 0
+    """What was free in all warehouses when the order was told last, or the least since; 0: it was not told yet."""
+    since: datetime = moment()
+    """When the order was short first."""

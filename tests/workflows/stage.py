@@ -108,6 +108,10 @@ class Stage:
         """The dispatcher looks whose goods have come in."""
         return await Dispatcher(self.db, {}, self.orders, Pace()).wake_orders()
 
+    async def wakes_short(self) -> int:
+        """The dispatcher looks who was short of goods of which there are more now."""
+        return await Dispatcher(self.db, {}, self.orders, Pace()).wake_short()
+
     async def opens(self, *warehouses: str) -> None:
         """There are more warehouses than the one of the settings."""
         async with self.db.transaction() as tx:

@@ -32,6 +32,19 @@ async def test_an_operator_need_not_wait_for_the_next_try(stage: Stage) -> None:
     await order.reaches(GoldenState.STOCK_LOCKED)
 
 
+async def test_goods_that_come_wake_the_order_at_once(stage: Stage) -> None:
+    order = await stage.start(**mugs(12))
+    await order.held(HoldReason.STOCK_SHORT)
+    assert await stage.wakes_short() == 0
+    await stage.receive("MUG", 1)
+    assert await stage.wakes_short() == 0, "one is not enough"
+    await stage.receive("MUG", 1)
+    assert await stage.wakes_short() == 1
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    await order.held()
+    assert await stage.wakes_short() == 0
+
+
 async def test_a_release_without_stock_opens_a_new_hold(stage: Stage) -> None:
     order = await stage.start(**mugs(12))
     await order.held(HoldReason.STOCK_SHORT)
