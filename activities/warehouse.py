@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,7 @@ from activities.contracts import (
     Stop,
     Stopped,
 )
+from activities.leaving import NotToBeHad, leave
 from activities.partners import answered
 from activities.results import from_json, to_json
 from connectors.errors import Rejected
@@ -79,6 +81,8 @@ class WarehouseSteps:
             if row.status in {"stopping", "cancelled"}:
                 return Pushed(False, text("warehouse.stopped_before"))
             row.at = utc_now()
+            # Sent again, it is still the instruction that was made under the reservation of then.
+            row.token = row.token or await stock.reservation_token(tx, ref.order_id)
             tx.add(row)
         instruction = _instruction(order, code, Carrier(ref.carrier), warehouse)
         if ref.consignment and part is not None:
@@ -154,18 +158,26 @@ class WarehouseSteps:
     async def record_report(self, ref: ReportRef) -> Scanned:
         """Understand a report. PACKED when what was scanned is what was ordered: parcels exist, stock is gone."""
 
-        async def work(tx: AsyncSession, row: OrderRow) -> Done:
+        async def work(tx: AsyncSession, row: OrderRow, *, as_it_is: bool = False) -> Done:
             report = await shipping.report(tx, ref.report_id)
             delivery = await _delivery(tx, report.delivery_code)
-            scanned = replace(await self._scan(tx, row, report, delivery), consignment=delivery.consignment)
+            scanned = await self._scan(tx, row, report, delivery, as_it_is)
+            scanned = replace(scanned, consignment=delivery.consignment)
             packed = scanned.scan is Scan.PACKED and scanned.all_packed
             trigger = Trigger.WAREHOUSE_SCAN_MATCHED if packed else None
             return Done(f"warehouse.{scanned.scan}", scanned.detail, trigger, result=to_json(scanned))
 
-        kept = await run_step(self._db, ref.order_id, report_step(ref.report_id), "warehouse", work)
+        step = report_step(ref.report_id)
+        try:
+            kept = await run_step(self._db, ref.order_id, step, "warehouse", work)
+        except NotToBeHad:
+            # The box is packed, whatever the books say: what is locked leaves, and a person looks after the rest.
+            kept = await run_step(self._db, ref.order_id, step, "warehouse", partial(work, as_it_is=True))
         return from_json(Scanned, kept)
 
-    async def _scan(self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow) -> Scanned:
+    async def _scan(
+        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow, as_it_is: bool
+    ) -> Scanned:
         if delivery.status == "cancelled":
             if report.status is WarehouseStatus.PACKED:
                 key, sentence = f"{row.order_id}/packed_after_stop", text("task.packed_after_stop")
@@ -181,11 +193,11 @@ class WarehouseSteps:
             case WarehouseStatus.EXCEPTION:
                 return Scanned(Scan.EXCEPTION, report.message or text("warehouse.exception"))
             case WarehouseStatus.PACKED:
-                return await self._compare(tx, row, report, delivery)
+                return await self._compare(tx, row, report, delivery, as_it_is)
         return Scanned(Scan.NOTHING)
 
     async def _compare(
-        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow
+        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow, as_it_is: bool
     ) -> Scanned:
         if not report.final:
             return Scanned(Scan.PARTIAL)
@@ -210,11 +222,8 @@ class WarehouseSteps:
             return Scanned(Scan.MISMATCH, text("scan.mismatch", what=problem), problem=problem)
         delivery.status = "packed"
         tx.add(delivery)
-        who = f"warehouse:{report.warehouse or delivery.warehouse or self._code}"
-        if delivery.consignment:
-            await stock.ship_part(tx, row.order_id, delivery.warehouse, wanted, str(delivery.consignment), who)
-        else:
-            await stock.ship(tx, row.order_id, who)
+        by = report.warehouse or delivery.warehouse or self._code
+        await leave(tx, row, delivery, part, wanted, by, as_it_is=as_it_is)
         if part is not None:
             planning.change(tx, part, planning.PACKED)
         before = len(await shipping.parcels(tx, row.order_id))

@@ -42,6 +42,10 @@ TASKS: dict[str, tuple[str, str]] = {
     "task.hold_overdue": ("“{badge}”超时未处理：{detail}", "'{badge}' is overdue: {detail}"),
     "task.credit_review": ("信用未及时回复，按正常放行，请复核", "credit not answered in time, passed: please review"),
     "task.packed_after_stop": ("仓库打包了已取消的出库单，请拦截", "a cancelled instruction was packed: stop it"),
+    "task.packed_not_locked": (
+        "仓库已按出库单 {code} 打包，但其中 {missing} 在打包前已释放且无法重新预占，账面未扣减：请盘点",
+        "{code} was packed, but {missing} of it was freed, cannot be locked again and is not booked out: count",
+    ),
     "task.second_waybill": (
         "多余运单 {number} 无法作废，请联系快递",
         "waybill {number} cannot be voided: call the courier",

@@ -11,18 +11,28 @@ from sqlmodel import col, func, select
 from domain.clock import utc_now
 from store.stock.claiming import part
 from store.stock.moving import count_for_channels, fresh, move
-from store.stock.nouns import Delta, Kind, Movement, StockBroken
+from store.stock.nouns import Delta, Kind, Movement, StaleReservation, StockBroken
 from store.tables import ReservationPlanRow, ReservationRow
 
 
 async def ship_part(
-    tx: AsyncSession, order_id: str, warehouse: str, pieces: Mapping[str, int], name: str, who: str
+    tx: AsyncSession,
+    order_id: str,
+    warehouse: str,
+    pieces: Mapping[str, int],
+    name: str,
+    who: str,
+    *,
+    token: str = "",
 ) -> None:
     """So many pieces by SKU leave a warehouse, out of what the order has locked there. `name` makes it happen once.
 
+    `token` is that of the reservation: StaleReservation when the order was planned again, fitted or freed since.
     Raises StockBroken when so many are not locked (what still has to come in is not).
     """
     plan = await tx.get(ReservationPlanRow, order_id, with_for_update=True, populate_existing=True)
+    if token and (plan is None or plan.token != token):
+        raise StaleReservation(f"{order_id}: the reservation {token} is not the present one")
     row = ReservationRow
     mine = select(row).where(row.order_id == order_id, row.warehouse == warehouse, row.status == "locked")
     # What was on the shelf first goes first.

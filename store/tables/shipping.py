@@ -28,6 +28,8 @@ class DeliveryRow(SQLModel, table=True):
     """The order's revision that the warehouse was told."""
     status: str
     """asked, pushed, refused, stopping, packed, cancelled"""
+    token: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of the reservation that it was given under; "": from before instructions had one."""
     at: datetime = moment()
     """When the warehouse was told last."""
 
