@@ -128,7 +128,7 @@ class TimingSettings(Group):
 
 
 class SweepSettings(Group):
-    """How often the sweeps run, in seconds."""
+    """How often the sweeps run, in seconds, and what they leave."""
 
     waybills_s: float = Field(900, gt=0)
     tracking_s: float = Field(60, gt=0)
@@ -143,6 +143,11 @@ class SweepSettings(Group):
     )
     stock_look_s: float = Field(
         60, gt=0, description="how soon after the warehouse told of a change, and how often while the figures differ"
+    )
+    logs_kept_days: int = Field(
+        90,
+        ge=1,
+        description="days for which is kept what channels were told of stock, and what warehouses told of theirs",
     )
 
 

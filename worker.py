@@ -34,7 +34,13 @@ from store.database import Database
 from workflows.contracts import Timings
 from workflows.files import PullFilesWorkflow
 from workflows.order import OrderWorkflow
-from workflows.supply import CompareShelvesWorkflow, FreezeSweepWorkflow, PublishStockWorkflow, WatchSafetyWorkflow
+from workflows.supply import (
+    CompareShelvesWorkflow,
+    FreezeSweepWorkflow,
+    PublishStockWorkflow,
+    PurgeLogsWorkflow,
+    WatchSafetyWorkflow,
+)
 from workflows.sweeps import (
     AuthorisationWorkflow,
     PartnerHealthWorkflow,
@@ -59,6 +65,7 @@ WORKFLOWS: list[type[Any]] = [
     FreezeSweepWorkflow,
     PublishStockWorkflow,
     WatchSafetyWorkflow,
+    PurgeLogsWorkflow,
 ]
 PASSED_THROUGH = ("domain", "activities.contracts", "activities", "pydantic", "pydantic_core", "annotated_types")
 GRACE = timedelta(seconds=10)

@@ -22,6 +22,7 @@ from activities.partners import HubConfig, Partners
 from activities.planning import Router
 from activities.publishing import PublishSteps
 from activities.pulling import PullSteps
+from activities.purging import PurgeSteps
 from activities.reconciling import ReconcileSteps
 from activities.replenishing import ReplenishSteps
 from activities.review import ReviewSteps
@@ -55,6 +56,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         CountSteps(db, partners.warehouse),
         PublishSteps(db, partners.channels),
         ReplenishSteps(db, config.warehouse),
+        PurgeSteps(db),
     ]
     return [step for room in rooms for step in _steps(room)]
 

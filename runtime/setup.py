@@ -41,6 +41,7 @@ from workflows.contracts import (
     PUBLISH_STOCK_WORKFLOW,
     PULL_FILES_WORKFLOW,
     PULL_WORKFLOW,
+    PURGE_LOGS_WORKFLOW,
     RECONCILE_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WATCH_SAFETY_WORKFLOW,
@@ -49,6 +50,7 @@ from workflows.contracts import (
     FilesStart,
     PublishStart,
     PullStart,
+    PurgeStart,
     ReconcileStart,
     SweepStart,
 )
@@ -135,6 +137,13 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         ),
         Sweep("orderhub-authorisations", AUTHORISATION_WORKFLOW, _RENEWING),
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
+        Sweep(
+            "orderhub-purge-logs",
+            PURGE_LOGS_WORKFLOW,
+            timedelta(days=1),
+            PurgeStart(settings.sweeps.logs_kept_days),
+            _NIGHT + timedelta(hours=1),
+        ),
         *(
             Sweep(
                 f"{_PULLS}{feed.replace('/', '-')}-{shop}",

@@ -17,6 +17,7 @@ FREEZE_SWEEP_WORKFLOW = "FreezeSweepWorkflow"
 COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
 PUBLISH_STOCK_WORKFLOW = "PublishStockWorkflow"
 WATCH_SAFETY_WORKFLOW = "WatchSafetyWorkflow"
+PURGE_LOGS_WORKFLOW = "PurgeLogsWorkflow"
 
 
 @dataclass(frozen=True)
@@ -208,3 +209,10 @@ class CompareStart:
     batch: int = 200
     every_s: float = 3600
     again_s: float = 60
+
+
+@dataclass(frozen=True)
+class PurgeStart:
+    """For how many days logs of the stock are kept."""
+
+    days: int = 90

@@ -8,10 +8,12 @@ from activities.contracts import (
     COMPARE_SHELVES,
     LET_FREEZES_GO,
     PUBLISH_STOCK,
+    PURGE_LOGS,
     WATCH_SAFETY,
     Batch,
     CompareAsk,
     PublishAsk,
+    PurgeAsk,
     SafetyAsk,
 )
 from domain.texts import text
@@ -19,9 +21,11 @@ from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PUBLISH_STOCK_WORKFLOW,
+    PURGE_LOGS_WORKFLOW,
     WATCH_SAFETY_WORKFLOW,
     CompareStart,
     PublishStart,
+    PurgeStart,
     SweepStart,
 )
 from workflows.steps import own, partner
@@ -74,3 +78,14 @@ class WatchSafetyWorkflow:
     async def run(self, start: SweepStart) -> int:
         """How many articles are below it."""
         return (await partner(WATCH_SAFETY, SafetyAsk(start.batch))).short
+
+
+@workflow.defn(name=PURGE_LOGS_WORKFLOW)
+class PurgeLogsWorkflow:
+    """Every night: drop what channels and warehouses were told and told us, once it was kept for long enough."""
+
+    @workflow.run
+    async def run(self, start: PurgeStart) -> int:
+        """How many rows were dropped."""
+        purged = await partner(PURGE_LOGS, PurgeAsk(start.days))
+        return purged.published + purged.shelf_changes

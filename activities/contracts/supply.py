@@ -91,3 +91,29 @@ WATCH_SAFETY = PartnerStep(
     within=timedelta(minutes=10),
     heartbeat=timedelta(seconds=90),
 )
+
+
+@dataclass(frozen=True)
+class PurgeAsk:
+    """Drop logs older than so many days, `batch` rows in a transaction."""
+
+    days: int = 90
+    batch: int = 1000
+
+
+@dataclass(frozen=True)
+class Purged:
+    """How many figures told to channels, and changes told by warehouses, were dropped."""
+
+    published: int
+    shelf_changes: int
+
+
+PURGE_LOGS = PartnerStep(
+    "purge_logs",
+    PurgeAsk,
+    Purged,
+    timeout=timedelta(minutes=30),
+    within=timedelta(hours=2),
+    heartbeat=timedelta(seconds=90),
+)

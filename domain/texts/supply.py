@@ -27,6 +27,7 @@ SUPPLY: dict[str, tuple[str, str]] = {
         "新增 {added}，变更 {changed}，不变 {same}，有问题 {bad}",
         "{added} added, {changed} changed, {same} as before, {bad} bad",
     ),
+    "step.purge_logs": ("清理过期的库存发布记录", "drop old logs of the stock"),
     "step.watch_safety": ("检查安全库存", "look after safety stocks"),
     "task.below_safety": (
         "{sku} 可用 {free}，低于安全库存 {safety}。{pauses}",

@@ -125,6 +125,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
         "take_file",
         "compare_shelves",
         "publish_stock",
+        "purge_logs",
         "let_freezes_go",
         "watch_safety",
     }

@@ -22,12 +22,14 @@ from workflows.contracts import (
     FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PUBLISH_STOCK_WORKFLOW,
+    PURGE_LOGS_WORKFLOW,
     TRACKING_SWEEP_WORKFLOW,
     WATCH_SAFETY_WORKFLOW,
     WAYBILL_SWEEP_WORKFLOW,
     CompareStart,
     OrderEnd,
     PublishStart,
+    PurgeStart,
     SweepStart,
 )
 
@@ -137,6 +139,7 @@ async def test_stock_is_published_and_safety_stocks_are_looked_after(stage: Stag
     for workflow, start, expected in (
         (PUBLISH_STOCK_WORKFLOW, PublishStart(), 1),
         (WATCH_SAFETY_WORKFLOW, SweepStart(), 1),
+        (PURGE_LOGS_WORKFLOW, PurgeStart(), 0),
     ):
         done = await stage.client.execute_workflow(
             workflow, start, id=f"sweep-{uuid.uuid4()}", task_queue=stage.queue, result_type=int
