@@ -21,7 +21,7 @@ from activities.healing import choice_key, count
 from domain.golden import Exit
 from domain.holds import HoldReason, Release
 from domain.texts import text
-from store import gifts, holds, tracking
+from store import flags, gifts, holds, tracking
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -53,10 +53,12 @@ class HoldSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await holds.close_hold(tx, row, end.n, end.by, end.how)
             await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
+            if end.how == Release.OPERATOR:
+                await flags.release(tx, end.order_id, end.reason, end.by, end.why)
             if end.reason == HoldReason.ADDRESS_INCOMPLETE and end.how != Release.DOCUMENT:
                 # By a document it may be open again in a moment: then the review itself looks after the choice.
                 await holds.close_task(tx, choice_key(end.order_id), end.by)
-            return Done("hold.closed", f"{end.reason}: {end.how}")
+            return Done("hold.closed", f"{end.reason}: {end.how}" + (f", {end.why}" if end.why else ""))
 
         await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work)
 

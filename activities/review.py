@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
+from activities.dossiers import collect
 from activities.healing import count, heal
 from activities.results import from_json, to_json
-from domain.golden import Trigger
-from domain.holds import HoldReason
+from domain.clock import utc_now
+from domain.golden import GoldenState, Trigger, reached
+from domain.holds import OF_THE_HOUSE, HoldReason
 from domain.money import Fen
 from domain.order import ChannelStatus, Order
-from domain.review import Dossier, needs_credit, review
+from domain.review import Flag, needs_credit, review
+from store import flags as flags_kept
 from store import orders
 from store.database import Database
 from store.healings import Healing
@@ -41,7 +45,10 @@ class ReviewSteps:
             mended = await heal(tx, row, order, at.revision)
             order = mended.order
             healed[:] = mended.healings
-            flags = [FlagFact(flag.code, flag.hold, flag.detail) for flag in review(Dossier(order))] + mended.notes
+            found = _holding_still(row, review(await collect(tx, order, utc_now())))
+            holding = await flags_kept.keep(tx, row, mended.revision, found)
+            # Notes, and what a person has released, are nothing to the workflow: they are in the store.
+            flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
             sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
             paid = order.paid and sound
             accepted = Accepted(
@@ -54,9 +61,10 @@ class ReviewSteps:
                 ship_digest=_digest(order.receiver.model_dump_json(), order.notes.model_dump_json()),
                 goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
                 flags=flags,
+                again=await orders.origin(tx, at.order_id, at.revision) == orders.AGAIN if at.revision > 1 else False,
             )
             trigger = Trigger.PAYMENT_CONFIRMED if paid else None
-            why = "; ".join(flag.code for flag in flags)
+            why = "; ".join([flag.code for flag in found] + [note.code for note in mended.notes])
             return Done("order.accepted", why, trigger, result=to_json(accepted))
 
         kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
@@ -71,6 +79,13 @@ class ReviewSteps:
             return Done("review.passed", trigger=Trigger.REVIEW_CLEAR)
 
         await run_step(self._db, ref.order_id, "pass_review", "orderhub", work)
+
+
+def _holding_still(row: OrderRow, found: list[Flag]) -> list[Flag]:
+    """What the house itself objects to stops no order that is packed: it is a note then."""
+    if not reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
+        return found
+    return [replace(flag, hold=None) if flag.hold in OF_THE_HOUSE else flag for flag in found]
 
 
 def ordered(order: Order) -> dict[str, int]:

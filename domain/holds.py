@@ -23,6 +23,8 @@ class HoldReason(StrEnum):
     WAYBILL_BY_PERSON = "WAYBILL_BY_PERSON"
     CHANNEL_REFUSED = "CHANNEL_REFUSED"
     DELIVERY_PROBLEM = "DELIVERY_PROBLEM"
+    RISK = "RISK"
+    DUPLICATE = "DUPLICATE"
 
 
 class Step(StrEnum):
@@ -167,7 +169,25 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         AtDeadline.ESCALATE,
         "role.service",
     ),
+    HoldReason.RISK: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.OPERATOR, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=2),
+        AtDeadline.ESCALATE,
+        "role.quality",
+    ),
+    HoldReason.DUPLICATE: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.OPERATOR, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=2),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
 }
+
+
+OF_THE_HOUSE = frozenset({HoldReason.RISK, HoldReason.DUPLICATE})
+"""Reasons that rest on what the house knows and wants, not on what the channel says."""
 
 
 def operator_may_release(reason: HoldReason) -> bool:

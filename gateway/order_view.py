@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from domain.clock import BEIJING
+from domain.holds import HoldReason
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
 from domain.proposals import in_words, phone_for
+from domain.review import badge, cleared_by
 from domain.texts import text
-from store import gifts, healings, holds, links, orders, planning, promises, shipping
-from store.tables import AddressChangeRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
+from store import flags, gifts, healings, holds, links, orders, planning, promises, shipping
+from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
 
@@ -47,6 +49,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
+        "flags": await _flags(tx, order_id),
         "routing": await _routing(tx, order_id),
         "consignments": await _consignments(tx, order_id),
         "promises": await _promises(tx, row),
@@ -75,6 +78,35 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         }
         for hold in await holds.open_holds(tx, order_id)
     ]
+
+
+async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """What the reviews found: badge, sentence, what clears it, and what became of it."""
+    return [
+        {
+            "code": flag.code,
+            "hold": flag.hold,
+            "badge": badge(flag.hold),
+            "detail": flag.detail,
+            "cleared_by": cleared_by(HoldReason(flag.hold)) if flag.hold else [],
+            "status": _flag_status(flag),
+            "status_text": text(f"flag.status.{_flag_status(flag)}"),
+            "found_at": _moment(flag.found_at),
+            "gone_at": _moment(flag.gone_at),
+            "released_at": _moment(flag.released_at),
+            "released_by": flag.released_by,
+            "released_why": flag.released_why,
+        }
+        for flag in await flags.of_order(tx, order_id)
+    ]
+
+
+def _flag_status(flag: FlagRow) -> str:
+    if flag.gone_at is not None:
+        return "gone"
+    if not flag.hold:
+        return "noted"
+    return "open" if flag.released_at is None else "released"
 
 
 async def _routing(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:

@@ -26,6 +26,9 @@ LOCKED_QUIETLY = timedelta(minutes=10)
 HEALING = "healing"
 """Who made a revision in which something was mended."""
 
+AGAIN = "review"
+"""Who made a revision that says the same: so that the order is reviewed again."""
+
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
 
@@ -222,6 +225,25 @@ async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> 
     if found is None:
         raise LookupError(f"no body of {order_id}")
     return Order.model_validate(found.body)
+
+
+async def origin(tx: AsyncSession, order_id: str, revision: int) -> str:
+    """Who made a revision. Raises LookupError."""
+    query = select(OrderVersionRow.origin).where(
+        OrderVersionRow.order_id == order_id, OrderVersionRow.revision == revision
+    )
+    found: str | None = (await tx.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise LookupError(f"no revision {revision} of {order_id}")
+    return found
+
+
+async def review_again(tx: AsyncSession, row: OrderRow) -> int:
+    """Have an order reviewed once more, though its channel says nothing new. Returns the revision that is reviewed."""
+    revision = await replace(tx, row, await body(tx, row.order_id), AGAIN)
+    row.updated_at = utc_now()
+    await tx.flush()
+    return revision
 
 
 async def body_at(tx: AsyncSession, order_id: str, at: datetime) -> Order:

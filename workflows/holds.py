@@ -49,6 +49,10 @@ class HoldBoard:
         """Whether a hold for this reason is open, of one consignment or of any."""
         return any(hold.reason is reason and of in (None, hold.of) for hold in self._open.values())
 
+    def says(self, reason: HoldReason, detail: str) -> bool:
+        """Whether a hold of the whole order for this reason is open, with just these words."""
+        return any((hold.reason, hold.of, hold.detail) == (reason, 0, detail) for hold in self._open.values())
+
     def blocks(self, *steps: Step, of: int = 0) -> bool:
         """Whether one of these steps must wait, for the whole order or for this consignment."""
         return any(POLICIES[hold.reason].blocks in steps and hold.of in (0, of) for hold in self._open.values())
@@ -66,7 +70,9 @@ class HoldBoard:
         if hold.n in self._open:
             self._timers[hold.n] = asyncio.create_task(self._watch(hold.n))
 
-    async def close(self, reason: HoldReason, by: str, how: Release | str, of: int | None = None) -> None:
+    async def close(
+        self, reason: HoldReason, by: str, how: Release | str, of: int | None = None, why: str = ""
+    ) -> None:
         """End the hold for this reason, of one consignment or of all; nothing happens when there is none."""
         for hold in [hold for hold in self._open.values() if hold.reason is reason and of in (None, hold.of)]:
             if self._open.pop(hold.n, None) is None:
@@ -74,7 +80,7 @@ class HoldBoard:
             timer = self._timers.pop(hold.n, None)
             if timer is not None and timer is not asyncio.current_task():
                 timer.cancel()
-            end = HoldEnd(self._order_id, hold.n, reason, by, str(how))
+            end = HoldEnd(self._order_id, hold.n, reason, by, str(how), why=why)
             await own(CLOSE_HOLD, end, badge=text(f"hold.{reason}"))
 
     async def close_all(self, by: str, how: Release | str, of: int | None = None) -> None:

@@ -72,10 +72,21 @@ class OrderLife:
             HoldReason.CHANNEL_LOCKED,
             HoldReason.REFUND_PENDING,
         ):
+            said = accepted.said_of(reason)
+            if self.board.says(reason, said) and workflow.patched("same-finding-stays"):
+                continue  # nor does its deadline begin anew
             await self.board.close(reason, "channel", Release.DOCUMENT)
-            details = [flag.detail for flag in accepted.flags if flag.hold == reason]
-            if details:
-                await self.board.open(reason, "；".join(details))
+            if said:
+                await self.board.open(reason, said)
+        # These rest on what the house knows as well.
+        by = "orderhub" if accepted.again else "channel"
+        how = Release.RETRY if accepted.again else Release.DOCUMENT
+        for ours in (HoldReason.RISK, HoldReason.DUPLICATE):
+            said = accepted.said_of(ours)
+            if not self.board.says(ours, said):
+                await self.board.close(ours, by, how)
+                if said:
+                    await self.board.open(ours, said)
         return accepted
 
     async def ask_person(self, kind: str, **params: object) -> None:

@@ -248,7 +248,7 @@ class OrderWorkflow:
         """Release the hold for a reason."""
         reason = HoldReason(wish.reason)
         self._life.released_by_hand.add(reason)
-        await self._life.board.close(reason, wish.by, Release.OPERATOR)
+        await self._life.board.close(reason, wish.by, Release.OPERATOR, why=wish.why)
         return Outcome(True, text("hold.released", badge=text(f"hold.{reason}")))
 
     @release_hold.validator

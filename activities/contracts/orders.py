@@ -48,6 +48,12 @@ class Accepted:
     goods_digest: str
     """Of the goods and their quantities."""
     flags: list[FlagFact]
+    again: bool = False
+    """Nothing came from outside: what the house knows has changed, or a person wanted it looked at again."""
+
+    def said_of(self, hold: str) -> str:
+        """All that the flags say which open this hold; "" when none does."""
+        return "；".join(flag.detail for flag in self.flags if flag.hold == hold)
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class HoldEnd:
     by: str
     how: str
     deadline: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,32 @@ from domain.money import Fen
 from domain.order import Order, PaymentTerms
 from domain.review.addresses import address_check
 from domain.review.channels import channel_check
-from domain.review.dossier import Dossier, Flag
+from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Flag, Risk, Twin, badge, cleared_by
+from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.formats import format_check
+from domain.review.risks import risk_check
+from domain.review.stock import stock_check
 
-__all__ = ["CHECKS", "Check", "Dossier", "Flag", "format_check", "needs_credit", "review"]
+__all__ = [
+    "CHECKS",
+    "ArticleFacts",
+    "BuyerFacts",
+    "Check",
+    "Dossier",
+    "Flag",
+    "Risk",
+    "Twin",
+    "badge",
+    "cleared_by",
+    "format_check",
+    "needs_credit",
+    "review",
+    "says_the_same",
+]
 
 Check = Callable[[Dossier], list[Flag]]
 
-CHECKS: tuple[Check, ...] = (format_check, address_check, channel_check)
+CHECKS: tuple[Check, ...] = (format_check, address_check, channel_check, stock_check, risk_check, duplicate_check)
 
 
 def review(dossier: Dossier) -> list[Flag]:

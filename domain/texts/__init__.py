@@ -16,6 +16,7 @@ from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
 from domain.texts.parcels import PARCELS
 from domain.texts.pool import POOL
+from domain.texts.review import REVIEW
 from domain.texts.routing import ROUTING
 from domain.texts.rules import RULES
 from domain.texts.steps import STEPS
@@ -59,6 +60,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **PAGES,
     **LABELS,
     **PARCELS,
+    **REVIEW,
     **ROUTING,
     **RULES,
     **POOL,

@@ -22,6 +22,7 @@ from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
+from store.tables.review import FlagRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
@@ -43,6 +44,7 @@ __all__ = [
     "CreditCheckRow",
     "DeliveryRow",
     "FiledOrderRow",
+    "FlagRow",
     "FormLinkRow",
     "GiftRow",
     "HealingRow",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.holds import HoldReason
 from domain.money import Fen
 from domain.order import Amounts, Customer, Order, OrderLine, PaymentTerms
-from domain.review import Dossier, needs_credit, review
+from domain.review import ArticleFacts, Dossier, Risk, Twin, needs_credit, review, says_the_same
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order, receiver
 
@@ -131,3 +131,69 @@ def test_the_review_is_the_same_each_time(sound: Order) -> None:
 )
 def test_credit_is_asked_for_account_terms_and_above_the_limit(terms: PaymentTerms, above: int, asked: bool) -> None:
     assert needs_credit(order(customer=Customer(external_id="C1", terms=terms)), Fen(above)) is asked
+
+
+# ------------------------------------------------------------------------------------- what the house knows
+
+
+@pytest.mark.parametrize(
+    ("free", "safety", "codes"),
+    [
+        (None, 0, []),
+        ({}, 0, ["stock.not_enough"]),
+        ({"MUG": 0}, 0, ["stock.not_enough"]),
+        ({"MUG": 1}, 0, []),
+        ({"MUG": 5}, 4, []),
+        ({"MUG": 5}, 5, ["stock.safety"]),
+    ],
+)
+def test_stock_that_does_not_suffice_is_a_note(free: dict[str, int] | None, safety: int, codes: list[str]) -> None:
+    articles = {"MUG": ArticleFacts("MUG", safety_stock=safety)}
+    flags = review(Dossier(order(), articles, free))
+    assert [flag.code for flag in flags] == codes
+    assert all(flag.hold is None and flag.cleared_by == [] and flag.badge == "提示" for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("scores", "holds"), [([40], False), ([60, 39], False), ([60, 40], True), ([100], True), ([], False)]
+)
+def test_risks_hold_an_order_together(scores: list[int], holds: bool) -> None:
+    risks = tuple(Risk(f"row{n}", score, "一句话") for n, score in enumerate(scores))
+    flags = review(Dossier(order(), risks=risks))
+    assert [flag.code for flag in flags] == [f"risk.row{n}" for n in range(len(scores))]
+    assert [flag.hold for flag in flags] == [HoldReason.RISK if holds else None] * len(scores)
+
+
+def test_a_risk_that_counts_nothing_is_a_note_beside_those_that_hold() -> None:
+    flags = review(Dossier(order(), risks=(Risk("vip", 0, "老客户"), Risk("bad", 100, "风险"))))
+    assert [flag.hold for flag in flags] == [None, HoldReason.RISK]
+
+
+def test_every_flag_that_holds_says_what_clears_it() -> None:
+    (flag,) = review(Dossier(order(), twins=(Twin("own:main:SO0", 2, holds=True),)))
+    assert (flag.hold, flag.badge) == (HoldReason.DUPLICATE, "疑似重复下单")
+    assert flag.cleared_by == ["运营放行", "渠道更新订单", "系统自动重试", "取消订单"]
+    assert "SO0" in flag.detail
+
+
+def test_a_twin_that_is_far_apart_is_a_note() -> None:
+    (flag,) = review(Dossier(order(), twins=(Twin("own:main:SO0", 20, holds=False),)))
+    assert (flag.code, flag.hold) == ("duplicate.note", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"lines": (_line(line_no="7", title="另一个名字"),)}, True),
+        ({"lines": (_line(quantity=2),)}, False),
+        ({"receiver": receiver("示例路2号")}, False),
+        ({"parent_no": "P1"}, True),
+    ],
+)
+def test_what_says_the_same(changes: dict[str, Any], same: bool) -> None:
+    assert says_the_same(order(), order("SO2", **changes)) is same
+
+
+def test_parts_of_one_purchase_are_no_duplicates() -> None:
+    assert not says_the_same(order(parent_no="P1"), order("SO2", parent_no="P1"))

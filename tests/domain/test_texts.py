@@ -118,6 +118,8 @@ def families(source: Uses) -> dict[str, set[str]]:
         "trouble.": set(Trouble),
         "proposal.": set(ProposalKind),
         "task.": {kind for kind, _, _ in source.tasks},
+        "flag.": {"stock.not_enough", "stock.safety"},
+        "flag.status.": {"open", "noted", "released", "gone"},
         "format.": _constants("domain/review/formats.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},
         "partner.": {

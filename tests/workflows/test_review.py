@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from domain.golden import GoldenState
 from domain.holds import HoldReason
-from domain.order import Amounts, ChannelStatus, Region
-from store.tables import TaskRow
+from domain.order import Amounts, ChannelStatus, Notes, OrderLine, Region
+from store.tables import FlagRow, HoldRow, TaskRow
 from tests.store.samples import receiver
-from tests.workflows.goods import short_address
+from tests.workflows.goods import mugs, short_address
 from tests.workflows.stage import Living, Stage
 from workflows.contracts import AddressWish, OrderEnd, ReleaseHold
 
@@ -117,3 +119,48 @@ async def test_a_document_that_cancels_ends_the_order(stage: Stage) -> None:
     await order.document(status=ChannelStatus.CANCELLED)
     assert (await order.end()).exit == "CANCELLED"
     assert not (await order.row()).holds
+
+
+# --------------------------------------------------------------------------------------- what the house objects to
+
+
+def _risky() -> dict[str, Any]:
+    """Six articles for 36,000 yuan."""
+    lines = [
+        OrderLine(line_no=str(n), sku="MUG" if n == 1 else f"A{n}", title="x", quantity=1, unit_price_fen=600_000,
+                  amount_fen=600_000)
+        for n in range(1, 7)
+    ]  # fmt: skip
+    return {"lines": tuple(lines), "amounts": Amounts(goods_fen=3_600_000, paid_fen=3_600_000)}
+
+
+async def test_a_risk_waits_for_quality_control_which_is_asked_once(stage: Stage) -> None:
+    order = await stage.start(**_risky())
+    await order.held(HoldReason.RISK)
+    hold = await order.hold(HoldReason.RISK)
+    # The channel says something new, and the finding is the same: the hold stays, and its deadline with it.
+    await order.document(notes=Notes(buyer="请尽快"))
+    await order.step("order.accepted", times=2)
+    assert (await order.hold(HoldReason.RISK)).deadline == hold.deadline
+
+    assert (await order.ask("release_hold", ReleaseHold("RISK", "质控王", "电话核实"))).done
+    await order.held(HoldReason.STOCK_SHORT)
+    await order.document(notes=Notes(buyer="再快些"))
+    await order.channel_cancels()
+    assert (await order.end()).exit == "CANCELLED"
+    risks = [row for row in await order.rows(HoldRow) if row.reason == HoldReason.RISK]
+    assert [(row.closed_by, row.how) for row in risks] == [("质控王", "OPERATOR")]
+    flags = [flag for flag in await order.rows(FlagRow) if flag.hold]
+    assert {(flag.code, flag.released_by, flag.released_why) for flag in flags} == {
+        ("risk.many_articles", "质控王", "电话核实"),
+        ("risk.very_large", "质控王", "电话核实"),
+    }
+
+
+async def test_a_risk_that_is_gone_ends_its_hold_by_itself(stage: Stage) -> None:
+    order = await stage.start(**_risky())
+    await order.held(HoldReason.RISK)
+    await order.document(**mugs(1))
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    (row,) = [row for row in await order.rows(HoldRow) if row.reason == HoldReason.RISK]
+    assert row.how == "DOCUMENT"

@@ -1,0 +1,32 @@
+"""Collecting what the house knows of an order, for its review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.order import ChannelStatus, Order
+from domain.review import Dossier, Twin, says_the_same
+from rules.reviewing import LONGEST, holds_duplicate, risks
+from store import dossiers, orders
+
+_LOOKED_AT = 3
+"""Earlier orders whose bodies are compared at most."""
+
+
+async def collect(tx: AsyncSession, order: Order, now: datetime) -> Dossier:
+    """Everything that the checks look at. An order of ours, or one that is off, is nobody's risk."""
+    skus = {line.sku for line in order.lines}
+    articles, free = await dossiers.articles(tx, skus), await dossiers.free(tx, skus)
+    if order.gift_after or order.status is ChannelStatus.CANCELLED:
+        return Dossier(order, articles, free)
+    around = await dossiers.relatives(tx, order.order_id, now)
+    buyer = await dossiers.buyer(tx, order, around, now)
+    twins = []
+    for one in dossiers.like(order, around, LONGEST)[:_LOOKED_AT]:
+        minutes = int(abs(order.placed_at - one.placed_at).total_seconds() // 60)
+        holds = holds_duplicate(order, minutes)
+        if holds is not None and says_the_same(order, await orders.body(tx, one.order_id)):
+            twins.append(Twin(one.order_id, minutes, holds))
+    return Dossier(order, articles, free, buyer, tuple(twins), risks(order, buyer))

@@ -1,0 +1,31 @@
+"""What reviews found, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from store.tables.base import moment
+
+
+class FlagRow(SQLModel, table=True):
+    """One finding about one order, for as long as the order lives."""
+
+    __tablename__ = "flags"
+
+    order_id: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    about: str = Field(primary_key=True)
+    """A digest of what it rests on: the same code about the same is the same finding."""
+    hold: str
+    """HoldReason; "" for a note."""
+    detail: str
+    revision: int
+    """The newest revision in which it was found."""
+    found_at: datetime = moment()
+    gone_at: datetime | None = moment(nullable=True)
+    """When it was found no more; None while it stands."""
+    released_at: datetime | None = moment(nullable=True)
+    released_by: str = ""
+    released_why: str = ""
