@@ -4,6 +4,7 @@
 |---|---|
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
 | `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel`, `/api/v1/refunds` | shops (docs/rest-api.md) |
+| `GET /api/v1/orders/{order_no}` | shops, after an order of theirs |
 | `/api/v1/staff/orders/...`, `.../stock/...`, `.../labels/...`, `.../rules/...` | staff, by bearer token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |

@@ -15,7 +15,9 @@ from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
+from gateway.shop_view import latest
 from store import flags, gifts, healings, holds, links, orders, planning, promises, shipping
+from store.promises import Kept
 from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
 LAST_EVENTS = 20
@@ -137,22 +139,25 @@ async def _consignments(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]
 
 
 async def _promises(tx: AsyncSession, row: OrderRow) -> list[dict[str, Any]]:
-    """What stands promised now; nothing of an order that was called off."""
+    """What stands promised now, and what was before it moved; nothing of an order that was called off."""
     if row.exit is not None:
         return []
+    kept = await promises.history(tx, row.order_id)
     return [
-        {
-            "consignment": kept.n,
-            "warehouse": kept.warehouse,
-            "ship_by": _moment(kept.ship_by),
-            "deliver_by": _moment(kept.deliver_by),
-            "why": [reason.text() for reason in kept.why],
-            "revision": kept.revision,
-            "promised_at": _moment(kept.at),
-        }
-        for kept in await promises.newest(tx, row.order_id)
-        if kept.ship_by is not None
+        {"consignment": now.n, **_promise(now), "before": [_promise(one) for one in before]}
+        for now, before in latest(kept)
     ]
+
+
+def _promise(kept: Kept) -> dict[str, Any]:
+    return {
+        "warehouse": kept.warehouse,
+        "ship_by": _moment(kept.ship_by),
+        "deliver_by": _moment(kept.deliver_by),
+        "why": [reason.text() for reason in kept.why],
+        "revision": kept.revision,
+        "promised_at": _moment(kept.at),
+    }
 
 
 async def _healings(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

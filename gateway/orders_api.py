@@ -1,4 +1,5 @@
-"""The order API, docs/rest-api.md: orders and cancellations from shops, answered when they are safe."""
+"""The order API, docs/rest-api.md: orders and cancellations from shops, answered when they are safe; and what became of
+an order."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from gateway.keeping import Answer
 from gateway.once import once, slot_of
 from gateway.pushes import incoming, push_of, response_of
 from gateway.rest_door import became, conflict_of, rest_door
+from gateway.shop_view import shop_view
 from store.inbox import Put
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
@@ -61,6 +63,23 @@ async def take_orders(request: Request, hub: Hub) -> Response:
     counts = Counter(result.result for result in results)
     _log.info("orders taken", extra={"channel": caller.channel, "shop": caller.shop, "results": counts})
     return response
+
+
+@router.get("/{order_no}")
+async def show_order(order_no: str, request: Request, hub: Hub) -> Response:
+    """How far an order of the caller's own is, and what is promised of it. 404 when it is not here (yet)."""
+    door = rest_door(hub)
+    push = await push_of(request)
+    try:
+        order_id = door.asked_order(push, door.caller(push))
+    except (PushRefused, DocumentUnreadable) as error:
+        _log.warning("a question after an order refused", extra={"source": error.source, "reason": error.reason})
+        return response_of(door.refused(error))
+    async with hub.db.reading() as tx:
+        view = await shop_view(tx, order_id)
+    if view is None:
+        return Response(compact_json({"code": "ORDER_NOT_FOUND"}), 404, media_type="application/json")
+    return Response(compact_json(view), 200, media_type="application/json")
 
 
 @router.post("/{order_no}/cancel")

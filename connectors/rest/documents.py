@@ -32,11 +32,18 @@ SOURCES: dict[Channel, str] = {
 _ORDER, _REFUND, _CANCEL = "order", "refund", "cancel"
 _REFUSED_ORDER, _REFUSED_REFUND = "refused_order", "refused_refund"
 _CANCEL_PATH = re.compile(rf"{ORDERS_PATH}/(?P<order_no>[^/]+)/cancel")
+_ORDER_PATH = re.compile(rf"{ORDERS_PATH}/(?P<order_no>[^/]+)")
 
 
 def cancelled_order_no(path: str) -> str | None:
     """The order number in the path of a cancellation; None for any other path."""
     match = _CANCEL_PATH.fullmatch(path)
+    return unquote(match["order_no"]) if match else None
+
+
+def asked_order_no(path: str) -> str | None:
+    """The order number in the path of a question after an order; None for any other path."""
+    match = _ORDER_PATH.fullmatch(path)
     return unquote(match["order_no"]) if match else None
 
 

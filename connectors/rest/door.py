@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from connectors.errors import DocumentUnreadable, PushRefused
 from connectors.ports import Document, Push, Reply
 from connectors.rest import intake, refunds
-from connectors.rest.documents import cancel_document, cancelled_order_no
+from connectors.rest.documents import asked_order_no, cancel_document, cancelled_order_no
 from connectors.rest.intake import Refused, TooManyOrders
 from connectors.rest.keys import Caller, Keys
 from connectors.rest.refunds import TooManyRefunds
 from connectors.rest.settings import RestSettings
 from connectors.rest.signing import PROTOCOL
 from connectors.transport import compact_json
+from domain.ids import order_id
 from domain.order import Channel, Order
 from domain.refund import Refund
 
@@ -52,6 +53,14 @@ class RestDoor:
         if order_no is None:
             raise DocumentUnreadable(PROTOCOL, "not the path of a cancellation")
         return cancel_document(caller, order_no, intake.read_cancel(push.body, caller))
+
+    def asked_order(self, push: Push, caller: Caller) -> str:
+        """The order id in a GET /api/v1/orders/{order_no}, of the caller's own shop. Raises DocumentUnreadable."""
+        order_no = asked_order_no(push.path)
+        try:
+            return order_id(caller.channel, caller.shop, order_no or "")
+        except ValueError as error:
+            raise DocumentUnreadable(PROTOCOL, "not the path of an order") from error
 
     def refused(self, error: PushRefused | DocumentUnreadable) -> Reply:
         """401 for a wrong proof, 413 for too many orders or refunds, 400 for all else. The reason stays in our log."""

@@ -57,6 +57,7 @@ ROUTING: dict[str, tuple[str, str]] = {
     "warehouses.paused": ("已暂停", "paused"),
     "promise.stock": ("现货", "in stock"),
     "promise.purchase": ("等采购单 {number}，{day} 到货", "waits for purchase {number}, in on {day}"),
+    "promise.goods_come": ("等待到货，{day} 到仓", "waits for goods that come in on {day}"),
     "promise.made": ("定制商品 {sku}，{moment} 完工", "{sku} is made to order, done at {moment}"),
     "promise.after_cut_off": ("过了截单时间 {cut_off}，从 {day} 起算", "after the cut-off at {cut_off}, so from {day}"),
     "promise.closed": ("仓库休息 {days} 天", "days on which the warehouse is closed: {days}"),

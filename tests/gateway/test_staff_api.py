@@ -183,6 +183,16 @@ async def test_staff_see_what_is_promised_until_the_order_is_called_off(
         "why": ["现货", "过了截单时间 16:00，从 2026-03-02 起算", "同城，在途 1 天"],
         "revision": 2,
         "promised_at": "2026-03-01T17:00:00+08:00",
+        "before": [
+            {
+                "warehouse": "HZ",
+                "ship_by": "2026-03-01T23:59:00+08:00",
+                "deliver_by": "2026-03-02T23:59:00+08:00",
+                "why": ["现货", "同城，在途 1 天"],
+                "revision": 1,
+                "promised_at": "2026-03-01T12:00:00+08:00",
+            }
+        ],
     }
     async with database.transaction() as tx:
         (await index_row(tx, ORDER)).exit = "CANCELLED"
