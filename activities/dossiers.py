@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.clock import BEIJING
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Twin, says_the_same
-from rules.reviewing import LONGEST, holds_duplicate, risks
+from rules.reviewing import LONGEST, duties, holds_duplicate, risks
 from store import dossiers, orders
 
 _LOOKED_AT = 3
@@ -21,6 +22,7 @@ async def collect(tx: AsyncSession, order: Order, now: datetime) -> Dossier:
     articles, free = await dossiers.articles(tx, skus), await dossiers.free(tx, skus)
     if order.gift_after or order.status is ChannelStatus.CANCELLED:
         return Dossier(order, articles, free)
+    day = now.astimezone(BEIJING).date()
     around = await dossiers.relatives(tx, order.order_id, now)
     buyer = await dossiers.buyer(tx, order, around, now)
     twins = []
@@ -29,4 +31,6 @@ async def collect(tx: AsyncSession, order: Order, now: datetime) -> Dossier:
         holds = holds_duplicate(order, minutes)
         if holds is not None and says_the_same(order, await orders.body(tx, one.order_id)):
             twins.append(Twin(one.order_id, minutes, holds))
-    return Dossier(order, articles, free, buyer, tuple(twins), risks(order, buyer))
+    return Dossier(
+        order, articles, free, buyer, tuple(twins), risks(order, buyer), duties=duties(order, articles), day=day
+    )

@@ -1,31 +1,55 @@
-"""`orderhub articles`: class, safety stock, and what happens below it."""
+"""`orderhub articles`: class, safety stock, what happens below it, and what the law wants to know of them."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.rows import read
+from commands.rows import Read, read
+from domain.tags import KINDS, Tag, well_formed
 from domain.texts import text, use_language
 from settings import Settings
 from store import articles
-from store.articles import BELOW_SAFETY, CLASSES, Article
+from store.articles import BELOW_SAFETY, CATEGORY, CLASSES, Article, TagOf
 from store.database import Database
 
-COLUMNS = ("sku", "title", "abc", "safety_stock", "below_safety")
+COLUMNS = ("sku", "title", "abc", "safety_stock", "below_safety", "category", "grade")
+T = TypeVar("T")
+
+TAG_COLUMNS = ("sku", "kind", "value", "area", "issuer", "valid_from", "valid_to")
 
 
 async def take(settings: Settings, content: bytes, *, as_json: bool) -> int:
     """Keep the articles in a file. Exit code 1 when any row was bad; the good ones are kept all the same."""
     use_language(settings.language)
-    found = read(content, COLUMNS, 1, _article)
+    return await _take(settings, read(content, COLUMNS, 1, _article), articles.put, as_json=as_json)
+
+
+async def take_tags(settings: Settings, content: bytes, *, as_json: bool) -> int:
+    """Keep the tags in a file. Exit code 1 when any row was bad; the good ones are kept all the same."""
+    use_language(settings.language)
+    return await _take(settings, read(content, TAG_COLUMNS, 3, _tag), articles.put_tags, as_json=as_json)
+
+
+async def _take(
+    settings: Settings,
+    found: Read[T],
+    put: Callable[[AsyncSession, Iterable[T]], Awaitable[Counter[str]]],
+    *,
+    as_json: bool,
+) -> int:
     db = Database(settings.database_url.get_secret_value())
     try:
         async with db.transaction() as tx:
-            counted = await articles.put(tx, found.found)
+            counted = await put(tx, found.found)
     finally:
         await db.close()
     for problem in found.problems:
@@ -49,7 +73,28 @@ async def show(settings: Settings, *, as_json: bool) -> int:
         return 0
     table = Table(*(text(f"articles.{name}") for name in COLUMNS))
     for row in rows:
-        table.add_row(row.sku, row.title, row.abc, str(row.safety_stock), text(f"articles.below.{row.below_safety}"))
+        below, grade = text(f"articles.below.{row.below_safety}"), str(row.grade or "")
+        table.add_row(row.sku, row.title, row.abc, str(row.safety_stock), below, row.category, grade)
+    Console().print(table)
+    return 0
+
+
+async def show_tags(settings: Settings, *, as_json: bool) -> int:
+    """Print the tags."""
+    use_language(settings.language)
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        async with db.reading() as tx:
+            rows = await articles.all_tags(tx)
+    finally:
+        await db.close()
+    if as_json:
+        print(json.dumps({"tags": [row.model_dump(mode="json") for row in rows]}, ensure_ascii=False))  # noqa: T201
+        return 0
+    table = Table(*(text(f"tags.{name}") for name in TAG_COLUMNS))
+    for row in rows:
+        valid = (str(row.valid_from or ""), str(row.valid_to or ""))
+        table.add_row(row.sku, text(f"tag.{row.kind}"), row.value, row.area, row.issuer, *valid)
     Console().print(table)
     return 0
 
@@ -64,4 +109,30 @@ def _article(row: dict[str, str]) -> Article:
             raise ValueError(text("rows.unknown", column=name, value=value[:40], known=", ".join(filter(None, known))))
     if not (safety.isascii() and safety.isdecimal() and len(safety) <= 9):
         raise ValueError(text("rows.no_number", column="safety_stock"))
-    return Article(row["sku"], row["title"], abc, int(safety), below)
+    category, grade = row["category"] or None, row["grade"]
+    if category and not CATEGORY.fullmatch(category):
+        raise ValueError(text("articles.bad_category", value=category[:40]))
+    if grade and not (grade.isascii() and grade.isdecimal() and len(grade) == 1):
+        raise ValueError(text("articles.bad_grade"))
+    return Article(row["sku"], row["title"], abc, int(safety), below, category, int(grade) if grade else None)
+
+
+def _tag(row: dict[str, str]) -> TagOf:
+    """One row. Raises ValueError, in words."""
+    if not row["sku"]:
+        raise ValueError(text("rows.empty", column="sku"))
+    if row["kind"] not in KINDS:
+        raise ValueError(text("rows.unknown", column="kind", value=row["kind"][:40], known=", ".join(KINDS)))
+    if not well_formed(row["kind"], row["value"]):
+        raise ValueError(text("tags.bad_value", kind=text(f"tag.{row['kind']}"), value=row["value"][:40]))
+    begins, ends = _day(row, "valid_from"), _day(row, "valid_to")
+    if begins and ends and ends < begins:
+        raise ValueError(text("tags.bad_span"))
+    return TagOf(row["sku"], Tag(row["kind"], row["value"], row["area"].upper(), row["issuer"], begins, ends))
+
+
+def _day(row: dict[str, str], column: str) -> date | None:
+    try:
+        return date.fromisoformat(row[column]) if row[column] else None
+    except ValueError:
+        raise ValueError(text("tags.bad_day", column=column)) from None

@@ -25,6 +25,8 @@ class HoldReason(StrEnum):
     DELIVERY_PROBLEM = "DELIVERY_PROBLEM"
     RISK = "RISK"
     DUPLICATE = "DUPLICATE"
+    COMPLIANCE = "COMPLIANCE"
+    COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
 
 
 class Step(StrEnum):
@@ -183,11 +185,28 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         AtDeadline.ESCALATE,
         "role.service",
     ),
+    HoldReason.COMPLIANCE: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.compliance",
+    ),
+    HoldReason.COMPLIANCE_BLOCKED: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.compliance",
+    ),
 }
 
 
-OF_THE_HOUSE = frozenset({HoldReason.RISK, HoldReason.DUPLICATE})
+OF_THE_HOUSE = frozenset({HoldReason.RISK, HoldReason.DUPLICATE, HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED})
 """Reasons that rest on what the house knows and wants, not on what the channel says."""
+
+OF_ARTICLES = frozenset({HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED})
+"""Reasons that may be gone when something is written down of an article."""
 
 
 def operator_may_release(reason: HoldReason) -> bool:

@@ -1,13 +1,14 @@
-"""What of an order is a risk, and what a second order of the same is, by the tables."""
+"""What of an order is a risk, what a second order of the same is, and what the law wants of its goods: by tables."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from domain.deciding import deciding
 from domain.order import Order
-from domain.review import BuyerFacts, Risk
+from domain.review import ArticleFacts, BuyerFacts, Duty, Risk
 from domain.texts import language
 from rules.engine import collect, decide
 
@@ -50,6 +51,26 @@ def holds_duplicate(order: Order, minutes: int) -> bool | None:
     except LookupError:
         return None
     return {"hold": True, "note": False}.get(str(said))
+
+
+@deciding()
+def duties(order: Order, articles: Mapping[str, ArticleFacts]) -> tuple[Duty, ...]:
+    """The rows of `compliance_rules` that apply to an order's articles, article by article."""
+    found = []
+    for article in (articles[sku] for sku in sorted(articles) if articles[sku].category):
+        facts = {"channel": str(order.channel), "category": article.category, "grade": article.grade}
+        for row in collect("compliance_rules", facts):
+            said = row.result
+            found.append(
+                Duty(
+                    article.sku,
+                    str(said["row"]),
+                    str(said["needs"]),
+                    bool(said["blocked"]),
+                    str(said["says_zh" if language() == "zh" else "says_en"]),
+                )
+            )
+    return tuple(found)
 
 
 def _filled(result: dict[str, Any], facts: dict[str, Any]) -> str:

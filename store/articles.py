@@ -1,19 +1,25 @@
-"""Articles as they are described: class, safety stock, and what happens below it."""
+"""Articles as they are described: class, safety stock, what happens below it, and what they are in law."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from domain.holds import OF_ARTICLES
+from domain.tags import Tag
 from store.listings import mark
-from store.tables import SkuRow
+from store.orders import body, review_again
+from store.tables import ArticleTagRow, HoldRow, OrderRow, SkuRow
 
 CLASSES = ("", "A", "B", "C")
 BELOW_SAFETY = ("alert", "suggest", "pause")
+CATEGORY = re.compile(r"[a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,34 @@ class Article:
     abc: str = ""
     safety_stock: int = 0
     below_safety: str = "alert"
+    category: str | None = None
+    """Its class in law; None: as it was."""
+    grade: int | None = None
+    """The stage of a formula, the class of a device; None: as it was."""
 
     def __post_init__(self) -> None:
         if not self.sku or self.abc not in CLASSES or self.below_safety not in BELOW_SAFETY or self.safety_stock < 0:
             raise ValueError(f"no article: {self!r}")
+        if not CATEGORY.fullmatch(self.category or "") or not 0 <= (self.grade or 0) <= 9:
+            raise ValueError(f"no article: {self!r}")
+
+    def said(self) -> dict[str, Any]:
+        """The columns that it says something of."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class TagOf:
+    """A tag of one article. Raises ValueError for one that makes no sense."""
+
+    sku: str
+    tag: Tag
+
+    def __post_init__(self) -> None:
+        tag = self.tag
+        ends = tag.valid_from is not None and tag.valid_to is not None and tag.valid_from > tag.valid_to
+        if not self.sku or not tag.well_formed or ends:
+            raise ValueError(f"no tag: {self!r}")
 
 
 async def put(tx: AsyncSession, articles: Iterable[Article]) -> Counter[str]:
@@ -39,10 +69,10 @@ async def put(tx: AsyncSession, articles: Iterable[Article]) -> Counter[str]:
     for article in sorted(articles, key=lambda article: article.sku):
         row = await tx.get(SkuRow, article.sku, with_for_update=True)
         if row is None:
-            tx.add(SkuRow(**asdict(article)))
+            tx.add(SkuRow(**article.said()))
             counted["added"] += 1
-        elif row.model_dump(include=set(asdict(article))) != asdict(article):
-            for name, value in asdict(article).items():
+        elif row.model_dump(include=set(article.said())) != article.said():
+            for name, value in article.said().items():
                 setattr(row, name, value)
             tx.add(row)
             counted["changed"] += 1
@@ -52,7 +82,52 @@ async def put(tx: AsyncSession, articles: Iterable[Article]) -> Counter[str]:
         changed.append(article.sku)
         await tx.flush()
     await mark(tx, changed)
+    await look_again(tx, changed)
     return counted
+
+
+async def put_tags(tx: AsyncSession, tags: Iterable[TagOf]) -> Counter[str]:
+    """Keep tags; orders that wait for one are reviewed again. Counts `added`, `changed` and `same`."""
+    counted: Counter[str] = Counter()
+    changed = set()
+    for one in sorted(tags, key=lambda one: (one.sku, one.tag.kind, one.tag.area, one.tag.value)):
+        key = (one.sku, one.tag.kind, one.tag.area, one.tag.value)
+        row = await tx.get(ArticleTagRow, key, with_for_update=True)
+        fresh = ArticleTagRow(sku=one.sku, **asdict(one.tag))
+        if row is not None and row.model_dump() == fresh.model_dump():
+            counted["same"] += 1
+            continue
+        counted["added" if row is None else "changed"] += 1
+        changed.add(one.sku)
+        await tx.merge(fresh)
+        await tx.flush()
+    await look_again(tx, changed)
+    return counted
+
+
+async def all_tags(tx: AsyncSession) -> list[ArticleTagRow]:
+    """Every tag, by article and kind."""
+    query = select(ArticleTagRow).order_by(col(ArticleTagRow.sku), col(ArticleTagRow.kind), col(ArticleTagRow.value))
+    return list((await tx.execute(query)).scalars())
+
+
+async def look_again(tx: AsyncSession, skus: Iterable[str]) -> list[str]:
+    """Have orders reviewed again that wait for something which is written down of these articles. Returns their ids."""
+    wanted = set(skus)
+    if not wanted:
+        return []
+    held = select(HoldRow.order_id).where(
+        col(HoldRow.closed_at).is_(None), col(HoldRow.reason).in_(sorted(OF_ARTICLES))
+    )
+    again = []
+    for order_id in sorted(set((await tx.execute(held)).scalars())):
+        row = await tx.get(OrderRow, order_id, with_for_update=True)
+        if row is not None and row.closed_at is None:
+            order = await body(tx, order_id)
+            if wanted & {line.sku for line in order.lines}:
+                await review_again(tx, row)
+                again.append(order_id)
+    return again
 
 
 async def all_articles(tx: AsyncSession) -> list[SkuRow]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from statistics import median_low
 
 import sqlalchemy as sa
@@ -16,7 +16,8 @@ from domain.golden import Exit
 from domain.order import Order
 from domain.refund import RefundKind, RefundStatus
 from domain.review import ArticleFacts, BuyerFacts
-from store.tables import OrderLinkRow, OrderRow, RefundRow, SkuRow, StockRow
+from domain.tags import Tag
+from store.tables import ArticleTagRow, OrderLinkRow, OrderRow, RefundRow, SkuRow, StockRow
 
 WINDOW = timedelta(days=30)
 MOST = 500
@@ -116,9 +117,28 @@ def like(order: Order, found: Iterable[Relative], within: timedelta) -> list[Rel
 
 
 async def articles(tx: AsyncSession, skus: Iterable[str]) -> dict[str, ArticleFacts]:
-    """What is written down of articles, by SKU."""
+    """What is written down of articles, by SKU. Tags are read of those alone that somebody has classed."""
     query = select(SkuRow).where(col(SkuRow.sku).in_(sorted(set(skus))))
-    return {row.sku: ArticleFacts(row.sku, row.title, row.safety_stock) for row in (await tx.execute(query)).scalars()}
+    found = {
+        row.sku: ArticleFacts(row.sku, row.title, row.safety_stock, row.category, row.grade)
+        for row in (await tx.execute(query)).scalars()
+    }
+    classed = sorted(one.sku for one in found.values() if one.category)
+    return {**found, **await tagged(tx, [found[sku] for sku in classed])} if classed else found
+
+
+async def tagged(tx: AsyncSession, bare: Sequence[ArticleFacts]) -> dict[str, ArticleFacts]:
+    """Articles with their tags, the one that is valid longest first."""
+    query = select(ArticleTagRow).where(col(ArticleTagRow.sku).in_([one.sku for one in bare]))
+    tags: dict[str, list[Tag]] = {}
+    for row in (await tx.execute(query)).scalars():
+        tag = Tag(row.kind, row.value, row.area, row.issuer, row.valid_from, row.valid_to)
+        tags.setdefault(row.sku, []).append(tag)
+
+    def longest(tag: Tag) -> tuple[str, date, str]:
+        return tag.kind, tag.valid_to or date.max, tag.value
+
+    return {one.sku: replace(one, tags=tuple(sorted(tags.get(one.sku, ()), key=longest, reverse=True))) for one in bare}
 
 
 async def free(tx: AsyncSession, skus: Iterable[str]) -> dict[str, int]:

@@ -81,7 +81,12 @@ class OrderLife:
         # These rest on what the house knows as well.
         by = "orderhub" if accepted.again else "channel"
         how = Release.RETRY if accepted.again else Release.DOCUMENT
-        for ours in (HoldReason.RISK, HoldReason.DUPLICATE):
+        for ours in (
+            HoldReason.RISK,
+            HoldReason.DUPLICATE,
+            HoldReason.COMPLIANCE,
+            HoldReason.COMPLIANCE_BLOCKED,
+        ):
             said = accepted.said_of(ours)
             if not self.board.says(ours, said):
                 await self.board.close(ours, by, how)

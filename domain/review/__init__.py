@@ -8,7 +8,8 @@ from domain.money import Fen
 from domain.order import Order, PaymentTerms
 from domain.review.addresses import address_check
 from domain.review.channels import channel_check
-from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Flag, Risk, Twin, badge, cleared_by
+from domain.review.compliance import compliance_check
+from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
 from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.formats import format_check
 from domain.review.risks import risk_check
@@ -20,6 +21,7 @@ __all__ = [
     "BuyerFacts",
     "Check",
     "Dossier",
+    "Duty",
     "Flag",
     "Risk",
     "Twin",
@@ -33,7 +35,15 @@ __all__ = [
 
 Check = Callable[[Dossier], list[Flag]]
 
-CHECKS: tuple[Check, ...] = (format_check, address_check, channel_check, stock_check, risk_check, duplicate_check)
+CHECKS: tuple[Check, ...] = (
+    format_check,
+    address_check,
+    channel_check,
+    stock_check,
+    compliance_check,
+    risk_check,
+    duplicate_check,
+)
 
 
 def review(dossier: Dossier) -> list[Flag]:

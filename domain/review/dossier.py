@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Order
+from domain.tags import Tag
 from domain.texts import text
 
 
@@ -17,6 +19,11 @@ class ArticleFacts:
     sku: str
     title: str = ""
     safety_stock: int = 0
+    category: str = ""
+    """Its class in law, like `infant_formula`; "" when nobody has classed it."""
+    grade: int = 0
+    """The stage of a formula, the class of a medical device; 0 when nobody has said."""
+    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,17 @@ class Risk:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """A row of the compliance table that applies to an article: the number that it must have, or that it stays here."""
+
+    sku: str
+    row: str
+    needs: str
+    blocked: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Dossier:
     """An order, and what the house knows about it beside its document. Whoever reviews collects that first."""
 
@@ -65,6 +83,9 @@ class Dossier:
     buyer: BuyerFacts = BuyerFacts()
     twins: tuple[Twin, ...] = ()
     risks: tuple[Risk, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    day: date | None = None
+    """The Beijing day on which numbers must be valid; None: not looked at."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "role.procurement": ("采购", "procurement"),
     "role.warehouse": ("仓库", "warehouse"),
     "role.quality": ("质控", "quality control"),
+    "role.compliance": ("合规", "compliance"),
     "release.OPERATOR": ("运营放行", "release by an operator"),
     "release.DOCUMENT": ("渠道更新订单", "a newer order from the channel"),
     "release.ADDRESS": ("确认新地址", "a confirmed address"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
-from store.tables.goods import ChannelShareRow, IncomingRow, SkuRow, TransferRow
+from store.tables.goods import ArticleTagRow, ChannelShareRow, IncomingRow, SkuRow, TransferRow
 from store.tables.healings import HealingRow
 from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
 from store.tables.labels import LabelItemRow, LabelSheetRow
@@ -38,6 +38,7 @@ from store.tables.warehouses import WarehouseRow
 
 __all__ = [
     "AddressChangeRow",
+    "ArticleTagRow",
     "ChannelShareRow",
     "ChannelStockRow",
     "ConsignmentRow",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
@@ -25,6 +25,26 @@ class SkuRow(SQLModel, table=True):
     """Pieces under which the free stock of all warehouses should not fall."""
     below_safety: str = "alert"
     """What happens below it: alert, suggest (a replenishment), pause (the sale)."""
+    category: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Its class in law, which the table `compliance_rules` knows: infant_formula, medical_device, pet_food, ..."""
+    grade: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """The stage of a formula, the class of a medical device; 0 when nobody has said."""
+
+
+class ArticleTagRow(SQLModel, table=True):
+    """A number or fact of an article for authorities."""
+
+    __tablename__ = "article_tags"
+
+    sku: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    """`domain.tags.KINDS`"""
+    area: str = Field(default="", primary_key=True)
+    """Where it counts: a country or EU; "" everywhere."""
+    value: str = Field(primary_key=True)
+    issuer: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 class ChannelShareRow(SQLModel, table=True):

@@ -74,6 +74,8 @@ def test_what_a_person_may_not_release_needs_something_that_a_click_cannot_give(
         HoldReason.ADDRESS_CHANGE,  # the new address must be confirmed
         HoldReason.SCAN_MISMATCH,  # the box must be right
         HoldReason.WAYBILL_BY_PERSON,  # the number must be known
+        HoldReason.COMPLIANCE,  # the registration must be there
+        HoldReason.COMPLIANCE_BLOCKED,  # the law forbids it
     }
 
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.holds import HoldReason
+from domain.holds import HoldReason, operator_may_release
 from domain.money import Fen
 from domain.order import Amounts, Customer, Order, OrderLine, PaymentTerms
-from domain.review import ArticleFacts, Dossier, Risk, Twin, needs_credit, review, says_the_same
+from domain.review import ArticleFacts, Dossier, Duty, Risk, Twin, needs_credit, review, says_the_same
+from domain.tags import Tag
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order, receiver
 
@@ -197,3 +200,47 @@ def test_what_says_the_same(changes: dict[str, Any], same: bool) -> None:
 
 def test_parts_of_one_purchase_are_no_duplicates() -> None:
     assert not says_the_same(order(parent_no="P1"), order("SO2", parent_no="P1"))
+
+
+# ------------------------------------------------------------------------------------- what the law wants
+
+DAY = date(2026, 3, 1)
+DUTY = Duty("MUG", "formula_1_to_3", "formula_registration", blocked=False, sentence="须注册")
+
+
+def _tag(**changes: Any) -> Tag:
+    return replace(Tag("formula_registration", "国食注字YP20170001"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("tags", "codes"),
+    [
+        ((), ["compliance.missing"]),
+        ((_tag(),), []),
+        ((_tag(valid_to=DAY, valid_from=DAY),), []),
+        ((_tag(valid_to=DAY - timedelta(days=1)),), ["compliance.expired"]),
+        ((_tag(valid_from=DAY + timedelta(days=1)),), ["compliance.expired"]),
+        ((_tag(valid_to=DAY - timedelta(days=1)), _tag(value="国食注字YP20170002")), []),
+        ((_tag(value="YP1"),), ["compliance.malformed"]),
+        ((_tag(kind="formula_filing"),), ["compliance.missing"]),
+    ],
+)
+def test_a_number_that_the_law_wants(tags: tuple[Tag, ...], codes: list[str]) -> None:
+    articles = {"MUG": ArticleFacts("MUG", category="infant_formula", grade=1, tags=tags)}
+    flags = review(Dossier(order(), articles, duties=(DUTY,), day=DAY))
+    assert [flag.code for flag in flags] == codes
+    assert all(flag.hold is HoldReason.COMPLIANCE and "MUG" in flag.detail for flag in flags)
+
+
+def test_what_the_law_forbids_nobody_releases() -> None:
+    duty = Duty("MUG", "never_online", "", blocked=True, sentence="禁止网售")
+    (flag,) = review(Dossier(order(), {"MUG": ArticleFacts("MUG")}, duties=(duty,), day=DAY))
+    assert (flag.code, flag.hold) == ("compliance.blocked", HoldReason.COMPLIANCE_BLOCKED)
+    assert not operator_may_release(HoldReason.COMPLIANCE_BLOCKED)
+
+
+def test_a_stage_that_nobody_has_said() -> None:
+    duty = Duty("MUG", "formula_stage", "grade", blocked=False, sentence="须登记段位")
+    for grade, codes in ((0, ["compliance.missing"]), (1, [])):
+        flags = review(Dossier(order(), {"MUG": ArticleFacts("MUG", grade=grade)}, duties=(duty,), day=DAY))
+        assert [flag.code for flag in flags] == codes

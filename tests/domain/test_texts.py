@@ -21,6 +21,7 @@ from domain.partner_health import Breaker
 from domain.proposals import ProposalKind
 from domain.rulesets import What
 from domain.shipping import Carrier, Trouble
+from domain.tags import KINDS
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
 from intake.files import Effect
@@ -104,7 +105,9 @@ def families(source: Uses) -> dict[str, set[str]]:
         },
         "replenish.cause.": {"below_safety", "invalid_freeze", "shortage"},
         "replenish.status.": {"open", "accepted", "dropped"},
-        "articles.": {"sku", "title", "abc", "safety_stock", "below_safety"},
+        "articles.": {"sku", "title", "abc", "safety_stock", "below_safety", "category", "grade"},
+        "tags.": {"sku", "kind", "value", "area", "issuer", "valid_from", "valid_to"},
+        "tag.": {"grade", *KINDS},
         "articles.below.": {"alert", "suggest", "pause"},
         "listings.": {
             *("channel", "shop", "sku", "item_id", "sku_id", "pieces", "told_at", "trouble", "at", "status", "inputs"),
@@ -119,6 +122,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "proposal.": set(ProposalKind),
         "task.": {kind for kind, _, _ in source.tasks},
         "flag.": {"stock.not_enough", "stock.safety"},
+        "flag.compliance.": {"missing", "expired", "malformed", "blocked"},
         "flag.status.": {"open", "noted", "released", "gone"},
         "format.": _constants("domain/review/formats.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},

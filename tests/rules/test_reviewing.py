@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from domain.order import Amounts, Channel, OrderLine
-from domain.review import BuyerFacts
-from rules.reviewing import holds_duplicate, risk_facts, risks
+from domain.review import ArticleFacts, BuyerFacts
+from domain.tags import LICENCES
+from rules.reviewing import duties, holds_duplicate, risk_facts, risks
 from tests.store.samples import order
 
 
@@ -59,3 +60,31 @@ def test_a_rate_is_a_whole_number_rounded_down() -> None:
 @pytest.mark.parametrize(("minutes", "holds"), [(0, True), (5, True), (6, False), (30, False), (31, None)])
 def test_how_near_a_duplicate_must_be(minutes: int, holds: bool | None) -> None:
     assert holds_duplicate(order(), minutes) is holds
+
+
+@pytest.mark.parametrize(
+    ("category", "grade", "needs"),
+    [
+        ("", 1, []),
+        ("toys", 1, []),
+        ("infant_formula", 0, ["grade"]),
+        *(("infant_formula", stage, ["formula_registration"]) for stage in (1, 2, 3)),
+        ("infant_formula", 4, ["formula_filing"]),
+        ("medical_device", 0, ["grade"]),
+        ("medical_device", 1, ["device_filing"]),
+        *(("medical_device", grade, ["device_registration"]) for grade in (2, 3)),
+        ("special_medical_food", 0, ["fsmp_registration"]),
+        ("health_food", 0, ["health_food_number"]),
+    ],
+)
+def test_what_each_category_needs(category: str, grade: int, needs: list[str]) -> None:
+    found = duties(order(), {"MUG": ArticleFacts("MUG", category=category, grade=grade)})
+    assert [duty.needs for duty in found] == needs
+    assert not any(duty.blocked for duty in found)
+    assert {duty.needs for duty in found} <= {"grade", *LICENCES}
+
+
+@pytest.mark.parametrize(("category", "grade"), [("never_online", 0), ("infant_formula", 5)])
+def test_what_is_forbidden(category: str, grade: int) -> None:
+    (duty,) = duties(order(), {"MUG": ArticleFacts("MUG", category=category, grade=grade)})
+    assert duty.blocked

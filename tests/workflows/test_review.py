@@ -7,11 +7,14 @@ import pytest
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import Amounts, ChannelStatus, Notes, OrderLine, Region
+from domain.tags import Tag
+from store import articles
+from store.articles import Article, TagOf
 from store.tables import FlagRow, HoldRow, TaskRow
 from tests.store.samples import receiver
 from tests.workflows.goods import mugs, short_address
 from tests.workflows.stage import Living, Stage
-from workflows.contracts import AddressWish, OrderEnd, ReleaseHold
+from workflows.contracts import AddressWish, CancelOrder, OrderEnd, ReleaseHold
 
 
 async def test_an_order_that_does_not_add_up_waits_for_a_sound_document(stage: Stage) -> None:
@@ -164,3 +167,27 @@ async def test_a_risk_that_is_gone_ends_its_hold_by_itself(stage: Stage) -> None
     await order.reaches(GoldenState.STOCK_LOCKED)
     (row,) = [row for row in await order.rows(HoldRow) if row.reason == HoldReason.RISK]
     assert row.how == "DOCUMENT"
+
+
+async def test_goods_that_lack_a_registration_wait_until_it_is_written_down(stage: Stage) -> None:
+    async with stage.db.transaction() as tx:
+        await articles.put(tx, [Article("MUG", category="infant_formula", grade=1)])
+    order = await stage.start()
+    await order.held(HoldReason.COMPLIANCE)
+    assert "不能人工放行" in await order.refusal("release_hold", ReleaseHold("COMPLIANCE", "王", ""))
+    async with stage.db.transaction() as tx:
+        tag = Tag("formula_registration", "国食注字YP20170001")
+        await articles.put_tags(tx, [TagOf("MUG", tag)])
+    await order.told()
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    (row,) = await order.rows(HoldRow)
+    assert (row.closed_by, row.how) == ("orderhub", "RETRY")
+
+
+async def test_goods_that_the_law_forbids_are_cancelled(stage: Stage) -> None:
+    async with stage.db.transaction() as tx:
+        await articles.put(tx, [Article("MUG", category="never_online")])
+    order = await stage.start()
+    await order.held(HoldReason.COMPLIANCE_BLOCKED)
+    assert (await order.ask("cancel", CancelOrder("禁售", "王"))).done
+    assert (await order.end()).exit == "CANCELLED"
