@@ -746,6 +746,24 @@ def rules_explain(
     run(explain(load_settings(), order, as_json=as_json))
 
 
+@rules_app.command("coverage")
+def rules_coverage(
+    name: RuleSetArgument,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Of so many days, which words came.")] = 30,
+    as_json: JsonOption = False,
+) -> None:
+    """Which of the partners' words mean something to orderhub, which came and mean nothing, and which mean something
+    though no protocol names them.
+
+    NAME is status_map. Exit code 1 when words came that mean nothing.
+    """
+    from commands.rule_coverage import show_coverage
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(show_coverage(load_settings(), name, days, as_json=as_json))
+
+
 @rules_app.command("history")
 def rules_history(name: RuleSetArgument, as_json: JsonOption = False) -> None:
     """Who drafted, tested, published and took back which version, when and why."""

@@ -1,9 +1,9 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Six loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
-orders in a small window, telling orders of newer revisions, waking those whose goods have come in, and waking those
-that were short of goods of which there are more now. Any number of processes may run it: claims are exclusive, starts
-and signals change nothing the second time.
+Seven loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
+were short of goods of which there are more now, and reading documents again whose words have got a meaning. Any number
+of processes may run it: claims are exclusive, starts and signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from connectors.ports import Document, PushSource
 from domain.clock import utc_now
 from domain.ids import split_order_id
 from domain.news import News
+from domain.words import known, unknown_in
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
-from store import inbox, orders, planning, shops, shortages
+from store import inbox, orders, planning, shops, shortages, words
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -39,6 +40,8 @@ _PAUSED_LOOK_S = 30.0
 """How soon a document of a paused shop is looked at again."""
 _PAUSED_FRESH_S = 1.0
 """How long it is not asked again which shops are paused."""
+_WORDS_FRESH_S = 2.0
+"""How often it is looked whether words that nobody knew mean something by now."""
 _SHORT_LOOK_S = 1.0
 """How often it is looked whether there is more of what orders are short of."""
 
@@ -73,13 +76,14 @@ class Dispatcher:
         self._linker = linker
         self._paused_shops: set[tuple[str, str]] = set()
         self._paused_seen = float("-inf")
+        self._words_seen = float("-inf")
         self._short_seen = float("-inf")
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
-            for turn in (*turns, self.wake_orders, self.wake_short):
+            for turn in (*turns, self.wake_orders, self.wake_short, self.heed_words):
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
@@ -143,6 +147,20 @@ class Dispatcher:
             await shortages.told(tx, looked)
         return len(looked.wake)
 
+    async def heed_words(self) -> int:
+        """Read the documents again that waited for the meaning of a word, once it has one."""
+        if time.monotonic() - self._words_seen < _WORDS_FRESH_S:
+            return 0
+        self._words_seen = time.monotonic()
+        async with self._db.reading() as tx:
+            asked = await words.asked(tx)
+        read_again = 0
+        for word in asked:
+            if known(word):
+                async with self._db.transaction() as tx:
+                    read_again += await words.learnt(tx, word)
+        return read_again
+
     async def _tell(self, order: Untold) -> None:
         await self._workflows.signal(order.order_id, "document", DocumentSignal(order.revision))
         async with self._db.transaction() as tx:
@@ -174,7 +192,7 @@ class Dispatcher:
             news = await self._interpret(row)
             outcomes = [await apply(self._db, self._workflows, each, self._linker) for each in news]
         except DocumentUnreadable as error:
-            await self._finish(row, error.reason, quarantined=True)
+            await self._quarantine(row, error)
         except (PartnerError, NotYet) as error:
             await self._postpone(row, str(error))
         except Exception as error:
@@ -200,6 +218,14 @@ class Dispatcher:
             raise NotYet(f"no partner {row.source} is configured")
         document = Document(row.source, row.kind, row.document_id, row.version, row.body, row.order_id)
         return list(await source.interpret(document))
+
+    async def _quarantine(self, row: InboxRow, error: DocumentUnreadable) -> None:
+        word = unknown_in(error)
+        async with self._db.transaction() as tx:
+            if word is not None:
+                await words.keep(tx, word, 0)  # how often it came, the process itself counts
+            outcome = words.outcome(word, error.reason) if word is not None else error.reason
+            await inbox.finish(tx, row.seq or 0, outcome, quarantined=True)
 
     async def _finish(self, row: InboxRow, outcome: str, *, quarantined: bool) -> None:
         async with self._db.transaction() as tx:

@@ -107,6 +107,11 @@ class _Declared:
         found = [one["one_of"][field] for one in self._both if field in one.get("one_of", {})]
         return found[:1] if found[:1] == found[1:] else found
 
+    def fits(self, field: str) -> list[tuple[str, dict[str, list[Any]]]]:
+        """By which fact an output must fit, and what it may be for each value of that fact."""
+        found = [one["fits"][field] for one in self._both if field in one.get("fits", {})]
+        return [(one["by"], one["words"]) for one in (found[:1] if found[:1] == found[1:] else found)]
+
     def disjoint(self) -> bool:
         return any(one.get("disjoint", False) for one in self._both)
 
@@ -185,6 +190,7 @@ class _Look:
                     yield self._bad("value", n, column.title, reason=str(error))
                 else:
                     yield from self._value(n, column, row.get("_id", ""), value)
+                    yield from self._fit(n, column, value)
 
     def _value(self, n: int, column: Column, name: str, value: Any) -> Iterator[Problem]:
         if isinstance(value, float) and value.is_integer():
@@ -203,6 +209,19 @@ class _Look:
         for words in self._rules.one_of(column.field):
             if value not in words:
                 shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+                yield self._bad("word", n, column.title, value=value, words=shown)
+
+    def _fit(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
+        """Whether an output is one of those that there are for the fact beside it."""
+        for fact, words in self._rules.fits(column.field):
+            beside = next((one for one in self._grid.inputs if one.field == fact), None)
+            cell = self._grid.rows[n].get(beside.id, "").strip() if beside is not None else ""
+            wanted = words.get(cell[1:-1]) if cell[:1] == cell[-1:] == '"' else None
+            if wanted is None:
+                shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+                yield self._bad("fact_word", n, beside.title if beside is not None else fact, words=shown)
+            elif value not in wanted:
+                shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in wanted)
                 yield self._bad("word", n, column.title, value=value, words=shown)
 
     def _kind(self, field: str) -> str | None:
@@ -246,6 +265,14 @@ def _undeclarable(said: Any) -> str | None:
                 )
             case "one_of":
                 pairs = isinstance(value, dict) and all(isinstance(words, list) for words in value.values())
+            case "fits":
+                pairs = isinstance(value, dict) and all(
+                    isinstance(one, dict)
+                    and isinstance(one.get("by"), str)
+                    and isinstance(one.get("words"), dict)
+                    and all(isinstance(words, list) for words in one["words"].values())
+                    for one in value.values()
+                )
             case "examples":
                 pairs = isinstance(value, list) and all(
                     isinstance(one, dict)

@@ -7,9 +7,12 @@ import logging
 
 from domain.clock import utc_now
 from domain.rulesets import RuleEvent, What, in_force
+from domain.words import translate_by
 from rules import engine
 from rules.documents import BadRule, version_of
 from rules.engine import Book, Table
+from rules.statuses import published
+from runtime.words import keep_heard
 from store import rules
 from store.database import Database
 from store.rules import FILE, Version
@@ -40,6 +43,7 @@ class RuleKeeper:
             event for event in events if event.what is not What.PUBLISHED or (event.name, event.version) in self._built
         ]
         engine.use(Book(counted, self._built.values()))
+        translate_by(published)
         self._mark = mark
         now = utc_now()
         names = sorted({event.name for event in counted})
@@ -65,6 +69,7 @@ class RuleKeeper:
             if self._mark is None:
                 await keep_defaults(self._db)
             await self.look()
+            await keep_heard(self._db)
         except Exception as error:
             log.warning("rules not read", extra={"error": type(error).__name__})
             return False

@@ -26,20 +26,27 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.words import About, Glossary
 
-_STATUS: dict[int, ChannelStatus] = {
-    1: ChannelStatus.UNPAID,
-    103: ChannelStatus.UNPAID,  # 部分支付: the deposit of a presale
-    105: ChannelStatus.LOCKED,  # 已支付, and the platform still looks into it (审核中): not to be shipped
-    2: ChannelStatus.PAID,
-    101: ChannelStatus.PAID,  # 部分发货: goods are still owed
-    3: ChannelStatus.SHIPPED,
-    5: ChannelStatus.FINISHED,
-    4: ChannelStatus.CANCELLED,
-    21: ChannelStatus.CANCELLED,  # 发货前退款完结
-    22: ChannelStatus.FINISHED,  # 发货后退款完结
-    39: ChannelStatus.FINISHED,  # 收货后退款完结
-}
+_STATUS = Glossary(
+    "douyin",
+    About.ORDER,
+    ChannelStatus,
+    {
+        "1": ChannelStatus.UNPAID,
+        "103": ChannelStatus.UNPAID,  # 部分支付: the deposit of a presale
+        "105": ChannelStatus.LOCKED,  # 已支付, and the platform still looks into it (审核中): not to be shipped
+        "2": ChannelStatus.PAID,
+        "101": ChannelStatus.PAID,  # 部分发货: goods are still owed
+        "3": ChannelStatus.SHIPPED,
+        "5": ChannelStatus.FINISHED,
+        "4": ChannelStatus.CANCELLED,
+        "21": ChannelStatus.CANCELLED,  # 发货前退款完结
+        "22": ChannelStatus.FINISHED,  # 发货后退款完结
+        "39": ChannelStatus.FINISHED,  # 收货后退款完结
+    },
+    field="order status",
+)
 _ONLY_IN_MAIN_STATUS = frozenset({103, 21, 22, 39})
 
 _VERSIONS_PER_SECOND = 1000
@@ -49,11 +56,7 @@ def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     """What the platform says of the order. Raises ValueError for a status that we do not know: it is never guessed."""
     main = optional_int(detail, "main_status")
     own = optional_int(detail, "order_status")
-    code = main if main in _ONLY_IN_MAIN_STATUS or own is None else own
-    status = _STATUS.get(code) if code is not None else None
-    if status is None:
-        raise ValueError(f"unknown order status {code}")
-    return status
+    return _STATUS.mean(main if main in _ONLY_IN_MAIN_STATUS or own is None else own)
 
 
 def to_order(detail: Mapping[str, Any], shop: str, order_no: str) -> Order:

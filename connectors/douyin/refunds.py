@@ -15,40 +15,60 @@ from connectors.fields import as_int, as_list, as_mapping, optional_int, text_of
 from domain.clock import from_epoch_seconds
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
+from domain.words import About, Glossary
 
-_KINDS: dict[int, RefundKind] = {
-    0: RefundKind.RETURN,  # 退货退款
-    1: RefundKind.MONEY,  # 已发货仅退款
-    2: RefundKind.MONEY,  # 未发货仅退款
-    3: RefundKind.EXCHANGE,  # 换货
-    6: RefundKind.MONEY,  # 价保: a part of the price, the goods stay sold
-    7: RefundKind.EXCHANGE,  # 补寄
-    8: RefundKind.EXCHANGE,  # 维修
-}
+_KINDS = Glossary(
+    "douyin",
+    About.REFUND_KIND,
+    RefundKind,
+    {
+        "0": RefundKind.RETURN,  # 退货退款
+        "1": RefundKind.MONEY,  # 已发货仅退款
+        "2": RefundKind.MONEY,  # 未发货仅退款
+        "3": RefundKind.EXCHANGE,  # 换货
+        "6": RefundKind.MONEY,  # 价保: a part of the price, the goods stay sold
+        "7": RefundKind.EXCHANGE,  # 补寄
+        "8": RefundKind.EXCHANGE,  # 维修
+    },
+    field="aftersale_type",
+)
 _RETURN, _UNSHIPPED = 0, 2
 """Types that take pieces back, or keep them from leaving; the others give back money, and nothing else."""
 _CLOSED = 4  # order_status of a sub order: 已取消
 
 _SUCCEEDED = 12
-_STATUSES: dict[int, RefundStatus] = {
-    6: RefundStatus.REQUESTED,  # 待商家同意
-    7: RefundStatus.REQUESTED,  # 待买家退货
-    8: RefundStatus.REQUESTED,  # 待商家发货
-    11: RefundStatus.REQUESTED,  # 待商家二次同意
-    3: RefundStatus.REQUESTED,  # 换补修待收货
-    13: RefundStatus.REQUESTED,
-    14: RefundStatus.CLOSED,  # 换补修成功: over, and no money moved
-    27: RefundStatus.REFUSED,  # 商家一次拒绝
-    28: RefundStatus.CLOSED,  # 售后失败
-    29: RefundStatus.REFUSED,  # 二次拒绝
-}
-_PAYOUTS: dict[int, RefundStatus] = {
-    1: RefundStatus.REQUESTED,  # 待退款: agreed, and the money is on its way
-    2: RefundStatus.REQUESTED,  # 退款中
-    3: RefundStatus.REFUNDED,
-    4: RefundStatus.REQUESTED,  # 退款失败: agreed, the platform pays again
-    5: RefundStatus.REFUNDED,  # 追缴: the platform paid, and has it back from the merchant
-}
+_STATUSES = Glossary(
+    "douyin",
+    About.REFUND,
+    RefundStatus,
+    {
+        "6": RefundStatus.REQUESTED,  # 待商家同意
+        "7": RefundStatus.REQUESTED,  # 待买家退货
+        "8": RefundStatus.REQUESTED,  # 待商家发货
+        "11": RefundStatus.REQUESTED,  # 待商家二次同意
+        "3": RefundStatus.REQUESTED,  # 换补修待收货
+        "13": RefundStatus.REQUESTED,
+        "12": RefundStatus.REFUNDED,  # 成功, see `_status`
+        "14": RefundStatus.CLOSED,  # 换补修成功: over, and no money moved
+        "27": RefundStatus.REFUSED,  # 商家一次拒绝
+        "28": RefundStatus.CLOSED,  # 售后失败
+        "29": RefundStatus.REFUSED,  # 二次拒绝
+    },
+    field="aftersale_status",
+)
+_PAYOUTS = Glossary(
+    "douyin",
+    About.REFUND_MONEY,
+    RefundStatus,
+    {
+        "1": RefundStatus.REQUESTED,  # 待退款: agreed, and the money is on its way
+        "2": RefundStatus.REQUESTED,  # 退款中
+        "3": RefundStatus.REFUNDED,
+        "4": RefundStatus.REQUESTED,  # 退款失败: agreed, the platform pays again
+        "5": RefundStatus.REFUNDED,  # 追缴: the platform paid, and has it back from the merchant
+    },
+    field="refund_status",
+)
 """`refund_status` of an after-sale that succeeded: whether the buyer has the money."""
 
 _VERSIONS_PER_SECOND = 1000
@@ -79,9 +99,7 @@ def to_refund(row: Mapping[str, Any], shop: str) -> Refund:
     order = as_mapping(row.get("order_info"), "order_info")
     order_no = _number(order, "shop_order_id")
     kind_code = optional_int(info, "aftersale_type")
-    kind = _KINDS.get(kind_code) if kind_code is not None else None
-    if kind is None:
-        raise ValueError(f"unknown aftersale_type {kind_code}")
+    kind = _KINDS.mean(kind_code)
     amount = optional_int(info, "refund_amount")
     if (amount is None and kind is not RefundKind.EXCHANGE) or (amount or 0) < 0:
         raise ValueError("no refund_amount")
@@ -128,20 +146,14 @@ def _status(info: Mapping[str, Any], kind: RefundKind) -> RefundStatus:
     code = optional_int(info, "aftersale_status")
     if code == _SUCCEEDED:
         return RefundStatus.CLOSED if kind is RefundKind.EXCHANGE else _payout(info)
-    status = _STATUSES.get(code) if code is not None else None
-    if status is None:
-        raise ValueError(f"unknown aftersale_status {code}")
-    return status
+    return _STATUSES.mean(code)
 
 
 def _payout(info: Mapping[str, Any]) -> RefundStatus:
     code = optional_int(info, "refund_status")
     if code in (None, 0):  # a field outside our permissions: 售后成功 is the platform's word for money paid back
         return RefundStatus.REFUNDED
-    status = _PAYOUTS.get(code) if code is not None else None
-    if status is None:
-        raise ValueError(f"unknown refund_status {code}")
-    return status
+    return _PAYOUTS.mean(code)
 
 
 def _lines(

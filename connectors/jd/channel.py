@@ -75,7 +75,7 @@ class JdChannel:
             found = read_page(method, body)
             return found.total, tuple(order_document(info, shop, encrypted=encrypted) for info in found.orders)
 
-        business = requests.search(window, number, tuple(STATUS))
+        business = requests.search(window, number, tuple(STATUS.means))
         total, documents = await self._api.call(shop, method, business, parse, writes=False)
         if page is None:
             last = -(-total // requests.PAGE_SIZE)

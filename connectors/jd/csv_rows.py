@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from connectors.jd.addresses import split_address
+from connectors.jd.orders import STATUS, State
 from connectors.jd.settings import EXPORT_COLUMNS, Column
 from domain.money import format_yuan, parse_yuan
 from domain.texts import text
+from domain.words import About, Glossary
 
 Row = Mapping[Column, str]
 """A row's cleaned values; "" for none."""
@@ -23,16 +25,22 @@ _ALWAYS_FILLED = (Column.QUANTITY, Column.STATE, Column.NAME, Column.ADDRESS, Co
 _NOTES = ("orderRemark", "venderRemark")
 _AMOUNTS = ("orderTotalPrice", "orderSellerPrice", "freightPrice")
 
-_STATES: dict[str, str] = {
-    "等待付款": "NOT_PAY",
-    "等待出库": "WAIT_SELLER_STOCK_OUT",
-    "待发货": "WAIT_SELLER_STOCK_OUT",
-    "等待确认收货": "WAIT_GOODS_RECEIVE_CONFIRM",
-    "已出库": "WAIT_GOODS_RECEIVE_CONFIRM",
-    "完成": "FINISHED_L",
-    "锁定": "LOCKED",
-    "取消": "TRADE_CANCELED",
-}
+_STATES = Glossary(
+    "jd",
+    About.EXPORT,
+    State,
+    {
+        "等待付款": State.NOT_PAY,
+        "等待出库": State.WAIT_SELLER_STOCK_OUT,
+        "待发货": State.WAIT_SELLER_STOCK_OUT,
+        "等待确认收货": State.WAIT_GOODS_RECEIVE_CONFIRM,
+        "已出库": State.WAIT_GOODS_RECEIVE_CONFIRM,
+        "完成": State.FINISHED_L,
+        "锁定": State.LOCKED,
+        "取消": State.TRADE_CANCELED,
+    },
+    field="order state",
+)
 _DELETED = ("(删除)", "（删除）")
 
 _BLANKS = " \t\r\n\ufeff\u00a0\u3000"
@@ -115,10 +123,10 @@ def named(column: Column) -> str:
 
 
 def _state(words: str) -> str:
-    """JD's word in its API; the export's own where we know none, which is never guessed."""
+    """JD's word in its API. Raises ValueError for one that we do not know: it is never guessed."""
     if words.startswith(_DELETED):
         return "TRADE_CANCELED"
-    return _STATES.get(words, words)
+    return words if words in STATUS.means else _STATES.mean(words)
 
 
 def _amount(cell: str, column: Column) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from connectors.fields import as_int, as_list, as_mapping, text_of
@@ -28,20 +29,43 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.words import About, Glossary
 
-STATUS: dict[str, ChannelStatus] = {
-    "NOT_PAY": ChannelStatus.UNPAID,
-    "WAIT_SELLER_STOCK_OUT": ChannelStatus.PAID,
-    "WAIT_SELLER_DELIVERY": ChannelStatus.PAID,
-    "WAIT_GOODS_RECEIVE_CONFIRM": ChannelStatus.SHIPPED,
-    "RECEIPT_CONFIRM": ChannelStatus.FINISHED,
-    "FINISHED_L": ChannelStatus.FINISHED,
-    "TRADE_CANCELED": ChannelStatus.CANCELLED,
-    # A refund was applied for, or JD stopped the order: it must not ship, and may come back.
-    "LOCKED": ChannelStatus.LOCKED,
-    "PAUSE": ChannelStatus.LOCKED,
-    "POP_ORDER_PAUSE": ChannelStatus.LOCKED,
-}
+
+class State(StrEnum):
+    """JD's words for where an order stands."""
+
+    NOT_PAY = "NOT_PAY"
+    WAIT_SELLER_STOCK_OUT = "WAIT_SELLER_STOCK_OUT"
+    WAIT_SELLER_DELIVERY = "WAIT_SELLER_DELIVERY"
+    WAIT_GOODS_RECEIVE_CONFIRM = "WAIT_GOODS_RECEIVE_CONFIRM"
+    RECEIPT_CONFIRM = "RECEIPT_CONFIRM"
+    FINISHED_L = "FINISHED_L"
+    TRADE_CANCELED = "TRADE_CANCELED"
+    LOCKED = "LOCKED"
+    PAUSE = "PAUSE"
+    POP_ORDER_PAUSE = "POP_ORDER_PAUSE"
+
+
+STATUS = Glossary(
+    "jd",
+    About.ORDER,
+    ChannelStatus,
+    {
+        "NOT_PAY": ChannelStatus.UNPAID,
+        "WAIT_SELLER_STOCK_OUT": ChannelStatus.PAID,
+        "WAIT_SELLER_DELIVERY": ChannelStatus.PAID,
+        "WAIT_GOODS_RECEIVE_CONFIRM": ChannelStatus.SHIPPED,
+        "RECEIPT_CONFIRM": ChannelStatus.FINISHED,
+        "FINISHED_L": ChannelStatus.FINISHED,
+        "TRADE_CANCELED": ChannelStatus.CANCELLED,
+        # A refund was applied for, or JD stopped the order: it must not ship, and may come back.
+        "LOCKED": ChannelStatus.LOCKED,
+        "PAUSE": ChannelStatus.LOCKED,
+        "POP_ORDER_PAUSE": ChannelStatus.LOCKED,
+    },
+    field="order state",
+)
 
 ORDER_NO = re.compile(r"[0-9]{1,20}")
 """JD's numbers, of orders and refunds."""
@@ -66,10 +90,7 @@ def version_of(info: Mapping[str, Any]) -> int:
 
 def status_of(info: Mapping[str, Any]) -> ChannelStatus:
     """What JD says of the order. Raises ValueError for a state that we do not know: it is never guessed."""
-    state = text_of(info, "orderState")
-    if state not in STATUS:
-        raise ValueError(f"unknown order state {state[:40]!r}")
-    return STATUS[state]
+    return STATUS.mean(text_of(info, "orderState"))
 
 
 def parents_of(info: Mapping[str, Any]) -> list[str]:

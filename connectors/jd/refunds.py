@@ -22,23 +22,32 @@ from connectors.ports import Document
 from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundStatus
+from domain.words import About, Glossary
 
 KIND = "refund"
 
-STATUS: dict[str, RefundStatus] = {
-    "0": RefundStatus.REQUESTED,  # 未审核
-    "1": RefundStatus.REQUESTED,  # 审核通过: agreed, the money is still with JD
-    "2": RefundStatus.REFUSED,  # 审核不通过
-    "3": RefundStatus.REFUNDED,  # 京东财务审核通过
-    "4": RefundStatus.REFUSED,  # 京东财务审核不通过
-    "5": RefundStatus.REQUESTED,  # 人工审核通过
-    "6": RefundStatus.REQUESTED,  # 拦截并退款: being intercepted
-    "7": RefundStatus.REQUESTED,  # 青龙拦截成功: intercepted, to be paid back
-    "8": RefundStatus.REQUESTED,  # 青龙拦截失败: the merchant must decide anew
-    "9": RefundStatus.REFUNDED,  # 强制关单并退款
-    "10": RefundStatus.REQUESTED,  # 物流待跟进
-    "11": RefundStatus.CLOSED,  # 用户撤销
-}
+STATUS = Glossary(
+    "jd",
+    About.REFUND,
+    RefundStatus,
+    {
+        "0": RefundStatus.REQUESTED,  # 未审核
+        "1": RefundStatus.REQUESTED,  # 审核通过: agreed, the money is still with JD
+        "2": RefundStatus.REFUSED,  # 审核不通过
+        "3": RefundStatus.REFUNDED,  # 京东财务审核通过
+        "4": RefundStatus.REFUSED,  # 京东财务审核不通过
+        "5": RefundStatus.REQUESTED,  # 人工审核通过
+        "6": RefundStatus.REQUESTED,  # 拦截并退款: being intercepted
+        "7": RefundStatus.REQUESTED,  # 青龙拦截成功: intercepted, to be paid back
+        "8": RefundStatus.REQUESTED,  # 青龙拦截失败: the merchant must decide anew
+        "9": RefundStatus.REFUNDED,  # 强制关单并退款
+        "10": RefundStatus.REQUESTED,  # 物流待跟进
+        "11": RefundStatus.CLOSED,  # 用户撤销
+    },
+    field="refund status",
+    # The page of the interface names them, the protocol file does not.
+    unnamed=map(str, range(12)),
+)
 
 _OURS = ("id", "orderId", "applyTime", "checkTime", "modified", "applyRefundSum", "status")
 """All that is kept of a row: the rest is the buyer's name and what people wrote."""
@@ -90,16 +99,14 @@ def _to_refund(info: Mapping[str, Any], shop: str) -> Refund:
     asked_at = time_of(info, "applyTime")
     if asked_at is None:
         raise ValueError("no applyTime")
-    status = text_of(info, "status")
-    if status not in STATUS:
-        raise ValueError(f"unknown refund status {status[:40]!r}")
+    status = STATUS.mean(text_of(info, "status"))
     return Refund(
         channel=Channel.JD,
         shop=shop,
         channel_order_no=_order_no(info),
         refund_id=_refund_id(info),
         version=_version(info),
-        status=STATUS[status],
+        status=status,
         kind=RefundKind.MONEY,
         amount_fen=_fen(info.get("applyRefundSum")),
         asked_at=asked_at,
@@ -134,9 +141,10 @@ def _version(info: Mapping[str, Any]) -> int:
 
 
 def _step(code: str) -> int:
-    if code not in STATUS:
+    # By what the connector itself knows: a version must not change with what people publish.
+    if code not in STATUS.means:
         return _UNKNOWN
-    return int(code) if STATUS[code] is RefundStatus.REQUESTED else int(code) + _DECIDED
+    return int(code) if STATUS.means[code] is RefundStatus.REQUESTED else int(code) + _DECIDED
 
 
 def _whole(value: object) -> object:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from domain.shipping import TrackCode, Trouble
 from domain.tracking import trouble_in
+from domain.words import About, Glossary
 
 NO_TRACE = "0"
 
@@ -29,33 +30,49 @@ _TABLE: dict[TrackCode, tuple[str, ...]] = {
         *("420", "421", "422", "423", "604"),
     ),
 }
-_CODES = {partner_code: code for code, partner_codes in _TABLE.items() for partner_code in partner_codes}
+_CODES = Glossary(
+    "kdniao",
+    About.PARCEL,
+    TrackCode,
+    {partner_code: code for code, partner_codes in _TABLE.items() for partner_code in partner_codes},
+    field="State",
+)
 
 
 def track_code(partner_code: str) -> TrackCode:
-    """What a code means. One that the vendor added since is a PROBLEM: people see it, and it changes no order."""
-    return _CODES.get(partner_code, TrackCode.PROBLEM)
+    """What a code means. One that the vendor added since is a PROBLEM: people see it, it changes no order,
+    and somebody is asked what it means."""
+    try:
+        return _CODES.sense(partner_code) or TrackCode.NONE
+    except ValueError:
+        return TrackCode.PROBLEM
 
 
-_TROUBLES: dict[str, Trouble] = {
-    "401": Trouble.NOT_COLLECTED,
-    "402": Trouble.NOT_SIGNED,
-    "403": Trouble.NO_UPDATE,
-    "405": Trouble.DELIVERY_FAILED,
-    "412": Trouble.LEFT_IN_LOCKER,
-    "413": Trouble.INTERCEPTED,
-    "414": Trouble.DAMAGED,
-    "415": Trouble.CALLED_OFF,
-    "416": Trouble.UNREACHABLE,
-    "417": Trouble.DELAYED,
-    "418": Trouble.TAKEN_FROM_LOCKER,
-    "419": Trouble.NEXT_TRY,
-    "420": Trouble.ADDRESS,
-    "421": Trouble.PHONE,
-    "422": Trouble.MISSORTED,
-    "423": Trouble.OUT_OF_AREA,
-    "604": Trouble.CUSTOMS,
-}
+_TROUBLES = Glossary(
+    "kdniao",
+    About.PARCEL_TROUBLE,
+    Trouble,
+    {
+        "401": Trouble.NOT_COLLECTED,
+        "402": Trouble.NOT_SIGNED,
+        "403": Trouble.NO_UPDATE,
+        "405": Trouble.DELIVERY_FAILED,
+        "412": Trouble.LEFT_IN_LOCKER,
+        "413": Trouble.INTERCEPTED,
+        "414": Trouble.DAMAGED,
+        "415": Trouble.CALLED_OFF,
+        "416": Trouble.UNREACHABLE,
+        "417": Trouble.DELAYED,
+        "418": Trouble.TAKEN_FROM_LOCKER,
+        "419": Trouble.NEXT_TRY,
+        "420": Trouble.ADDRESS,
+        "421": Trouble.PHONE,
+        "422": Trouble.MISSORTED,
+        "423": Trouble.OUT_OF_AREA,
+        "604": Trouble.CUSTOMS,
+    },
+    field="State",
+)
 _VAGUE = frozenset({Trouble.DELIVERY_FAILED, Trouble.NO_UPDATE, Trouble.OTHER})
 """Said of many things: the courier's own words say more."""
 
@@ -65,5 +82,5 @@ def trouble(partner_code: str, words: str) -> Trouble | None:
     words say what it is."""
     if track_code(partner_code) is not TrackCode.PROBLEM:
         return None
-    said = _TROUBLES.get(partner_code, Trouble.OTHER)
+    said = _TROUBLES.find(partner_code) or Trouble.OTHER
     return trouble_in(words, said) if said in _VAGUE else said

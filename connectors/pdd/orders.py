@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from connectors.fields import (
     as_int,
@@ -35,18 +36,56 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.words import About, Glossary
 
-_SHIPPING: dict[int, ChannelStatus] = {
-    1: ChannelStatus.PAID,  # 待发货
-    2: ChannelStatus.SHIPPED,  # 已发货待签收
-    3: ChannelStatus.FINISHED,  # 已签收
-}
-_NOT_YET, _DONE, _CANCELLED = 0, 1, 2  # of confirm_status and of group_status
-_REFUNDS = frozenset({1, 2, 3, 4})
-_REFUNDED = 4
-_UNDER_REVIEW = 1  # of risk_control_status
+_SHIPPING = Glossary(
+    "pdd",
+    About.ORDER,
+    ChannelStatus,
+    {
+        "1": ChannelStatus.PAID,  # 待发货
+        "2": ChannelStatus.SHIPPED,  # 已发货待签收
+        "3": ChannelStatus.FINISHED,  # 已签收
+    },
+    field="order_status",
+)
+
+
+class _Deal(StrEnum):
+    """Where the deal is that an order hangs on."""
+
+    NOT_YET = "NOT_YET"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+
+
+class _Risk(StrEnum):
+    CLEAR = "CLEAR"
+    UNDER_REVIEW = "UNDER_REVIEW"
+
+
+class _Refunds(StrEnum):
+    NONE = "NONE"
+    OPEN = "OPEN"
+    REFUNDED = "REFUNDED"
+
+
+_DEALS = {"0": _Deal.NOT_YET, "1": _Deal.DONE, "2": _Deal.CANCELLED}
+_CONFIRM = Glossary("pdd", About.ORDER_CONFIRM, _Deal, _DEALS, field="confirm_status")
+_GROUP = Glossary("pdd", About.ORDER_GROUP, _Deal, _DEALS, field="group_status")
+_RISK = Glossary(
+    "pdd", About.ORDER_RISK, _Risk, {"0": _Risk.CLEAR, "1": _Risk.UNDER_REVIEW}, field="risk_control_status"
+)
+_REFUND = Glossary(
+    "pdd",
+    About.ORDER_REFUND,
+    _Refunds,
+    {"1": _Refunds.NONE, "2": _Refunds.OPEN, "3": _Refunds.OPEN, "4": _Refunds.REFUNDED},
+    field="refund_status",
+)
 _ORDINARY = 0  # of trade_type
 _LONGEST_NUMBER = 64
+M = TypeVar("M", bound=StrEnum)
 _YEAR_OF_NOTHING = 2000
 """Times before it stand for none: 1970-01-01, 0001-01-01."""
 
@@ -65,20 +104,20 @@ def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     group_status 0), and the platform's risk control (risk_control_status 1). The platform moves `updated_at` when it
     lets go of it, and then it is PAID. A refund before shipping cancels; a later one is an after-sale.
     """
-    order_status = _code(detail, "order_status", _SHIPPING)
-    confirmed = _code(detail, "confirm_status", (_NOT_YET, _DONE, _CANCELLED), missing=_DONE)
-    group = _code(detail, "group_status", (_NOT_YET, _DONE, _CANCELLED), missing=_DONE)
-    refund = _code(detail, "refund_status", _REFUNDS, missing=1)
-    risk = _code(detail, "risk_control_status", (0, _UNDER_REVIEW), missing=0)
-    status = _SHIPPING[order_status]
-    if _CANCELLED in (confirmed, group):
+    status = _SHIPPING.mean(optional_int(detail, "order_status"))
+    confirmed = _meant(detail, "confirm_status", _CONFIRM, _Deal.DONE)
+    group = _meant(detail, "group_status", _GROUP, _Deal.DONE)
+    refund = _meant(detail, "refund_status", _REFUND, _Refunds.NONE)
+    risk = _meant(detail, "risk_control_status", _RISK, _Risk.CLEAR)
+    if _Deal.CANCELLED in (confirmed, group):
         return ChannelStatus.CANCELLED
     if status is not ChannelStatus.PAID:
         return status
-    if refund == _REFUNDED:
+    if refund is _Refunds.REFUNDED:
         return ChannelStatus.CANCELLED
-    if _NOT_YET in (confirmed, group) or risk == _UNDER_REVIEW:
-        paid = optional_int(detail, "confirm_status") == _DONE or _paid_at(detail) is not None
+    if _Deal.NOT_YET in (confirmed, group) or risk is _Risk.UNDER_REVIEW:
+        told = optional_int(detail, "confirm_status") is not None
+        paid = (told and confirmed is _Deal.DONE) or _paid_at(detail) is not None
         return ChannelStatus.LOCKED if paid else ChannelStatus.UNPAID
     return ChannelStatus.PAID
 
@@ -139,12 +178,9 @@ def _paid_at(detail: Mapping[str, Any]) -> datetime | None:
     return next((moment for moment in known if moment is not None and moment.year >= _YEAR_OF_NOTHING), None)
 
 
-def _code(source: Mapping[str, Any], name: str, known: Any, missing: int | None = None) -> int:
+def _meant(source: Mapping[str, Any], name: str, glossary: Glossary[M], missing: M) -> M:
     value = optional_int(source, name)
-    value = missing if value is None else value
-    if value is None or value not in known:
-        raise ValueError(f"unknown {name} {value}")
-    return value
+    return missing if value is None else glossary.mean(value)
 
 
 def _lines_and_amounts(detail: Mapping[str, Any]) -> tuple[tuple[OrderLine, ...], Amounts]:

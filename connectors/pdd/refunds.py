@@ -14,40 +14,54 @@ from connectors.pdd.orders import key_of
 from domain.clock import from_epoch_seconds
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
+from domain.words import About, Glossary
 
-_KINDS: dict[int, RefundKind] = {
-    2: RefundKind.MONEY,  # 仅退款
-    3: RefundKind.RETURN,  # 退货退款
-    4: RefundKind.EXCHANGE,  # 换货
-    5: RefundKind.EXCHANGE,  # 补寄
-}
-_STATUSES: dict[int, RefundStatus] = {
-    2: RefundStatus.REQUESTED,  # 申请退款待商家
-    3: RefundStatus.REQUESTED,  # 退货退款待商家
-    4: RefundStatus.REQUESTED,  # 商家同意退款中
-    5: RefundStatus.REQUESTED,  # 平台同意退款中
-    6: RefundStatus.REFUSED,  # 驳回待买家
-    7: RefundStatus.REQUESTED,  # 同意退货待用户发货
-    8: RefundStatus.REQUESTED,  # 平台处理
-    9: RefundStatus.REFUSED,  # 平台拒绝关闭
-    10: RefundStatus.REFUNDED,  # 退款成功
-    11: RefundStatus.CLOSED,  # 买家撤销
-    12: RefundStatus.CLOSED,  # 买家逾期失败
-    13: RefundStatus.CLOSED,  # 超有效期
-    14: RefundStatus.REQUESTED,  # 换货补寄待商家
-    15: RefundStatus.REQUESTED,  # 待用户
-    16: RefundStatus.CLOSED,  # 换货补寄成功: over, and no money moved
-    17: RefundStatus.CLOSED,  # 换货补寄失败
-    18: RefundStatus.REQUESTED,  # 待用户确认
-    21: RefundStatus.REQUESTED,  # 待商家同意维修
-    22: RefundStatus.REQUESTED,  # 待用户确认发货
-    24: RefundStatus.CLOSED,  # 维修关闭
-    25: RefundStatus.CLOSED,  # 维修成功
-    27: RefundStatus.REQUESTED,  # 待用户收货
-    31: RefundStatus.REQUESTED,  # 同意拒收待用户拒收
-    32: RefundStatus.REQUESTED,  # 补寄待商家发货
-    33: RefundStatus.REQUESTED,  # 同意召回后退款
-}
+_KINDS = Glossary(
+    "pdd",
+    About.REFUND_KIND,
+    RefundKind,
+    {
+        "2": RefundKind.MONEY,  # 仅退款
+        "3": RefundKind.RETURN,  # 退货退款
+        "4": RefundKind.EXCHANGE,  # 换货
+        "5": RefundKind.EXCHANGE,  # 补寄
+    },
+    field="after_sales_type",
+)
+_STATUSES = Glossary(
+    "pdd",
+    About.REFUND,
+    RefundStatus,
+    {
+        "2": RefundStatus.REQUESTED,  # 申请退款待商家
+        "3": RefundStatus.REQUESTED,  # 退货退款待商家
+        "4": RefundStatus.REQUESTED,  # 商家同意退款中
+        "5": RefundStatus.REQUESTED,  # 平台同意退款中
+        "6": RefundStatus.REFUSED,  # 驳回待买家
+        "7": RefundStatus.REQUESTED,  # 同意退货待用户发货
+        "8": RefundStatus.REQUESTED,  # 平台处理
+        "9": RefundStatus.REFUSED,  # 平台拒绝关闭
+        "10": RefundStatus.REFUNDED,  # 退款成功
+        "11": RefundStatus.CLOSED,  # 买家撤销
+        "12": RefundStatus.CLOSED,  # 买家逾期失败
+        "13": RefundStatus.CLOSED,  # 超有效期
+        "14": RefundStatus.REQUESTED,  # 换货补寄待商家
+        "15": RefundStatus.REQUESTED,  # 待用户
+        "16": RefundStatus.CLOSED,  # 换货补寄成功: over, and no money moved
+        "17": RefundStatus.CLOSED,  # 换货补寄失败
+        "18": RefundStatus.REQUESTED,  # 待用户确认
+        "21": RefundStatus.REQUESTED,  # 待商家同意维修
+        "22": RefundStatus.REQUESTED,  # 待用户确认发货
+        "24": RefundStatus.CLOSED,  # 维修关闭
+        "25": RefundStatus.CLOSED,  # 维修成功
+        "27": RefundStatus.REQUESTED,  # 待用户收货
+        "31": RefundStatus.REQUESTED,  # 同意拒收待用户拒收
+        "32": RefundStatus.REQUESTED,  # 补寄待商家发货
+        "33": RefundStatus.REQUESTED,  # 同意召回后退款
+    },
+    field="after_sales_status",
+    asks=["0"],  # 无: nothing of the kind can be in a list of after-sales
+)
 
 _YEAR_OF_NOTHING = 2000
 
@@ -73,7 +87,7 @@ def to_refund(row: Mapping[str, Any], shop: str) -> Refund:
     """
     order_sn = text_of(row, "order_sn")
     key_of(shop, order_sn)
-    kind = _KINDS[_code(row, "after_sales_type", _KINDS)]
+    kind = _KINDS.mean(optional_int(row, "after_sales_type"))
     amount = 0 if kind is RefundKind.EXCHANGE and row.get("refund_amount") in (None, "") else _amount(row)
     sku = text_of(row, "sku_id") or text_of(row, "goods_id")
     return Refund(
@@ -82,7 +96,7 @@ def to_refund(row: Mapping[str, Any], shop: str) -> Refund:
         channel_order_no=order_sn,
         refund_id=refund_id(row),
         version=version_of(row),
-        status=_STATUSES[_code(row, "after_sales_status", _STATUSES)],
+        status=_STATUSES.mean(optional_int(row, "after_sales_status")),
         kind=kind,
         amount_fen=amount,
         lines=(RefundLine(line_no=sku, quantity=None),) if sku else (),
@@ -95,13 +109,6 @@ def _amount(row: Mapping[str, Any]) -> int:
     if amount < 0:
         raise ValueError("a negative refund_amount")
     return amount
-
-
-def _code(row: Mapping[str, Any], name: str, known: Mapping[int, Any]) -> int:
-    code = optional_int(row, name)
-    if code is None or code not in known:
-        raise ValueError(f"unknown {name} {code}")
-    return code
 
 
 def _moment(row: Mapping[str, Any], name: str) -> datetime:

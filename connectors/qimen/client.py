@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from connectors.errors import OutcomeUnknown, Rejected
 from connectors.qimen.inventory import read_shelves
-from connectors.qimen.reports import UnknownStatus, read_delivery
+from connectors.qimen.reports import read_delivery
 from connectors.qimen.requests import (
     cancel_body,
     create_body,
@@ -22,6 +22,7 @@ from connectors.transport import Line
 from domain.clock import utc_now
 from domain.shelves import Shelf
 from domain.shipping import DeliveryOrder, StopOutcome, WarehouseReport, WarehouseStatus
+from domain.words import UnknownWord
 
 T = TypeVar("T")
 
@@ -58,8 +59,8 @@ class QimenWarehouse:
                 return None
             try:
                 return read_delivery(answer.root, delivery_code)
-            except UnknownStatus as error:
-                raise Rejected("qimen", "query", "unknown status", error.status) from error
+            except UnknownWord as error:
+                raise Rejected("qimen", "query", "unknown status", error.word.word) from error
 
         return await self._look_up(delivery_code, warehouse, read)
 

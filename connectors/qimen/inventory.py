@@ -86,9 +86,7 @@ def _sku(item: etree._Element) -> str:
 
 def _quality(item: etree._Element) -> Quality:
     word = text(item, "inventoryType") or "ZP"
-    if word not in QUALITIES:
-        raise ValueError(f"unknown inventoryType {word[:20]!r}")
-    return QUALITIES[word]
+    return QUALITIES.mean(word)
 
 
 def _needed(element: etree._Element, name: str) -> str:

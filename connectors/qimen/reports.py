@@ -13,14 +13,6 @@ from connectors.qimen.elements import text, whole
 from domain.shipping import Package, ScannedItem, WarehouseReport, WarehouseStatus
 
 
-class UnknownStatus(ValueError):
-    """A status that no table of ours has; what it means is not guessed."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(f"unknown status {status[:40]!r}")
-        self.status = status[:40]
-
-
 def read_delivery(root: etree._Element, delivery_code: str) -> WarehouseReport:
     """The `deliveryOrder` and `packages` of a confirm or of an answer to a query. Raises ValueError.
 
@@ -30,11 +22,9 @@ def read_delivery(root: etree._Element, delivery_code: str) -> WarehouseReport:
     """
     packages = tuple(_package(package) for package in root.iterfind("packages/package"))
     word = text(root, "deliveryOrder/status") or ("DELIVERED" if packages else "")
-    if word not in DELIVERY_STATUS:
-        raise UnknownStatus(word)
     return WarehouseReport(
         delivery_code=delivery_code,
-        status=DELIVERY_STATUS[word],
+        status=DELIVERY_STATUS.mean(word),
         packages=packages,
         final=_final(text(root, "deliveryOrder/confirmType"), word),
         message=word,
@@ -67,9 +57,7 @@ def check_quantities(root: etree._Element, report: WarehouseReport) -> None:
 def read_process(root: etree._Element) -> WarehouseReport | None:
     """An orderprocess.report; None for a step that changes nothing for the order. Raises ValueError."""
     word = text(root, "process/processStatus")
-    if word not in PROCESS_STATUS:
-        raise UnknownStatus(word)
-    status = PROCESS_STATUS[word]
+    status = PROCESS_STATUS.sense(word)
     delivery_code = text(root, "order/orderCode")
     if not delivery_code:
         raise ValueError("no orderCode")

@@ -11,21 +11,28 @@ from domain.clock import parse_beijing
 from domain.phones import courier_phone
 from domain.shipping import Carrier, InterceptKind, TrackCode, TrackNode, TrackReport, Trouble
 from domain.tracking import trouble_in
+from domain.words import About, Glossary
 
-# Protocol section 5. A code that is not here says nothing that changes an order's course.
-_MEANING: dict[str, TrackCode] = {
-    **dict.fromkeys(("50", "51", "54"), TrackCode.COLLECTED),
-    **dict.fromkeys(("30", "31", "36", "302", "304", "3036"), TrackCode.IN_TRANSIT),
-    # With the courier, or waiting at an agent, a shop or in a locker: only 80 says signed.
-    **dict.fromkeys(
-        ("204", "44", "607", "123", "130", "125", "126", "657", "658"),
-        TrackCode.OUT_FOR_DELIVERY,
-    ),
-    **dict.fromkeys(("33", "70"), TrackCode.PROBLEM),
-    # 8000 offers the picture of the signature, so there is one.
-    **dict.fromkeys(("80", "8000"), TrackCode.SIGNED),
-    **dict.fromkeys(("99", "648", "631"), TrackCode.RETURNED),
-}
+# Protocol section 5. A code that is not here changes no order's course, and somebody is asked what it means.
+_MEANING = Glossary(
+    "sf",
+    About.PARCEL,
+    TrackCode,
+    {
+        **dict.fromkeys(("50", "51", "54"), TrackCode.COLLECTED),
+        **dict.fromkeys(("30", "31", "36", "302", "304", "3036"), TrackCode.IN_TRANSIT),
+        # With the courier, or waiting at an agent, a shop or in a locker: only 80 says signed.
+        **dict.fromkeys(
+            ("204", "44", "607", "123", "130", "125", "126", "657", "658"),
+            TrackCode.OUT_FOR_DELIVERY,
+        ),
+        **dict.fromkeys(("33", "70"), TrackCode.PROBLEM),
+        # 8000 offers the picture of the signature, so there is one.
+        **dict.fromkeys(("80", "8000"), TrackCode.SIGNED),
+        **dict.fromkeys(("99", "648", "631"), TrackCode.RETURNED),
+    },
+    field="opCode",
+)
 _DELIVERING = "44"
 _BACK_OR_ON = frozenset({"99", "648", "631"})
 
@@ -77,7 +84,10 @@ def report(number: str, routes: Iterable[Route]) -> TrackReport:
 
 def meaning(route: Route) -> TrackCode:
     """What one node means by itself."""
-    code = _MEANING.get(route.op_code, TrackCode.NONE)
+    try:
+        code = _MEANING.sense(route.op_code) or TrackCode.NONE
+    except ValueError:
+        code = TrackCode.NONE
     remark = route.remark or ""
     # 99 and 648 stand for two things, which only the words tell apart: sent back, or sent on to another address.
     if code is TrackCode.RETURNED and "转寄" in remark and "退" not in remark:

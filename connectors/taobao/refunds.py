@@ -20,39 +20,61 @@ from connectors.paging import MOST_ROWS, ListPage
 from connectors.ports import Document
 from connectors.taobao.requests import REFUND_FIELDS, REFUNDS_PAGE_SIZE
 from connectors.taobao.responses import PARTNER
-from connectors.taobao.wire import Fen, Listed, Moment, Text, Truth, Whole, Wire, read, word
+from connectors.taobao.wire import Fen, Listed, Moment, Text, Truth, Whole, Wire, read
 from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
+from domain.words import About, Glossary
 
 KIND = "refund"
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
-_STATUS: dict[str, RefundStatus] = {
-    "WAIT_SELLER_AGREE": RefundStatus.REQUESTED,
-    "WAIT_BUYER_RETURN_GOODS": RefundStatus.REQUESTED,
-    "WAIT_SELLER_CONFIRM_GOODS": RefundStatus.REQUESTED,
-    "SELLER_REFUSE_BUYER": RefundStatus.REFUSED,
-    "CLOSED": RefundStatus.CLOSED,
-    "SUCCESS": RefundStatus.REFUNDED,
-    # Exchanges, and parts sent after. The last of them ends as an exchange, and goes on as a refund.
-    "WAIT_SELLER_CONFIRM_RETURN_ADDRESS": RefundStatus.REQUESTED,
-    "WAIT_SELLER_CONSIGN_GOODS": RefundStatus.REQUESTED,
-    "WAIT_SELLER_CONSIGN_GOOGDS": RefundStatus.REQUESTED,  # as one interface spells it
-    "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS": RefundStatus.REQUESTED,
-    "WAIT_BUYER_CONFIRM_REDO_SEND_GOODS": RefundStatus.REQUESTED,
-    "EXCHANGE_WAIT_BUYER_CONFIRM_GOODS": RefundStatus.REQUESTED,
-    "EXCHANGE_TRANSFORM_TO_REFUND": RefundStatus.CLOSED,
-}
-_KINDS: dict[str, RefundKind] = {  # by dispute_type
-    "REFUND": RefundKind.MONEY,
-    "REFUND_AND_RETURN": RefundKind.RETURN,
-    "TMALL_EXCHANGE": RefundKind.EXCHANGE,
-    "TAOBAO_EXCHANGE": RefundKind.EXCHANGE,
-    "REPAIR": RefundKind.EXCHANGE,
-    "RESHIPPING": RefundKind.EXCHANGE,
-}
+_STATUS = Glossary(
+    "taobao",
+    About.REFUND,
+    RefundStatus,
+    {
+        "WAIT_SELLER_AGREE": RefundStatus.REQUESTED,
+        "WAIT_BUYER_RETURN_GOODS": RefundStatus.REQUESTED,
+        "WAIT_SELLER_CONFIRM_GOODS": RefundStatus.REQUESTED,
+        "SELLER_REFUSE_BUYER": RefundStatus.REFUSED,
+        "CLOSED": RefundStatus.CLOSED,
+        "SUCCESS": RefundStatus.REFUNDED,
+        # Exchanges, and parts sent after. The last of them ends as an exchange, and goes on as a refund.
+        "WAIT_SELLER_CONFIRM_RETURN_ADDRESS": RefundStatus.REQUESTED,
+        "WAIT_SELLER_CONSIGN_GOODS": RefundStatus.REQUESTED,
+        "WAIT_SELLER_CONSIGN_GOOGDS": RefundStatus.REQUESTED,  # as one interface spells it
+        "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS": RefundStatus.REQUESTED,
+        "WAIT_BUYER_CONFIRM_REDO_SEND_GOODS": RefundStatus.REQUESTED,
+        "EXCHANGE_WAIT_BUYER_CONFIRM_GOODS": RefundStatus.REQUESTED,
+        "EXCHANGE_TRANSFORM_TO_REFUND": RefundStatus.CLOSED,
+    },
+    unnamed=[
+        "WAIT_SELLER_CONFIRM_RETURN_ADDRESS",
+        "WAIT_SELLER_CONSIGN_GOODS",
+        "WAIT_SELLER_CONSIGN_GOOGDS",
+        "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS",
+        "WAIT_BUYER_CONFIRM_REDO_SEND_GOODS",
+        "EXCHANGE_WAIT_BUYER_CONFIRM_GOODS",
+        "EXCHANGE_TRANSFORM_TO_REFUND",
+    ],
+)
+_KINDS = Glossary(
+    "taobao",
+    About.REFUND_KIND,
+    RefundKind,
+    {
+        "REFUND": RefundKind.MONEY,
+        "REFUND_AND_RETURN": RefundKind.RETURN,
+        "TMALL_EXCHANGE": RefundKind.EXCHANGE,
+        "TAOBAO_EXCHANGE": RefundKind.EXCHANGE,
+        "REPAIR": RefundKind.EXCHANGE,
+        "RESHIPPING": RefundKind.EXCHANGE,
+    },
+    field="dispute_type",
+    unnamed=["REFUND", "REFUND_AND_RETURN", "TMALL_EXCHANGE", "TAOBAO_EXCHANGE", "REPAIR", "RESHIPPING"],
+)
 _KIND_UNTOLD = frozenset({"", "OTHERS"})
 _BEFORE_SHIPPING = "onsale"  # of refund_phase
 
@@ -83,10 +105,8 @@ class _Refund(Wire):
     @property
     def kind(self) -> RefundKind | None:
         """What the buyer wants; None where nothing says so. Raises ValueError for a kind that we do not know."""
-        if self.dispute_type in _KINDS:
-            return _KINDS[self.dispute_type]
         if self.dispute_type not in _KIND_UNTOLD:
-            raise ValueError(f"unknown dispute_type {word(self.dispute_type)}")
+            return _KINDS.mean(self.dispute_type)
         if self.has_good_return is not None:
             return RefundKind.RETURN if self.has_good_return else RefundKind.MONEY
         # What has not left cannot come back.
@@ -145,9 +165,7 @@ def to_refund(raw: Mapping[str, Any], hint: RefundHint) -> Refund:
     found = read(_Refund, raw)
     if found.refund_id != hint.refund_id:
         raise ValueError("the answer is about another refund")
-    status, kind = _STATUS.get(found.status), found.kind
-    if status is None:
-        raise ValueError(f"unknown status {word(found.status)} of a refund")
+    status, kind = _STATUS.mean(found.status), found.kind
     if kind is None:
         raise ValueError("no dispute_type or has_good_return")
     if kind is RefundKind.EXCHANGE and status is RefundStatus.REFUNDED:

@@ -6,28 +6,42 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Whole, Wire, word
+from connectors.taobao.wire import Fen, Flag, Listed, Moment, Text, Whole, Wire
 from domain.order import ChannelStatus
+from domain.words import About, Glossary
 
-_STATUS: dict[str, ChannelStatus] = {
-    "TRADE_NO_CREATE_PAY": ChannelStatus.UNPAID,
-    "WAIT_BUYER_PAY": ChannelStatus.UNPAID,
-    "PAY_PENDING": ChannelStatus.UNPAID,
-    "WAIT_PRE_AUTH_CONFIRM": ChannelStatus.UNPAID,
-    "PAID_FORBID_CONSIGN": ChannelStatus.LOCKED,  # a group is not complete, say
-    "WAIT_SELLER_SEND_GOODS": ChannelStatus.PAID,
-    "SELLER_CONSIGNED_PART": ChannelStatus.PAID,  # goods are still owed
-    "WAIT_BUYER_CONFIRM_GOODS": ChannelStatus.SHIPPED,
-    "TRADE_FINISHED": ChannelStatus.FINISHED,
-    "TRADE_CLOSED": ChannelStatus.CANCELLED,
-    "TRADE_CLOSED_BY_TAOBAO": ChannelStatus.CANCELLED,
-}
-_STEPS: dict[str, ChannelStatus] = {  # of a trade that is listed as paid; presales are paid in two steps
-    "": ChannelStatus.PAID,
-    "FRONT_NOPAID_FINAL_NOPAID": ChannelStatus.UNPAID,
-    "FRONT_PAID_FINAL_NOPAID": ChannelStatus.LOCKED,
-    "FRONT_PAID_FINAL_PAID": ChannelStatus.PAID,
-}
+_STATUS = Glossary(
+    "taobao",
+    About.ORDER,
+    ChannelStatus,
+    {
+        "TRADE_NO_CREATE_PAY": ChannelStatus.UNPAID,
+        "WAIT_BUYER_PAY": ChannelStatus.UNPAID,
+        "PAY_PENDING": ChannelStatus.UNPAID,
+        "WAIT_PRE_AUTH_CONFIRM": ChannelStatus.UNPAID,
+        "PAID_FORBID_CONSIGN": ChannelStatus.LOCKED,  # a group is not complete, say
+        "WAIT_SELLER_SEND_GOODS": ChannelStatus.PAID,
+        "SELLER_CONSIGNED_PART": ChannelStatus.PAID,  # goods are still owed
+        "WAIT_BUYER_CONFIRM_GOODS": ChannelStatus.SHIPPED,
+        "TRADE_FINISHED": ChannelStatus.FINISHED,
+        "TRADE_CLOSED": ChannelStatus.CANCELLED,
+        "TRADE_CLOSED_BY_TAOBAO": ChannelStatus.CANCELLED,
+    },
+    asks=["TRADE_BUYER_SIGNED"],  # of cash on delivery only, which is not carried
+)
+# Of a trade that is listed as paid: presales are paid in two steps.
+_STEPS = Glossary(
+    "taobao",
+    About.ORDER_STEP,
+    ChannelStatus,
+    {
+        "": ChannelStatus.PAID,
+        "FRONT_NOPAID_FINAL_NOPAID": ChannelStatus.UNPAID,
+        "FRONT_PAID_FINAL_NOPAID": ChannelStatus.LOCKED,
+        "FRONT_PAID_FINAL_PAID": ChannelStatus.PAID,
+    },
+    field="step_trade_status",
+)
 _CLOSED = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 _NO_OPEN_REFUND = frozenset({"", "NO_REFUND", "CLOSED", "SUCCESS", "SELLER_REFUSE_BUYER"})  # of refund_status
 
@@ -59,11 +73,9 @@ class Standing(Wire):
         """
         if self.type == "cod":
             raise ValueError("cash on delivery is not carried")
-        if self.status not in _STATUS or self.step_trade_status not in _STEPS:
-            raise ValueError(f"unknown status {word(self.status)} {word(self.step_trade_status)}".strip())
-        status = _STATUS[self.status]
+        status, step = _STATUS.mean(self.status), _STEPS.mean(self.step_trade_status)
         if status is ChannelStatus.PAID:
-            status = _STEPS[self.step_trade_status]
+            status = step
             held = status is ChannelStatus.PAID and (self.top_hold or self.ofp_hold)
             return ChannelStatus.LOCKED if held else status
         if self.status == "TRADE_CLOSED" and self.consign_time is not None:

@@ -13,15 +13,13 @@ from connectors.fields import as_mapping, load_json, text_of
 from connectors.transport import Line
 from connectors.wechat.inbound import is_recent
 from connectors.wechat.merchant import SERIAL, TIMESTAMP, Merchant
+from connectors.wechat.payments import PAYMENTS, Paid
 from connectors.wechat.responses import PARTNER
 from connectors.wechat.settings import WechatSettings
 from domain.clock import utc_now
 
 QUERY = "query_payment"
 
-_PAID = frozenset({"SUCCESS", "REFUND"})
-"""States of a transaction that was paid; of one in state REFUND, a part or all was paid back since."""
-_UNPAID = frozenset({"NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"})
 _UNKNOWN_ORDER = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST"})
 _DETAIL_LENGTH = 160
 
@@ -58,10 +56,7 @@ class PayApi:
             return None
         self._verify(response)
         transaction = as_mapping(load_json(response.content), "transaction")
-        state = text_of(transaction, "trade_state")
-        if state not in _PAID | _UNPAID:
-            raise ValueError("unknown trade_state")
-        return transaction if state in _PAID else None
+        return None if PAYMENTS.mean(text_of(transaction, "trade_state")) is Paid.UNPAID else transaction
 
     def _verify(self, response: httpx.Response) -> None:
         """Raise Misconfigured for a platform key that we do not have, ValueError for an answer that is not genuine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -14,15 +15,47 @@ from connectors.ports import Document
 from connectors.wechat.documents import REFUND_VERSIONS, SOURCE
 from connectors.wechat.settings import WechatSettings
 from domain.refund import RefundStatus
+from domain.words import About, Glossary
 
 W = TypeVar("W", bound="_Wire")
+M = TypeVar("M", bound=StrEnum)
 
-_REFUNDS: dict[str, RefundStatus] = {
-    "SUCCESS": RefundStatus.REFUNDED,
-    "CLOSED": RefundStatus.CLOSED,
-    # The money could not be paid out (the buyer's card is gone): the merchant wants the order off, and must see to it.
-    "ABNORMAL": RefundStatus.REQUESTED,
-}
+_REFUNDS = Glossary(
+    SOURCE,
+    About.REFUND,
+    RefundStatus,
+    {
+        "SUCCESS": RefundStatus.REFUNDED,
+        "CLOSED": RefundStatus.CLOSED,
+        # The money could not be paid out (the buyer's card is gone): the merchant wants the order off, and must see
+        # to it.
+        "ABNORMAL": RefundStatus.REQUESTED,
+    },
+    field="refund_status",
+)
+
+
+class Paid(StrEnum):
+    """What a payment has come to."""
+
+    PAID = "PAID"
+    UNPAID = "UNPAID"
+    PAID_BACK = "PAID_BACK"
+    """Paid, and a part or all was paid back since."""
+
+
+PAYMENTS = Glossary(
+    SOURCE,
+    About.PAYMENT,
+    Paid,
+    {
+        "SUCCESS": Paid.PAID,
+        "REFUND": Paid.PAID_BACK,
+        **dict.fromkeys(("NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"), Paid.UNPAID),
+    },
+    field="trade_state",
+    unnamed=["REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"],
+)
 
 _Fen = Annotated[int, Field(ge=0, le=10**12, strict=True)]
 
@@ -70,14 +103,14 @@ class _RefundAmount(BaseModel):
 
 class _Transaction(_Wire):
     appid: str
-    trade_state: Literal["SUCCESS"]
+    trade_state: str
     success_time: AwareDatetime
     amount: _Amount
 
 
 class _RefundResource(_Wire):
     refund_id: str = Field(pattern=r"^[0-9A-Za-z]{1,64}$")
-    refund_status: Literal["SUCCESS", "CLOSED", "ABNORMAL"]
+    refund_status: str
     success_time: AwareDatetime | None = None
     amount: _RefundAmount
 
@@ -97,6 +130,8 @@ def read_payment(document: Document, settings: WechatSettings) -> Payment:
     shop = settings.shops.get(wire.appid)
     if shop is None or shop.mchid != wire.mchid:
         raise DocumentUnreadable(SOURCE, "the payment is another mini-program's, or another merchant's")
+    if _told(PAYMENTS, wire.trade_state) is not Paid.PAID:
+        raise DocumentUnreadable(SOURCE, f"a payment in trade_state {wire.trade_state[:20]}")
     return Payment(wire.appid, wire.out_trade_no, wire.transaction_id, wire.amount.total, wire.success_time)
 
 
@@ -117,11 +152,18 @@ def read_refund(document: Document, settings: WechatSettings) -> RefundNotice:
         shops=shops,
         out_trade_no=wire.out_trade_no,
         refund_id=wire.refund_id,
-        version=REFUND_VERSIONS[wire.refund_status],
-        status=_REFUNDS[wire.refund_status],
+        version=REFUND_VERSIONS.get(wire.refund_status, document.version),
+        status=_told(_REFUNDS, wire.refund_status),
         refund_fen=wire.amount.refund,
         at=at,
     )
+
+
+def _told(glossary: Glossary[M], word: str) -> M:
+    try:
+        return glossary.mean(word)
+    except ValueError as error:
+        raise DocumentUnreadable(SOURCE, str(error)) from error
 
 
 def _json(document: Document) -> dict[str, Any]:

@@ -25,19 +25,26 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.words import About, Glossary
 
-_STATUS: dict[int, ChannelStatus] = {
-    1: ChannelStatus.UNPAID,
-    2: ChannelStatus.LOCKED,  # 已支付处理中: paid, but in the platform's risk control
-    3: ChannelStatus.LOCKED,  # 清关中: paid, but the customs have not let it go
-    4: ChannelStatus.PAID,
-    5: ChannelStatus.PAID,  # 部分发货: goods are still owed
-    6: ChannelStatus.SHIPPED,
-    7: ChannelStatus.FINISHED,
-    8: ChannelStatus.CANCELLED,
-    9: ChannelStatus.CANCELLED,
-    10: ChannelStatus.SHIPPED,  # 换货申请中: the goods are with the buyer
-}
+_STATUS = Glossary(
+    "xiaohongshu",
+    About.ORDER,
+    ChannelStatus,
+    {
+        "1": ChannelStatus.UNPAID,
+        "2": ChannelStatus.LOCKED,  # 已支付处理中: paid, but in the platform's risk control
+        "3": ChannelStatus.LOCKED,  # 清关中: paid, but the customs have not let it go
+        "4": ChannelStatus.PAID,
+        "5": ChannelStatus.PAID,  # 部分发货: goods are still owed
+        "6": ChannelStatus.SHIPPED,
+        "7": ChannelStatus.FINISHED,
+        "8": ChannelStatus.CANCELLED,
+        "9": ChannelStatus.CANCELLED,
+        "10": ChannelStatus.SHIPPED,  # 换货申请中: the goods are with the buyer
+    },
+    field="orderStatus",
+)
 _NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _CANCEL_ASKED = 1  # of cancelStatus
 _AFTER_SALE_OPEN = frozenset({2, 6})  # of orderAfterSalesStatus: in progress, with the platform
@@ -50,10 +57,7 @@ def status_of(detail: Mapping[str, Any]) -> ChannelStatus:
     LOCKED is what is paid and must not ship: risk control, customs, and a cancellation that is being handled
     (cancelStatus 1). When the platform lets go of it, it is PAID or CANCELLED.
     """
-    code = optional_int(detail, "orderStatus")
-    status = _STATUS.get(code) if code is not None else None
-    if status is None:
-        raise ValueError(f"unknown orderStatus {code}")
+    status = _STATUS.mean(optional_int(detail, "orderStatus"))
     if status is ChannelStatus.PAID and optional_int(detail, "cancelStatus") == _CANCEL_ASKED:
         return ChannelStatus.LOCKED
     return status

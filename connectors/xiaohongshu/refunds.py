@@ -25,40 +25,59 @@ from domain.clock import from_epoch_seconds
 from domain.ids import order_id
 from domain.order import Channel
 from domain.refund import Refund, RefundKind, RefundLine, RefundStatus
+from domain.words import About, Glossary
 
 KIND = "refund"
 
 _RETURNS_KEYS = ("returnsId", "returns_id", "returnId")
 
-_STATUS: dict[int, RefundStatus] = {
-    1: RefundStatus.REQUESTED,  # 待审核
-    2: RefundStatus.REQUESTED,  # 待用户寄回
-    3: RefundStatus.REQUESTED,  # 待商家收货
-    4: RefundStatus.REFUNDED,  # 已完成, see `_status`
-    5: RefundStatus.CLOSED,  # 已取消
-    6: RefundStatus.CLOSED,  # 已关闭
-    9: RefundStatus.REFUSED,  # 商家审核拒绝
-    9001: RefundStatus.REFUSED,  # 商家收货拒绝
-    12: RefundStatus.REQUESTED,  # 换货待发货
-    13: RefundStatus.REQUESTED,  # 换货待确认
-    14: RefundStatus.REQUESTED,  # 平台介入
-}
-_KINDS: dict[int, RefundKind] = {  # by returnType
-    1: RefundKind.RETURN,
-    2: RefundKind.EXCHANGE,
-    4: RefundKind.MONEY,  # 已发货仅退款
-    5: RefundKind.MONEY,  # 未发货仅退款
-    6: RefundKind.MONEY,  # 保价
-}
+_STATUS = Glossary(
+    "xiaohongshu",
+    About.REFUND,
+    RefundStatus,
+    {
+        "1": RefundStatus.REQUESTED,  # 待审核
+        "2": RefundStatus.REQUESTED,  # 待用户寄回
+        "3": RefundStatus.REQUESTED,  # 待商家收货
+        "4": RefundStatus.REFUNDED,  # 已完成, see `_status`
+        "5": RefundStatus.CLOSED,  # 已取消
+        "6": RefundStatus.CLOSED,  # 已关闭
+        "9": RefundStatus.REFUSED,  # 商家审核拒绝
+        "9001": RefundStatus.REFUSED,  # 商家收货拒绝
+        "12": RefundStatus.REQUESTED,  # 换货待发货
+        "13": RefundStatus.REQUESTED,  # 换货待确认
+        "14": RefundStatus.REQUESTED,  # 平台介入
+    },
+)
+_KINDS = Glossary(
+    "xiaohongshu",
+    About.REFUND_KIND,
+    RefundKind,
+    {
+        "1": RefundKind.RETURN,
+        "2": RefundKind.EXCHANGE,
+        "4": RefundKind.MONEY,  # 已发货仅退款
+        "5": RefundKind.MONEY,  # 未发货仅退款
+        "6": RefundKind.MONEY,  # 保价
+    },
+    field="returnType",
+)
 _PRICE_ONLY = 6
 """保价: a part of the price goes back, and all the goods go out."""
-_BACK: dict[int | None, RefundStatus] = {  # by refundStatus, of an after-sale that is finished
-    None: RefundStatus.REFUNDED,
-    0: RefundStatus.REFUNDED,
-    1: RefundStatus.REQUESTED,  # the money is on its way
-    2: RefundStatus.REFUNDED,
-    3: RefundStatus.REQUESTED,  # the transfer failed: the buyer does not have it
-}
+_BACK = Glossary(
+    "xiaohongshu",
+    About.REFUND_MONEY,
+    RefundStatus,
+    {
+        "": RefundStatus.REFUNDED,
+        "0": RefundStatus.REFUNDED,
+        "1": RefundStatus.REQUESTED,  # the money is on its way
+        "2": RefundStatus.REFUNDED,
+        "3": RefundStatus.REQUESTED,  # the transfer failed: the buyer does not have it
+    },
+    field="refundStatus",
+    unnamed=["", "0"],
+)
 
 
 @dataclass(frozen=True)
@@ -123,9 +142,7 @@ def to_refund(detail: Mapping[str, Any], hint: RefundHint) -> Refund:
     if not is_number(order_no):
         raise ValueError("no orderId")
     type_ = optional_int(detail, "returnType")
-    kind = _KINDS.get(type_) if type_ is not None else None
-    if kind is None:
-        raise ValueError(f"unknown returnType {type_}")
+    kind = _KINDS.mean(type_)
     status = _status(detail, kind)
     skus = [as_mapping(sku, "skus[]") for sku in as_list(detail.get("skus"))]
     version = optional_int(detail, "updatedAt") or hint.version
@@ -148,18 +165,13 @@ def to_refund(detail: Mapping[str, Any], hint: RefundHint) -> Refund:
 def _status(detail: Mapping[str, Any], kind: RefundKind) -> RefundStatus:
     """What the platform says of it. One that is finished is REFUNDED only when the money has arrived; of an exchange
     none moves."""
-    code = optional_int(detail, "status")
-    status = _STATUS.get(code) if code is not None else None
-    if status is None:
-        raise ValueError(f"unknown status {code} of an after-sale")
+    status = _STATUS.mean(optional_int(detail, "status"))
     if status is not RefundStatus.REFUNDED:
         return status
     if kind is RefundKind.EXCHANGE:
         return RefundStatus.CLOSED
-    money = optional_int(detail, "refundStatus")
-    if money not in _BACK:
-        raise ValueError(f"unknown refundStatus {money}")
-    return _BACK[money]
+    # Of an after-sale that is finished it says whether the money has arrived.
+    return _BACK.mean(optional_int(detail, "refundStatus"))
 
 
 def _amount(

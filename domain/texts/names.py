@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 NAMES: dict[str, tuple[str, str]] = {
+    "word.order": ("订单", "an order"),
+    "word.order_step": ("预售付款", "the payments of a presale"),
+    "word.order_confirm": ("成交", "a deal"),
+    "word.order_group": ("拼团", "a group purchase"),
+    "word.order_risk": ("风控审核", "a risk review"),
+    "word.order_refund": ("订单的售后", "an order's refunds"),
+    "word.export": ("导出文件中的订单", "an order in a file"),
+    "word.payment": ("付款", "a payment"),
+    "word.refund": ("退款", "a refund"),
+    "word.refund_kind": ("退款类型", "the kind of a refund"),
+    "word.refund_money": ("退款到账", "a refund's money"),
+    "word.delivery": ("出库单", "a delivery order"),
+    "word.delivery_step": ("仓库作业", "a warehouse's step"),
+    "word.quality": ("库存品质", "the condition of goods"),
+    "word.parcel": ("物流轨迹", "a parcel"),
+    "word.parcel_trouble": ("包裹异常", "a parcel's trouble"),
     "partner.own": ("自有商城", "own shop"),
     "partner.pos": ("门店收银", "POS"),
     "partner.b2b": ("B2B 客户", "B2B shop"),

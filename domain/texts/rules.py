@@ -74,6 +74,19 @@ RULES: dict[str, tuple[str, str]] = {
         "{value} 超出允许的范围 {least} 到 {most}；请改小改动，或请管理员放宽声明",
         "{value} is out of the bounds {least} to {most}: change it, or have the declaration changed",
     ),
+    "rules.no_coverage": (
+        "{name} 没有覆盖率报告；有的是 {with_it}",
+        "there is no coverage of {name}, only of {with_it}",
+    ),
+    "rules.coverage.partner": ("对方", "partner"),
+    "rules.coverage.kind": ("说的是", "about"),
+    "rules.coverage.mapped": ("已映射", "mapped"),
+    "rules.coverage.unmapped": ("出现过但未映射", "came, and mean nothing"),
+    "rules.coverage.unnamed": ("已映射但协议未载", "mapped, in no protocol"),
+    "rules.bad.fact_word": (
+        "这里要写明一个值（带双引号），可选：{words}",
+        "one value in quotes must stand here: {words}",
+    ),
     "rules.bad.word": ("{value} 不在可选值里：{words}", "{value} is none of {words}"),
     "rules.bad.impossible": (
         "条件自相矛盾，永远不会命中；请改条件或删去此行",

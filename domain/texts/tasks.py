@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 TASKS: dict[str, tuple[str, str]] = {
+    "task.unknown_word": (
+        "{partner}的{about}出现了未知状态 {word}，相关单据已暂停处理：请在规则集 status_map 中说明它的含义并发布",
+        "{partner} says {word} of {about}, and nobody knows what it means; what hangs on it waits: say it in the rule "
+        "set status_map, and publish",
+    ),
     "task.reauthorise": (
         "{channel}店铺 {shop} 的授权将于 {until} 到期，请让店主重新授权",
         "the authorisation of {channel} shop {shop} ends at {until}: its owner must renew it",

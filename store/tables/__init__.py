@@ -6,7 +6,13 @@ from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
 from store.tables.goods import ArticleTagRow, ChannelShareRow, IncomingRow, SkuRow, TransferRow
 from store.tables.healings import HealingRow
-from store.tables.intake import IdempotencyKeyRow, InboxRow, PullCursorRow, ReconciliationRow
+from store.tables.intake import (
+    IdempotencyKeyRow,
+    InboxRow,
+    PullCursorRow,
+    ReconciliationRow,
+    UnknownWordRow,
+)
 from store.tables.labels import LabelItemRow, LabelSheetRow
 from store.tables.orders import (
     AddressChangeRow,
@@ -90,6 +96,7 @@ __all__ = [
     "TokenRow",
     "TrackNodeRow",
     "TransferRow",
+    "UnknownWordRow",
     "WarehouseReportRow",
     "WarehouseRow",
     "WarrantyRow",

@@ -92,3 +92,16 @@ class PullCursorRow(SQLModel, table=True):
     page: str = ""
     """Where the window's next page begins."""
     pulled_at: datetime = moment()
+
+
+class UnknownWordRow(SQLModel, table=True):
+    """A partner's word for a status that means nothing to us, or meant nothing when it came (domain.words)."""
+
+    __tablename__ = "unknown_words"
+
+    partner: str = Field(primary_key=True)
+    about: str = Field(primary_key=True)
+    word: str = Field(primary_key=True)
+    times: int = 0
+    first_at: datetime = moment()
+    last_at: datetime = moment()

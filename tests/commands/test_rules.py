@@ -15,7 +15,9 @@ from activities.contracts import OrderAt
 from activities.couriers import CourierSteps
 from activities.partners import HubConfig
 from commands import rules
+from commands.rule_coverage import show_coverage
 from domain.texts import use_language
+from domain.words import About, Word
 from embedded.credentials import Ports
 from embedded.environment import open_home
 from rules import engine
@@ -23,6 +25,7 @@ from rules.documents import version_of
 from rules.workbook import read_workbook
 from runtime.rules import RuleKeeper
 from settings import Settings, load_settings
+from store import words
 from store.database import Database
 from tests.rules.documents import changed
 from tests.store.samples import taken
@@ -207,3 +210,23 @@ async def test_an_old_order_is_explained_by_the_version_that_decided(
     assert decision["in_force"] == DEFAULT
     assert decision["differs_now"]["steps"] == ["sf:SF", "sf:SF cainiao:ZTO"]
     assert (await run(rules.explain(settings, "own:main:NONE", as_json=True)))[0] == 1
+
+
+async def test_coverage_of_the_partners_words(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await show_coverage(settings, "status_map", 30, as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["unmapped"] == 0
+    taobao = next(one for one in said["partners"] if (one["partner"], one["kind"]) == ("taobao", "order_step"))
+    assert [one["ours"] for one in taobao["mapped"]] == ["PAID", "UNPAID", "LOCKED", "PAID"]
+
+    db = Database(settings.database_url.get_secret_value())
+    async with db.transaction() as tx:
+        await words.keep(tx, Word("jd", About.ORDER, "ON_HOLD"), 2)
+    await db.close()
+    assert await show_coverage(settings, "status_map", 30, as_json=True) == 1
+    said = json.loads(capsys.readouterr().out)
+    jd = next(one for one in said["partners"] if (one["partner"], one["kind"]) == ("jd", "order"))
+    assert [(one["word"], one["times"]) for one in jd["unmapped"]] == [("ON_HOLD", 2)]
+    assert await show_coverage(settings, "status_map", 30, as_json=False) == 1
+    assert "ON_HOLD ×2" in capsys.readouterr().out
+    assert await show_coverage(settings, "freight", 30, as_json=False) == 2

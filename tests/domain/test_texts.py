@@ -24,6 +24,7 @@ from domain.shipping import Carrier, Trouble
 from domain.tags import KINDS
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
+from domain.words import About
 from intake.files import Effect
 from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
@@ -140,12 +141,14 @@ def families(source: Uses) -> dict[str, set[str]]:
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
         "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
+        "word.": set(About),
         "rules.kind.": {"text", "number", "bool", "list"},
         "rules.file.": {"date", "digits"},
         "rules.state.": {"draft", "tested"},
         "rules.what.": {str(what) for what in What},
         "rules.list.": {"name", "title", "version", "since", "next", "rows"},
         "rules.history.": {"number", "at", "what", "version", "who", "why", "holds"},
+        "rules.coverage.": {"partner", "kind", "mapped", "unmapped", "unnamed"},
         "rules.explain.": {"step", "rule", "row", "result", "now", "changes"},
         "rules.run.": {"order", "before", "after", "what"},
         "label.": {part for kind in ("unknown", "expired") for part in (kind, f"{kind}_hint")},

@@ -216,7 +216,7 @@ async def test_a_cancelled_order(channel: JdChannel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"orderState": "NEW"}, "'NEW'"), ({"orderTotalPrice": "1.00"}, "100 fen")]
+    ("changes", "words"), [({"orderState": "NEW"}, "NEW"), ({"orderTotalPrice": "1.00"}, "100 fen")]
 )
 async def test_what_is_not_understood_is_quarantined(channel: JdChannel, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(DocumentUnreadable, match=words):

@@ -82,7 +82,7 @@ def test_a_receiver_in_clear_text_has_its_region_once() -> None:
     assert clear.receiver == ClearReceiver(name="测试", phone="13800000000", region=REGION, detail="示例路1号")
 
 
-@pytest.mark.parametrize("state", STATUS)
+@pytest.mark.parametrize("state", STATUS.means)
 def test_statuses(state: str) -> None:
     found = order(orderState=state)
     expected = {

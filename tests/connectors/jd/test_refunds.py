@@ -163,7 +163,7 @@ def test_nothing_personal_is_kept() -> None:
     assert "\\u6d4b" not in body  # 测
 
 
-@pytest.mark.parametrize("code", STATUS)
+@pytest.mark.parametrize("code", STATUS.means)
 def test_statuses(code: str) -> None:
     expected = {
         "2": RefundStatus.REFUSED,

@@ -148,7 +148,7 @@ def test_a_locked_trade_is_without_what_was_refunded() -> None:
         ({"status": "SOMETHING_NEW"}, "unknown status SOMETHING_NEW"),
         ({"status": None}, r"unknown status \?"),
         ({"status": "测试 13800000000"}, r"unknown status \?"),
-        ({"step_trade_status": "FRONT_NEW"}, "unknown status WAIT_SELLER_SEND_GOODS FRONT_NEW"),
+        ({"step_trade_status": "FRONT_NEW"}, "unknown step_trade_status FRONT_NEW"),
         ({"type": "cod"}, "cash on delivery"),
         ({"type": "cod", "status": "TRADE_BUYER_SIGNED"}, "cash on delivery"),
     ],
