@@ -91,11 +91,23 @@ class GatewaySettings(Group):
     port: int = 8300
     max_body_bytes: int = Field(5_000_000, gt=0)
     staff: dict[str, SecretStr] = Field({}, description="who may use the staff API: name to bearer token")
+    roles: dict[str, list[Literal["service", "operations", "rules"]]] = Field(
+        {}, description="what each of them may do beside looking; who is not in it: service and operations"
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^/\s?#]+(/[^\s?#]*)?)?$",
         description="what phones in the warehouse reach this gateway under; printed in the codes of labels",
     )
+
+    @field_validator("roles")
+    @classmethod
+    def _roles_are_of_staff(
+        cls, roles: dict[str, list[Literal["service", "operations", "rules"]]], info: ValidationInfo
+    ) -> dict[str, list[Literal["service", "operations", "rules"]]]:
+        if unknown := sorted(set(roles) - set(info.data.get("staff", roles))):
+            raise ValueError(f"without a token in STAFF: {', '.join(unknown)}")
+        return roles
 
 
 class CodecSettings(Group):

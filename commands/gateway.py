@@ -48,6 +48,7 @@ async def main(settings: Settings) -> int:
             codec_tokens=tuple(token.get_secret_value() for token in settings.codec.tokens),
             codec_open_on_loopback=settings.codec.open_on_loopback,
             codec_origins=tuple(settings.codec.allow_origins),
+            roles=settings.gateway.roles,
             staff={name: token.get_secret_value() for name, token in settings.gateway.staff.items()},
             link_secret=link_secret(settings),
             rules=RuleDesk(db, settings.company.warehouse),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Protocol, cast
@@ -103,9 +103,10 @@ class Gateway:
     """Everything that the HTTP side works with.
 
     `sources` are the partners that push, by the name in `/hooks/{source}`; `staff` maps a person's name to a bearer
-    token. `codec_tokens` open the codec endpoint, `codec_origins` are the Temporal UIs that may ask it from a browser,
-    and `codec_open_on_loopback` serves callers on this machine without a token. `link_secret` is what the codes of the
-    clerk's form are derived from. `rules` is the desk of those who own rule sets.
+    token, `roles` to what that person may do. `codec_tokens` open the codec endpoint, `codec_origins` are the Temporal
+    UIs that may ask it from a browser, and `codec_open_on_loopback` serves callers on this machine without a token.
+    `link_secret` is what the codes of the clerk's form are derived from. `rules` is the desk of those who own rule
+    sets.
     """
 
     db: Database
@@ -118,6 +119,7 @@ class Gateway:
     max_body_bytes: int
     link_secret: bytes = field(repr=False)
     staff: Mapping[str, str] = field(default_factory=dict, repr=False)
+    roles: Mapping[str, Collection[str]] = field(default_factory=dict)
     codec_tokens: Sequence[str] = field(default=(), repr=False)
     codec_open_on_loopback: bool = False
     codec_origins: Sequence[str] = ()

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deps import Gateway, Hub, UpdateRefused
-from gateway.staff_api import Body, By, Words
+from gateway.staff_api import Body, By, ByOperations, Words
 from store.stock import desk, incoming, shares, transfers
 
 router = APIRouter(prefix="/api/v1/staff/stock", tags=["staff"])
@@ -121,25 +121,25 @@ async def ledger(
 
 
 @router.post("/receive")
-async def receive(wish: Receipt, hub: Hub, by: By) -> dict[str, Any]:
+async def receive(wish: Receipt, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Book goods that came in, once per note."""
     return await _do(hub, lambda tx: desk.receive(tx, wish.sku, wish.warehouse, wish.quantity, wish.note, by))
 
 
 @router.post("/adjust")
-async def adjust(wish: Correction, hub: Hub, by: By) -> dict[str, Any]:
+async def adjust(wish: Correction, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Correct what is on hand."""
     return await _do(hub, lambda tx: desk.adjust(tx, wish.sku, wish.warehouse, wish.quantity, wish.key, wish.why, by))
 
 
 @router.post("/count")
-async def count(wish: Count, hub: Hub, by: By) -> dict[str, Any]:
+async def count(wish: Count, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Set what is on hand to what was counted."""
     return await _do(hub, lambda tx: desk.count(tx, wish.sku, wish.warehouse, wish.counted, wish.key, wish.why, by))
 
 
 @router.post("/defective")
-async def defective(wish: Correction, hub: Hub, by: By) -> dict[str, Any]:
+async def defective(wish: Correction, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Good pieces are defective, or below zero the other way round."""
     return await _do(
         hub, lambda tx: desk.defective(tx, wish.sku, wish.warehouse, wish.quantity, wish.key, wish.why, by)
@@ -147,7 +147,7 @@ async def defective(wish: Correction, hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/scrap")
-async def scrap(wish: Correction, hub: Hub, by: By) -> dict[str, Any]:
+async def scrap(wish: Correction, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Defective pieces leave for good."""
     return await _do(hub, lambda tx: desk.scrap(tx, wish.sku, wish.warehouse, wish.quantity, wish.key, wish.why, by))
 
@@ -160,14 +160,14 @@ async def list_transfers(hub: Hub, by: By, every: bool = False) -> dict[str, Any
 
 
 @router.post("/transfers")
-async def freeze(wish: Freeze, hub: Hub, by: By) -> dict[str, Any]:
+async def freeze(wish: Freeze, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Bind the goods of a transfer for some hours."""
     lasts = timedelta(hours=wish.hours)
     return await _do(hub, lambda tx: desk.freeze(tx, wish.number, wish.goods, wish.source, wish.target, lasts, by))
 
 
 @router.post("/transfers/{number}/send")
-async def send(number: str, hub: Hub, by: By) -> dict[str, Any]:
+async def send(number: str, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """The goods leave. 409 when the freeze is not good any more; people were told then."""
     said = await _do(hub, lambda tx: desk.send(tx, number, by))
     if not said["sent"]:
@@ -176,13 +176,13 @@ async def send(number: str, hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/transfers/{number}/receive")
-async def take_in(number: str, wish: Arrival, hub: Hub, by: By) -> dict[str, Any]:
+async def take_in(number: str, wish: Arrival, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """The goods are there."""
     return await _do(hub, lambda tx: desk.take_in(tx, number, wish.arrived, by))
 
 
 @router.post("/transfers/{number}/cancel")
-async def cancel(number: str, hub: Hub, by: By) -> dict[str, Any]:
+async def cancel(number: str, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Let the goods go."""
     return await _do(hub, lambda tx: desk.cancel(tx, number, by))
 
@@ -196,7 +196,7 @@ async def list_incoming(hub: Hub, by: By, sku: str = "", every: bool = False) ->
 
 
 @router.post("/incoming")
-async def expect(wish: Purchase, hub: Hub, by: By) -> dict[str, Any]:
+async def expect(wish: Purchase, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Keep an article of a purchase, or its better known date or quantity."""
     return await _do(
         hub, lambda tx: desk.expect(tx, wish.number, wish.sku, wish.warehouse, wish.quantity, wish.expected_at)
@@ -204,13 +204,13 @@ async def expect(wish: Purchase, hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/incoming/{number}/receive")
-async def came(number: str, wish: PurchaseCame, hub: Hub, by: By) -> dict[str, Any]:
+async def came(number: str, wish: PurchaseCame, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Goods of a purchase came in. `ready` are the orders that have everything now."""
     return await _do(hub, lambda tx: desk.came(tx, number, wish.goods, wish.note, by))
 
 
 @router.post("/incoming/{number}/call-off")
-async def call_off(number: str, wish: CallOff, hub: Hub, by: By) -> dict[str, Any]:
+async def call_off(number: str, wish: CallOff, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """What has not come will not come. `orders` are those that must be planned again."""
     return await _do(hub, lambda tx: desk.call_off(tx, number, wish.sku, by))
 
@@ -223,13 +223,13 @@ async def list_shares(hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/shares")
-async def set_share(wish: Share, hub: Hub, by: By) -> dict[str, Any]:
+async def set_share(wish: Share, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Let a channel take at most so much of the pool."""
     return await _do(hub, lambda tx: desk.set_share(tx, wish.sku, wish.channel, wish.percent, by))
 
 
 @router.post("/shares/remove")
-async def remove_share(wish: NoShare, hub: Hub, by: By) -> dict[str, Any]:
+async def remove_share(wish: NoShare, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Let a channel take what it can get."""
     return await _do(hub, lambda tx: desk.remove_share(tx, wish.sku, wish.channel))
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from domain.texts import text
 from gateway.deps import Hub
 from gateway.replenishment_sheet import sheet
-from gateway.staff_api import Body, By
+from gateway.staff_api import Body, By, ByOperations
 from store import replenishments, suggestions
 from store.replenishments import NotOpen
 
@@ -46,7 +46,7 @@ async def export(hub: Hub, by: By, form: Literal["csv", "xlsx"] = "xlsx", every:
 
 
 @router.post("/{number}/accept")
-async def accept(number: int, wish: Acceptance, hub: Hub, by: By) -> dict[str, Any]:
+async def accept(number: int, wish: Acceptance, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """It was ordered: a purchase is on its way. Accepted again, it is the same purchase."""
     try:
         async with hub.db.transaction() as tx:

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 
 from domain.rulesets import NoSuchSet, Refused, event_facts, seen_facts
 from gateway.deps import Hub, RuleOwner
-from gateway.staff_api import Body, By, Words
+from gateway.staff_api import Body, By, ByRules, Words
 
 router = APIRouter(prefix="/api/v1/staff/rules", tags=["staff"])
 
@@ -53,14 +53,14 @@ async def history(name: Name, hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/{name}/publish")
-async def publish(name: Name, wish: Publication, hub: Hub, by: By) -> dict[str, Any]:
+async def publish(name: Name, wish: Publication, hub: Hub, by: ByRules) -> dict[str, Any]:
     """Put a tested version in force. Asked again, it changes nothing."""
     event = await _desk(hub).publish(name, wish.version, by, wish.why, wish.begins, wish.ends)
     return {"result": "done", "changed": event is not None, "event": event_facts(event) if event else None}
 
 
 @router.post("/{name}/rollback")
-async def rollback(name: Name, wish: Withdrawal, hub: Hub, by: By) -> dict[str, Any]:
+async def rollback(name: Name, wish: Withdrawal, hub: Hub, by: ByRules) -> dict[str, Any]:
     """Take a publication back; `then` decides in its place."""
     event, then = await _desk(hub).to_withdraw(name, wish.number)
     gone = await _desk(hub).withdraw(event, by, wish.why)

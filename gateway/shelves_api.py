@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.texts import text
 from gateway.deps import Hub, UpdateRefused
-from gateway.staff_api import Body, By, Words
+from gateway.staff_api import Body, By, ByOperations, Words
 from store import counts
 from store.counts import DifferenceChanged
 from store.stock import StockShort
@@ -47,7 +47,7 @@ async def differences(hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/{warehouse}/{sku}/adopt")
-async def adopt(warehouse: Code, sku: Code, wish: Adoption, hub: Hub, by: By) -> dict[str, Any]:
+async def adopt(warehouse: Code, sku: Code, wish: Adoption, hub: Hub, by: ByOperations) -> dict[str, Any]:
     """Book the warehouse's figure as counted; the ledger has who and why."""
     try:
         async with hub.db.transaction() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
@@ -44,6 +45,26 @@ def _who(request: Request, hub: Hub) -> str:
 
 
 By = Annotated[str, Depends(_who)]
+"""Whoever has a token may look."""
+
+SERVICE, OPERATIONS, RULES = "service", "operations", "rules"
+"""What people may do: act on orders; move the stock's books and accept what is to be ordered; put rules in force."""
+UNSAID = frozenset({SERVICE, OPERATIONS})
+"""Of people for whom the settings name no roles. Rules decide about all orders: who may change them must be named."""
+
+
+def _with(role: str) -> Callable[..., str]:
+    def allowed(by: By, hub: Hub) -> str:
+        if role not in hub.roles.get(by, UNSAID):
+            raise HTTPException(403, text("staff.not_allowed", name=by, role=role))
+        return by
+
+    return allowed
+
+
+ByService = Annotated[str, Depends(_with(SERVICE))]
+ByOperations = Annotated[str, Depends(_with(OPERATIONS))]
+ByRules = Annotated[str, Depends(_with(RULES))]
 OrderId = Annotated[str, Path(pattern=r"^[^\x00-\x20#/]+$")]
 
 
@@ -100,20 +121,20 @@ async def show_order(order_id: OrderId, hub: Hub, by: By) -> dict[str, Any]:
 
 
 @router.post("/{order_id}/cancel")
-async def cancel(order_id: OrderId, wish: Cancel, hub: Hub, by: By) -> dict[str, str]:
+async def cancel(order_id: OrderId, wish: Cancel, hub: Hub, by: ByService) -> dict[str, str]:
     """Cancel, and undo everything that was done."""
     return await _ask(hub, order_id, "cancel", CancelOrder(wish.reason, by))
 
 
 @router.post("/{order_id}/holds/{reason}/release")
-async def release_hold(order_id: OrderId, reason: str, wish: Release, hub: Hub, by: By) -> dict[str, str]:
+async def release_hold(order_id: OrderId, reason: str, wish: Release, hub: Hub, by: ByService) -> dict[str, str]:
     """Release a hold that a person may release."""
     return await _ask(hub, order_id, "release_hold", ReleaseHold(reason, by, wish.why))
 
 
 @router.post("/{order_id}/address")
 async def change_address(
-    order_id: OrderId, wish: WishedAddress, hub: Hub, by: By, response: Response
+    order_id: OrderId, wish: WishedAddress, hub: Hub, by: ByService, response: Response
 ) -> dict[str, Any]:
     """Keep a wished address, and hold the order until it is confirmed; the answer's `n` is what to confirm."""
     receiver, said = _completed(wish.receiver())
@@ -132,20 +153,20 @@ async def change_address(
 
 
 @router.post("/{order_id}/address/{n}/confirm")
-async def confirm_address(order_id: OrderId, n: int, hub: Hub, by: By) -> dict[str, str]:
+async def confirm_address(order_id: OrderId, n: int, hub: Hub, by: ByService) -> dict[str, str]:
     """Take the wished address."""
     return await _ask(hub, order_id, "confirm_address", AddressWish(n, by))
 
 
 @router.post("/{order_id}/parcels/{n}/waybill")
-async def record_waybill(order_id: OrderId, n: int, typed: Number, hub: Hub, by: By) -> dict[str, str]:
+async def record_waybill(order_id: OrderId, n: int, typed: Number, hub: Hub, by: ByService) -> dict[str, str]:
     """Give the nth parcel a number by hand."""
     record = RecordWaybill(parcel_id(order_id, n), typed.carrier, typed.number, by)
     return await _ask(hub, order_id, "record_waybill", record)
 
 
 @router.post("/{order_id}/gifts/{line_no}/send-after")
-async def send_gift_after(order_id: OrderId, line_no: str, wish: Release, hub: Hub, by: By) -> dict[str, Any]:
+async def send_gift_after(order_id: OrderId, line_no: str, wish: Release, hub: Hub, by: ByService) -> dict[str, Any]:
     """Send a forgotten gift after, in an order of its own. Asked again, it answers with the same order."""
     async with hub.db.transaction() as tx:
         try:

@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reconcile.never": ("尚未对账", "not yet"),
     "reconcile.without": ("没有可对账列表的渠道：{channels}", "channels without a list to compare with: {channels}"),
     "reconcile.done": ("{day} 对账：已完成 {shops}/{all} 个店铺", "{day} compared: {shops} of {all} shops"),
+    "staff.not_allowed": (
+        "{name} 没有角色 {role}，无权执行此操作",
+        "{name} does not have the role {role}, which this needs",
+    ),
     "staff.unauthorized": ("没有有效的令牌", "no valid token"),
     "staff.no_such_order": ("没有这个订单", "no such order"),
     "staff.invalid": ("提交的内容不正确", "what was sent is not right"),

@@ -182,3 +182,15 @@ def test_shops_of_all_four_channels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERHUB_WECHAT_ORDERS__SHOPS", '{"wx1": {"key_id": "w", "secret": "s"}}')
     shops = {(channel, name) for channel, settings in load_settings().rest().items() for name in settings.shops}
     assert shops == {("own", "main"), ("pos", "till"), ("b2b", "direct"), ("wechat", "wx1")}
+
+
+@pytest.mark.parametrize(
+    ("roles", "why"), [('{"demo": ["boss"]}', "service"), ('{"nobody": ["rules"]}', "without a token")]
+)
+def test_roles_are_those_there_are_of_people_with_a_token(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], roles: str, why: str
+) -> None:
+    monkeypatch.setenv("ORDERHUB_GATEWAY__ROLES", roles)
+    (line,) = _refused(capsys)
+    assert "ORDERHUB_GATEWAY__ROLES" in line
+    assert why in line
