@@ -156,6 +156,9 @@ class SweepSettings(Group):
     stock_look_s: float = Field(
         60, gt=0, description="how soon after the warehouse told of a change, and how often while the figures differ"
     )
+    transfer_booked_s: float = Field(
+        24 * 3600, ge=0, description="how long a warehouse has to book a transfer before its figure counts as different"
+    )
     logs_kept_days: int = Field(
         90,
         ge=1,

@@ -45,7 +45,7 @@ class CountSteps:
         for code in warehouses:
             while skus := await self._due(code, began, ask):
                 try:
-                    fresh, done = await self._compare(code, skus)
+                    fresh, done = await self._compare(code, skus, timedelta(seconds=ask.booked_within_s))
                 except Rejected as refused:
                     await self._refused(code, refused)
                     break
@@ -60,10 +60,10 @@ class CountSteps:
         async with self._db.reading() as tx:
             return await counts.due(tx, code, began, every, again, ask.batch)
 
-    async def _compare(self, code: str, skus: Sequence[str]) -> tuple[int, int]:
+    async def _compare(self, code: str, skus: Sequence[str], booked_within: timedelta) -> tuple[int, int]:
         """Compare these in one warehouse. How many tasks were opened, and closed. Raises Rejected."""
         async with self._db.reading(snapshot=True) as tx:
-            before = await counts.ours(tx, code, skus)
+            before = await counts.ours(tx, code, skus, booked_within)
         # The moment counts from before the question: what the warehouse tells after it is looked at again.
         asked_at = utc_now()
         async with answered(self._db, None):
@@ -72,7 +72,7 @@ class CountSteps:
         opened = closed = 0
         async with self._db.transaction() as tx:
             await close_task(tx, _refused_key(code), "orderhub")
-            after = await counts.ours(tx, code, skus)
+            after = await counts.ours(tx, code, skus, booked_within)
             earlier = await counts.last(tx, code, skus)
             rows = [_row(code, sku, good.get(sku), before[sku], after[sku], earlier.get(sku)) for sku in skus]
             await counts.record(tx, [row.model_dump() | {"asked_at": asked_at} for row in rows])

@@ -54,23 +54,25 @@ class Ours:
     """Our own figures of one article in one warehouse, in pieces.
 
     `told`: what the warehouse was told to pack, and has not reported as packed. `doubtful`: what it is being told or
-    asked to give up at this moment, so that it may count it either way.
+    asked to give up at this moment, or what a transfer binds or has brought, so that it may count it either way.
+    `moving`: what a transfer has taken away or will bring, which it may count as well.
     """
 
     on_hand: int
     told: int = 0
     doubtful: int = 0
+    moving: int = 0
 
     @property
     def most(self) -> int:
         """What the warehouse may call available, at most. Packing changes nothing in it: what is packed was promised
         before, here as there."""
-        return self.on_hand - self.told
+        return self.on_hand - self.told + self.moving
 
     @property
     def least(self) -> int:
         """What it may call available, at least."""
-        return self.most - self.doubtful
+        return self.on_hand - self.told - self.doubtful
 
 
 def difference(available: int, before: Ours, after: Ours) -> int:

@@ -133,7 +133,11 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
             "orderhub-stock-compare",
             COMPARE_SHELVES_WORKFLOW,
             timedelta(seconds=settings.sweeps.stock_look_s),
-            CompareStart(every_s=settings.sweeps.stock_compare_s, again_s=settings.sweeps.stock_look_s),
+            CompareStart(
+                every_s=settings.sweeps.stock_compare_s,
+                again_s=settings.sweeps.stock_look_s,
+                booked_within_s=settings.sweeps.transfer_booked_s,
+            ),
         ),
         Sweep("orderhub-authorisations", AUTHORISATION_WORKFLOW, _RENEWING),
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, exists
@@ -14,7 +14,15 @@ from domain.clock import utc_now
 from domain.shelves import Ours, ShelfChange
 from store import stock
 from store.holds import close_task
-from store.tables import ConsignmentRow, DeliveryRow, ReservationRow, ShelfChangeRow, ShelfCountRow, StockRow
+from store.tables import (
+    ConsignmentRow,
+    DeliveryRow,
+    ReservationRow,
+    ShelfChangeRow,
+    ShelfCountRow,
+    StockRow,
+    TransferRow,
+)
 from store.upsert import insert_ignore_all, insert_or_set
 
 Place = tuple[str, str]
@@ -29,6 +37,8 @@ class DifferenceChanged(ValueError):
         self.now = now
 
 
+BOOKED_WITHIN = timedelta(hours=24)
+"""How long a warehouse has to book what a transfer took or brought, unless the settings say otherwise."""
 _TOLD, _DOUBTFUL = ("pushed",), ("asked", "stopping")
 
 
@@ -86,8 +96,11 @@ async def due(
     return list((await tx.execute(query)).scalars())
 
 
-async def ours(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[str, Ours]:
-    """Our own figures of these SKUs."""
+async def ours(
+    tx: AsyncSession, warehouse: str, skus: Sequence[str], booked_within: timedelta = BOOKED_WITHIN
+) -> dict[str, Ours]:
+    """Our own figures of these SKUs. A warehouse is told of no transfer: it books what leaves or comes when its people
+    do, perhaps before we do, and at last `booked_within` after it was sent or taken in here."""
     pool = select(StockRow.sku, StockRow.on_hand).where(StockRow.warehouse == warehouse, col(StockRow.sku).in_(skus))
     on_hand = dict((await tx.execute(pool)).tuples().all())
 
@@ -128,7 +141,33 @@ async def ours(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[st
         for line in lines:
             if line["sku"] in wanted:
                 (told if status in _TOLD else doubtful)[line["sku"]] += line["quantity"]
-    return {sku: Ours(on_hand.get(sku, 0), told[sku], doubtful[sku]) for sku in skus}
+    moving = await _transfers(tx, warehouse, wanted, utc_now() - booked_within, doubtful)
+    return {sku: Ours(on_hand.get(sku, 0), told[sku], doubtful[sku], moving[sku]) for sku in skus}
+
+
+async def _transfers(
+    tx: AsyncSession, warehouse: str, skus: Collection[str], since: datetime, doubtful: Counter[str]
+) -> Counter[str]:
+    """Pieces that a warehouse may count beside ours because of transfers; what it may lack is added to `doubtful`."""
+    row = TransferRow
+    query = select(row.sku, row.source, row.status, func.sum(row.quantity)).where(
+        or_(row.source == warehouse, row.target == warehouse),
+        or_(col(row.status).in_(("frozen", "sent")), and_(col(row.status) == "received", col(row.at) >= since)),
+        # Of what was sent long ago the source has booked its part; the target may still get it at any moment.
+        ~and_(col(row.status) == "sent", col(row.source) == warehouse, col(row.at) < since),
+    )
+    moving: Counter[str] = Counter()
+    for sku, source, status, pieces in (
+        await tx.execute(query.group_by(col(row.sku), col(row.source), col(row.status)))
+    ).tuples():
+        if sku not in skus:
+            continue
+        leaves = source == warehouse
+        if (leaves and status == "frozen") or (not leaves and status == "received"):
+            doubtful[sku] += int(pieces)  # it may have sent them already, or not have counted them yet
+        elif leaves or status == "sent":
+            moving[sku] += int(pieces)  # it may not have booked them out yet, or have counted them already
+    return moving
 
 
 async def last(tx: AsyncSession, warehouse: str, skus: Sequence[str]) -> dict[str, ShelfCountRow]:

@@ -203,12 +203,13 @@ class PublishStart:
 
 @dataclass(frozen=True)
 class CompareStart:
-    """How often every article is compared with the warehouse's own figure, and how often one that differs, in
-    seconds."""
+    """How often every article is compared with the warehouse's own figure, and how often one that differs; and how long
+    a warehouse has to book a transfer; in seconds."""
 
     batch: int = 200
     every_s: float = 3600
     again_s: float = 60
+    booked_within_s: float = 24 * 3600
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ class CompareShelvesWorkflow:
     @workflow.run
     async def run(self, start: CompareStart) -> int:
         """How many articles differ."""
-        compared = await partner(COMPARE_SHELVES, CompareAsk(start.batch, start.every_s, start.again_s))
+        ask = CompareAsk(start.batch, start.every_s, start.again_s, start.booked_within_s)
+        compared = await partner(COMPARE_SHELVES, ask)
         if compared.differing:
             workflow.set_current_details(text("stock.differing", count=compared.differing))
         return compared.differing

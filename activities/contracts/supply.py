@@ -11,11 +11,12 @@ from activities.contracts.base import PartnerStep
 @dataclass(frozen=True)
 class CompareAsk:
     """Compare what is due: every article `every_s` so often, one that differs `again_s` so often. `batch` articles are
-    asked for at once."""
+    asked for at once. `booked_within_s`: how long a warehouse has to book a transfer."""
 
     batch: int = 200
     every_s: float = 3600
     again_s: float = 60
+    booked_within_s: float = 24 * 3600
 
 
 @dataclass(frozen=True)

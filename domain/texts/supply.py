@@ -114,12 +114,12 @@ SUPPLY: dict[str, tuple[str, str]] = {
     "shelves.asked_at": ("核对时间", "compared at"),
     "task.stock_differs": (
         "仓库 {warehouse} 的 {sku} 库存不一致：仓库可用 {available}（另锁定 {locked}），"
-        "我方在库 {on_hand}，其中已下发未出库 {told}、正在下发或撤回 {doubtful}；"
+        "我方在库 {on_hand}，其中已下发未出库 {told}、正在下发、撤回或调拨 {doubtful}；"
         "仓库比我方{more} {pieces} 件。{reported}"
         "请核实；确认以仓库为准时执行 orderhub stock adopt，或在接口中采纳",
         "{sku} in {warehouse} differs: the warehouse has {available} available (and {locked} locked), "
-        "we have {on_hand} on hand, {told} of it told to be packed and {doubtful} being told or taken back; "
-        "it has {pieces} {more}. {reported}Find out why; to go by it: orderhub stock adopt, or the staff API",
+        "we have {on_hand} on hand, {told} of it told to be packed and {doubtful} being told, taken back or transferred"
+        "; it has {pieces} {more}. {reported}Find out why; to go by it: orderhub stock adopt, or the staff API",
     ),
     "task.stock_more": ("多", "more"),
     "task.stock_less": ("少", "less"),

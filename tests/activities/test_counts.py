@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
@@ -99,6 +101,42 @@ async def test_what_is_under_way_is_no_difference(bench: Bench, status: str, ava
     async with bench.db.reading() as tx:
         (row,) = await counts.compared(tx)
     assert row.difference == differs
+
+
+@pytest.mark.parametrize(
+    ("status", "hours", "at_source", "at_target"),
+    [
+        ("frozen", 0, (6, 10), (2, 2)),  # its people may have begun to send
+        ("frozen", 30, (6, 10), (2, 2)),
+        ("sent", 0, (6, 10), (2, 6)),
+        ("sent", 30, (6, 6), (2, 6)),  # the source has had its time, the target waits for the goods
+        ("received", 0, (6, 10), (2, 6)),
+        ("received", 30, (6, 6), (6, 6)),
+    ],
+)
+async def test_a_transfer_is_no_difference_until_the_warehouses_have_had_their_time(
+    bench: Bench, status: str, hours: int, at_source: tuple[int, int], at_target: tuple[int, int]
+) -> None:
+    """Ten here and two there, of which four move: what each warehouse may say at least and at most."""
+    then = utc_now() - timedelta(hours=hours)
+    await here(bench, "MUG", 10)
+    async with bench.db.transaction() as tx:
+        await stock.receive(tx, "MUG", "WH02", 2, stock.Movement("receive/2", "receive", "test"))
+        await stock.freeze(tx, "T1", {"MUG": 4}, "WH01", "WH02", "test", now=then, lasts=timedelta(days=9))
+        if status != "frozen":
+            assert (await stock.send(tx, "T1", "test", now=then)).ok
+        if status == "received":
+            assert await stock.take_in(tx, "T1", "test", now=then)
+    async with bench.db.reading() as tx:
+        found = [(await counts.ours(tx, code, ["MUG"]))["MUG"] for code in ("WH01", "WH02")]
+    assert [(ours.least, ours.most) for ours in found] == [at_source, at_target]
+    await there(bench, "MUG", at_source[1])
+    assert (await bench.run(c.COMPARE_SHELVES, NOW_AND_AGAIN)).opened == 0
+    await there(bench, "MUG", at_source[1] + 1)
+    for _ in range(2):
+        await bench.run(c.COMPARE_SHELVES, CompareAsk(every_s=0, again_s=0))
+    async with bench.db.reading() as tx:
+        assert {row.warehouse: row.difference for row in await counts.compared(tx)}["WH01"] == 1
 
 
 async def test_parts_of_an_order_are_under_way_each_in_its_warehouse(bench: Bench) -> None:
