@@ -16,6 +16,7 @@ from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
 from domain.texts.parcels import PARCELS
 from domain.texts.pool import POOL
+from domain.texts.promotions import PROMOTIONS
 from domain.texts.review import REVIEW
 from domain.texts.routing import ROUTING
 from domain.texts.rules import RULES
@@ -65,4 +66,5 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **RULES,
     **POOL,
     **SUPPLY,
+    **PROMOTIONS,
 }
