@@ -552,6 +552,26 @@ def reconcile_channel(
 app.add_typer(labels.app, name="labels")
 
 
+promotions_app = typer.Typer(no_args_is_help=True, help="Promotions: what a basket costs, step by step.")
+app.add_typer(promotions_app, name="promotions")
+
+
+@promotions_app.command("try")
+def promotions_try(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help='A basket as JSON; "-" reads standard input.')],
+    promotions: Annotated[
+        Path | None, typer.Option("--promotions", help="Promotions in an XLSX or JSON file, instead of the published.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Price a basket: every step, what does not count and why, and each line's share. It changes nothing."""
+    from commands.promotions import try_basket
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(try_basket(load_settings(), file.read(), promotions, as_json=as_json))
+
+
 rules_app = typer.Typer(
     no_args_is_help=True,
     help="Decision tables: edited as XLSX, tested on orders, published and taken back without a restart.",

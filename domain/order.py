@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -9,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.ids import order_id as make_order_id
+
+_TAG = re.compile(r"#(\w+)")
 
 
 class Channel(StrEnum):
@@ -137,6 +140,8 @@ class Customer(Model):
     terms: PaymentTerms = PaymentTerms.PREPAID
     member_code: str = ""
     """The merchant's own number of a member, the same on every channel that knows it; "" where none is known."""
+    member_level: str = ""
+    """What a member is to the merchant (gold, ...), as the shop says; "" where it says nothing."""
 
 
 class Notes(Model):
@@ -162,6 +167,10 @@ class Order(Model):
     receiver: Receiver
     customer: Customer
     notes: Notes = Notes()
+    tags: tuple[str, ...] = ()
+    """What the shop marked the order with, such as a live show's LIVE2026."""
+    coupons: tuple[str, ...] = ()
+    """The coupons that the buyer redeemed, by the merchant's own codes."""
     parent_no: str = ""
     """The channel's number of the purchase that this order is a part of; "" where it stands alone."""
     gift_after: str = ""
@@ -189,6 +198,10 @@ class Order(Model):
     def paid(self) -> bool:
         """Whether a channel document says that this order is paid (or is on account, which counts the same)."""
         return self.paid_at is not None and self.status not in (ChannelStatus.UNPAID, ChannelStatus.LOCKED)
+
+    def all_tags(self) -> set[str]:
+        """The order's tags, and those that the seller wrote into the notes, like #LIVE2026."""
+        return {*self.tags, *_TAG.findall(self.notes.seller)}
 
     def clock_start(self) -> datetime:
         """The moment that the customer's deadlines run from: payment, else the order itself."""

@@ -16,6 +16,7 @@ from domain.rulesets import RuleEvent, SetSeen
 from domain.texts import text
 from gateway.keeping import Keeper
 from printing.desk import Desk
+from rules.engine import Book
 from store.database import Database
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
 
@@ -59,6 +60,10 @@ class RuleOwner(Protocol):
 
     async def document(self, name: str, version: str | None = None) -> tuple[str, dict[str, Any]]:
         """A version and its document; None: the one in force."""
+        ...
+
+    async def published(self) -> Book:
+        """All that is published now."""
         ...
 
     async def history(self, name: str) -> list[RuleEvent]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,7 @@ class Table:
         self.name = name
         self.version = version_of(document)
         self.document = document
+        self.rows = tuple(row.get("_id", "") for grid in grids(document) for row in grid.rows)
         # Prepared once: `create_decision` would prepare it anew for each evaluation.
         content = zen.ZenDecisionContent(json.dumps(document, ensure_ascii=False))
         self._engine = zen.ZenEngine({"loader": lambda _: content})
@@ -130,6 +131,27 @@ def trying(*instead: Table, at: datetime | None = None, book: Book | None = None
     with new_decision() as one:
         one.bound = Bound(book or current(), at or utc_now(), {table.name: table for table in instead})
         yield one
+
+
+@contextmanager
+def as_of(at: datetime) -> Iterator[None]:
+    """Ask tables as they were at a moment, within the decision under way: what was promised then."""
+    with deciding() as one:
+        before: Bound = one.bound or Bound(current(), utc_now(), {})
+        one.bound = replace(before, at=at)
+        try:
+            yield
+        finally:
+            one.bound = before
+
+
+def rows(name: str) -> tuple[str, ...]:
+    """The names of a table's rows in their order, in the version that the decision under way is bound to."""
+    with deciding() as one:
+        if one.bound is None:
+            one.bound = Bound(current(), utc_now(), {})
+        found: tuple[str, ...] = one.bound.table(name).rows
+        return found
 
 
 def decide(name: str, facts: dict[str, Any]) -> Decision:

@@ -17,6 +17,7 @@ from domain.texts import text
 from rules import engine
 from rules.cover import Boxes
 from rules.documents import DECLARED, BadRule, Column, Document, Grid, declared, grids
+from rules.promotion_rows import CHECKED
 
 _NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
 _MONEY = ("_fen", "_permille", "_percent", "_rate")
@@ -88,6 +89,8 @@ def lint(name: str, document: Document) -> Verdict:
     for grid in found:
         problems += _Look(grid, by_node[grid.node], rules).problems()
     examples = rules.examples()
+    if not problems and name in CHECKED:
+        problems += [problem for grid in found for problem in _meanings(name, grid)]
     if not problems:
         problems += _examples(name, document, examples, found)
     return Verdict(tuple(problems), sum(len(grid.rows) for grid in found), len(examples))
@@ -301,6 +304,16 @@ def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:
         ids = [column.id for column in (*grid.inputs, *grid.outputs)]
         for twice in sorted({one for one in ids if ids.count(one) > 1}):
             yield Problem("form", grid.title, params=(("reason", f"two columns have the id {twice}"),))
+
+
+def _meanings(name: str, grid: Grid) -> Iterator[Problem]:
+    """Rows that can be read and mean nothing."""
+    for number, row in enumerate(grid.rows, 1):
+        said = {column.field: engine.check_output(row.get(column.id, "")) for column in grid.outputs}
+        try:
+            CHECKED[name](said, "")
+        except (BadRule, ValueError) as error:
+            yield Problem("meaning", grid.title, number, row.get("_id", ""), params=(("reason", str(error)),))
 
 
 def _examples(name: str, document: Document, examples: list[dict[str, Any]], found: list[Grid]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from domain.warehouses import Warehouse
 from rules.couriers import plan_couriers
 from rules.engine import Book, trying
 from rules.making import centre, steps_of
+from rules.promotions import basket, goods, how
 from rules.routing import split_rule, strategies
 from rules.silence import usual_silence
 from rules.zones import way
@@ -55,6 +56,10 @@ SUBJECTS: dict[str, Callable[[Case], object]] = {
     "freight": _ways,
     "courier_days": _ways,
     "silence": _silence,
+    "pricing": lambda case: how(case.order),
+    "list_prices": lambda case: goods(case.order),
+    "promotions": lambda case: basket(case.order),
+    "promotion_stacking": lambda case: basket(case.order),
     "production_steps": _making,
     "work_centres": _making,
 }

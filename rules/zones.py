@@ -41,7 +41,7 @@ def place(province: str, city: str) -> Place:
     """Look a place up. A province that nobody knows lies in the region "unknown"."""
     short = province_name(province)
     found = decide("region_zones", {"province": short, "city": city.strip()}).result
-    return Place(short, _city(short, city), found["region"], found["service"])
+    return Place(short, city_name(short, city), found["region"], found["service"])
 
 
 @deciding()
@@ -77,8 +77,11 @@ def _between(here: Place, there: Place, carrier: Carrier) -> Way:
     )
 
 
-def _city(province: str, city: str) -> str:
-    """A city without its suffix; platforms name a municipality's city as itself, 市辖区 or one of its districts."""
+def city_name(province: str, city: str) -> str:
+    """A city without its suffix, in a province by its short name.
+
+    Platforms name a municipality's city as itself, 市辖区 or one of its districts.
+    """
     if province in ("北京", "天津", "上海", "重庆"):
         return province
     return city.strip().removesuffix("市")

@@ -99,6 +99,11 @@ class RuleDesk:
             cases = [Case(order, sites) for order in await orders.newest(tx, count)]
         return dry_run(draft, cases, book)
 
+    async def published(self) -> Book:
+        """What is published now, for a question outside of any transaction."""
+        async with self.db.reading() as tx:
+            return await self.book(tx)
+
     async def book(self, tx: AsyncSession) -> Book:
         """What is published now."""
         events = await rules.events(tx)

@@ -184,7 +184,10 @@ def _order(wire: WireOrder, caller: Caller) -> Order:
             tax_no=customer.tax_no,
             terms=customer.terms,
             member_code=customer.member_code,
+            member_level=customer.member_level,
         ),
+        tags=wire.tags,
+        coupons=wire.coupons,
         notes=Notes(
             buyer=wire.buyer_note, seller=wire.seller_note, requirements=tuple(dict.fromkeys(wire.requirements))
         ),

@@ -51,6 +51,7 @@ Fen = Annotated[int, Field(ge=0, le=10**12)]
 Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storable)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_storable)]
 Code = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
+Words = Annotated[tuple[Annotated[Code, Field(min_length=1)], ...], Field(max_length=50, strict=False)]
 ChannelName = Literal["own", "pos", "b2b", "wechat"]
 Terms = Annotated[PaymentTerms, Field(strict=False)]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_moment)]
@@ -119,6 +120,7 @@ class WireCustomer(Wire):
     tax_no: Text = ""
     terms: Terms = PaymentTerms.PREPAID
     member_code: Code = ""
+    member_level: Code = ""
 
     @model_validator(mode="after")
     def _is_somebody(self) -> WireCustomer:
@@ -143,6 +145,8 @@ class WireOrder(Wire):
     customer: WireCustomer
     buyer_note: Text = ""
     seller_note: Text = ""
+    tags: Words = ()
+    coupons: Words = ()
     requirements: Annotated[tuple[Annotated[Requirement, Field(strict=False)], ...], Field(strict=False)] = ()
 
 

@@ -61,21 +61,22 @@ class _Pricing:
         mine = self._counted.setdefault(layer.group, set())
         if layer.pick is not Pick.BEST:
             for offer in offers:
-                found = self._look(layer, offer, shut if layer.pick is Pick.ALL else shut | mine)
-                self._settle(layer, offer, found, mine)
+                barred = shut if layer.pick is Pick.ALL else shut | mine
+                self._settle(offer, self._look(layer, offer, barred), mine)
             return
+        first: dict[int, Why] = {}
+        """Why an offer did not count before any other of its layer did: what its buyer wants to know."""
         while offers:
             found = [self._look(layer, offer, shut | mine) for offer in offers]
+            for offer, why in zip(offers, found, strict=True):
+                if isinstance(why, Why):
+                    first.setdefault(id(offer), why)
             cuts = [(-one[1].off, n) for n, one in enumerate(found) if isinstance(one, tuple)]
             if not cuts:
-                self._skipped += [
-                    Skipped(offer.promotion, why)
-                    for offer, why in zip(offers, found, strict=True)
-                    if isinstance(why, Why)
-                ]
+                self._skipped += [Skipped(offer.promotion, first[id(offer)]) for offer in offers]
                 return
             best = min(cuts)[1]
-            self._settle(layer, offers[best], found[best], mine)
+            self._settle(offers[best], found[best], mine)
             offers = [*offers[:best], *offers[best + 1 :]]
 
     def _look(self, layer: Layer, offer: Offer, shut: Iterable[int]) -> tuple[View, Cut] | Why:
@@ -97,7 +98,7 @@ class _Pricing:
         cut = reckon(promotion, view)
         return (view, cut) if cut is not None else Why.NOTHING
 
-    def _settle(self, layer: Layer, offer: Offer, found: tuple[View, Cut] | Why, mine: set[int]) -> None:
+    def _settle(self, offer: Offer, found: tuple[View, Cut] | Why, mine: set[int]) -> None:
         if isinstance(found, Why):
             self._skipped.append(Skipped(offer.promotion, found))
             return

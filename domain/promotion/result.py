@@ -54,6 +54,11 @@ class Step:
     gift: Gift | None = None
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.promotion.title or self.promotion.code
+
+    @property
     def off_fen(self) -> int:
         """Off all lines."""
         return sum(share.off_fen for share in self.shares)
@@ -78,8 +83,9 @@ class Step:
             case Kind.BUNDLE:
                 said = text("promotion.bundle", price=format_yuan(one.price_fen), times=self.times)
             case Kind.GIFT:
-                said = text("promotion.gift", sku=one.gift_sku, pieces=one.gift_pieces * self.times)
-        step = text("promotion.step", title=one.title or one.code, what=said, off=format_yuan(self.off_fen))
+                pieces = self.gift.pieces if self.gift is not None else 0
+                return text("promotion.gift", title=self.title, sku=one.gift_sku, pieces=pieces)
+        step = text("promotion.step", title=self.title, what=said, off=format_yuan(self.off_fen))
         if not self.platform_fen:
             return step
         return text("promotion.step_borne", step=step, platform=format_yuan(self.platform_fen))
@@ -94,7 +100,11 @@ class Skipped:
 
     def words(self) -> str:
         """The reason as a person reads it."""
-        return text("promotion.skipped", title=self.promotion.title or self.promotion.code, why=text(f"promotion.why.{self.why}"))
+        return text(
+            "promotion.skipped",
+            title=self.promotion.title or self.promotion.code,
+            why=text(f"promotion.why.{self.why}"),
+        )
 
 
 @dataclass(frozen=True)

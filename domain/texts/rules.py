@@ -64,6 +64,7 @@ RULES: dict[str, tuple[str, str]] = {
         '结果读不懂：{reason}。文字加英文双引号，没有文字写 ""',
         'the result cannot be read: {reason}. Write texts in double quotes, and "" for none',
     ),
+    "rules.bad.meaning": ("这一行说不通：{reason}", "the row makes no sense: {reason}"),
     "rules.bad.row_name": (
         "row 必须等于行名，应写 {name}",
         "row must be the row's own name: write {name}",

@@ -1,7 +1,7 @@
-"""What a basket costs, reckoned the slow way: every piece on its own, every share as a fraction, nothing of the engine's.
+"""What a basket costs, reckoned the slow way: every piece on its own, every share as a fraction.
 
-It takes the engine's nouns as input and shares no arithmetic with it: thresholds, rounding, shares by largest remainder,
-the choice within a layer and the limits are all written down a second time, from docs/promotions.md.
+It takes the engine's nouns as input and shares no arithmetic with it: thresholds, rounding, shares by largest
+remainder, the choice within a layer and the limits are all written down a second time, from docs/promotions.md.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def oracle(basket: Basket, offers: Sequence[Offer], layers: Sequence[Layer]) -> 
     return bill
 
 
-def _book(
-    bill: Bill, promotion: Promotion, times: int, off: dict[str, int], lines: list[str], pieces: int
-) -> None:
+def _book(bill: Bill, promotion: Promotion, times: int, off: dict[str, int], lines: list[str], pieces: int) -> None:
     total = sum(off.values())
     borne = floor(Fraction(total * promotion.platform_permille, 1000) + HALF)
     for line, fen in largest_remainder(borne, off).items():
@@ -89,7 +87,7 @@ Tried3 = tuple[int, dict[str, int], list[str]]
 def _try(basket: Basket, due: dict[str, int], offer: Offer, base: Base, barred: set[str]) -> Tried | None:
     promotion = offer.promotion
     lines = [line for line in basket.lines if line.line_no in offer.lines - barred]
-    pieces = [
+    pieces: list[dict[str, Any]] = [
         {"line": line.line_no, "sku": line.sku, "fen": fen, "list": line.unit_fen}
         for line in lines
         for fen in _pieces(due[line.line_no], line.quantity)
@@ -97,11 +95,7 @@ def _try(basket: Basket, due: dict[str, int], offer: Offer, base: Base, barred: 
     worth = sum(piece["fen" if base is Base.NOW else "list"] for piece in pieces)
     if not pieces or worth < promotion.at_least_fen or len(pieces) < promotion.at_least_pieces:
         return None
-    may = 10**9
-    if promotion.times:
-        may = promotion.times
-    if promotion.per_buyer:
-        may = min(may, promotion.per_buyer - basket.used.get(promotion.code, 0))
+    may = _may(promotion, basket)
     if may <= 0:
         return None
     open_ = {line.line_no: due[line.line_no] for line in lines}
@@ -137,6 +131,13 @@ def _try(basket: Basket, due: dict[str, int], offer: Offer, base: Base, barred: 
     if not times or not (sum(off.values()) or given):
         return None
     return times, off, names, given
+
+
+def _may(promotion: Promotion, basket: Basket) -> int:
+    may = promotion.times or 10**9
+    if promotion.per_buyer:
+        may = min(may, promotion.per_buyer - basket.used.get(promotion.code, 0))
+    return may
 
 
 def _nth(promotion: Promotion, pieces: list[dict[str, Any]], names: list[str], may: int) -> Tried3:

@@ -18,6 +18,7 @@ from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Channel, Requirement
 from domain.partner_health import Breaker
+from domain.promotion import Why
 from domain.proposals import ProposalKind
 from domain.rulesets import What
 from domain.shipping import Carrier, Trouble
@@ -141,6 +142,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
         "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
+        "promotion.why.": set(Why),
         "word.": set(About),
         "rules.kind.": {"text", "number", "bool", "list"},
         "rules.file.": {"date", "digits"},

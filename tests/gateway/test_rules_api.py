@@ -79,3 +79,14 @@ async def test_nobody_without_a_token_sees_or_does_anything(client: httpx.AsyncC
         assert (await client.post(f"{PATH}/freight/{path}", json=wish)).status_code in {401, 422}
     async with database.reading() as tx:
         assert await rules.events(tx) == []
+
+
+async def test_a_basket_is_priced_by_what_is_published(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/staff/promotions/try"
+    basket = {"shop": "示例店铺", "lines": [{"sku": "CUP", "unit_price_fen": 30000}]}
+    answer = await client.post(path, json=basket, headers=HEADERS)
+    assert (answer.status_code, answer.json()["due_fen"]) == (200, 25000)
+    assert [step["text"] for step in answer.json()["steps"]] == ["满300减50：减 50.00 元 × 1 次，共减 50.00 元"]
+    answer = await client.post(path, json={"lines": [{"sku": "CUP"}]}, headers=HEADERS)
+    assert (answer.status_code, "没有价格" in answer.json()["text"]) == (409, True)
+    assert (await client.post(path, json=basket)).status_code == 401
