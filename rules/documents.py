@@ -83,11 +83,16 @@ def version_of(document: Document) -> str:
 
 
 def _filled(document: Document) -> Document:
-    """The document with its absent cells as empty ones: they mean the same, and so they are the same version."""
+    """The document with what is absent as empty: cells and expectations mean the same, and so it is one version."""
     for grid in grids(document):
         for row in next(node for node in document["nodes"] if node["id"] == grid.node)["content"]["rules"]:
             for column in (*grid.inputs, *grid.outputs):
                 row.setdefault(column.id, "")
+    own = document.get(DECLARED)
+    examples = own.get("examples") if isinstance(own, dict) else None
+    for example in examples if isinstance(examples, list) else ():
+        if isinstance(example, dict):
+            example.setdefault("expect", {})
     return document
 
 
