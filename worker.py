@@ -17,7 +17,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 import telemetry
 from activities.contracts import QUEUES
+from activities.planning import Router
 from activities.registry import all_activities
+from activities.review import ReviewSteps
+from activities.shadow import ShadowDesk
 from domain.texts import use_language
 from intake.dispatcher import Dispatcher, Pace
 from intake.linking import Linker
@@ -127,7 +130,10 @@ async def main(settings: Settings) -> int:
             await stack.enter_async_context(worker)
         orders = TemporalOrders(client, settings.temporal.task_queue, Timings(**settings.timings.model_dump()))
         linker = Linker(keys.derive("order-links"))
-        dispatcher = Dispatcher(db, outside.sources, orders, Pace(**settings.intake.model_dump()), linker)
+        config = hub_config(settings)
+        shadows = ShadowDesk(db, ReviewSteps(db, config.credit_above_fen), Router(config.warehouse))
+        pace = Pace(**settings.intake.model_dump())
+        dispatcher = Dispatcher(db, outside.sources, orders, pace, linker, shadows.decide)
         dispatching = asyncio.create_task(dispatcher.run())
         keeping = [asyncio.create_task(keeper.run()), asyncio.create_task(rule_keeper.run())]
         stopping = asyncio.create_task(stopped())

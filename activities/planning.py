@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.promises import loads_now
 from domain.clock import BEIJING, utc_now
+from domain.deciding import new_decision
 from domain.order import Order
 from domain.routing import Routing
 from domain.shipping import Carrier
@@ -21,12 +22,17 @@ from store.stock import Pick
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, what to lock for it, and the token of the stock that it counts on."""
+    """A plan, what to lock for it, and the token of the stock that it counts on.
+
+    `beside` is what the plan would be with the warehouses that are in shadow (`shadows`); None where there are none.
+    """
 
     routing: Routing
     picks: list[Pick]
     token: str
     warehouses: list[Warehouse]
+    beside: Routing | None = None
+    shadows: tuple[str, ...] = ()
 
 
 class Router:
@@ -35,10 +41,18 @@ class Router:
     def __init__(self, home: str) -> None:
         self._home = home
 
-    async def plan(self, tx: AsyncSession, order: Order, *, firm: bool = False) -> Planned:
-        """The plan of an order, out of the stock as it is now; `firm`: nobody else takes of it until it is locked."""
+    async def plan(self, tx: AsyncSession, order: Order, *, firm: bool = False, with_shadows: bool = False) -> Planned:
+        """The plan of an order, out of the stock as it is now; `firm`: nobody else takes of it until it is locked.
+
+        Warehouses in shadow get nothing of a real order; beside its plan stands what it would be with them.
+        `with_shadows` is for orders that are in shadow themselves: they are planned as if nothing was.
+        """
         parts = wanted(order)
         places = await self.warehouses(tx)
+        shadows = tuple(place.code for place in places if place.shadow)
+        lit = [replace(place, shadow=False) for place in places]
+        if with_shadows:
+            places, shadows = lit, ()
         there = await stock.snapshot(tx, sorted({part.sku for part in parts}), firm=firm)
         codes = {place.code for place in places}
         free = {(item.sku, item.warehouse): item.available for item in there.on_hand if item.warehouse in codes}
@@ -49,8 +63,13 @@ class Router:
         )
         loads = await loads_now(tx, order.order_id, places, utc_now())
         carrier = Carrier(plan_couriers(order).steps[0].carrier)
-        routing = route_order(order, parts, Availability(free, purchases), places, loads, carrier)
-        return Planned(routing, _picks(routing), there.token, places)
+        there_is = Availability(free, purchases)
+        routing = route_order(order, parts, there_is, places, loads, carrier)
+        beside = None
+        if shadows:
+            with new_decision():  # the rows that decide it are not those that decided about the order
+                beside = route_order(order, parts, there_is, lit, loads, carrier)
+        return Planned(routing, _picks(routing), there.token, places, beside, shadows)
 
     async def warehouses(self, tx: AsyncSession) -> list[Warehouse]:
         """All warehouses, paused ones too."""

@@ -160,7 +160,7 @@ async def loads_now(tx: AsyncSession, order_id: str, warehouses: Sequence[Wareho
 
 def _nearest(order: Order, warehouses: Sequence[Warehouse]) -> Warehouse | None:
     carrier = plan_couriers(order).steps[0].carrier
-    active = [warehouse for warehouse in warehouses if warehouse.active]
+    active = [warehouse for warehouse in warehouses if warehouse.sends]
     return min(active, key=lambda one: (way(one, order.receiver.region, carrier).distance, one.code), default=None)
 
 

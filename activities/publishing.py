@@ -22,7 +22,7 @@ from domain.order import Channel
 from domain.texts import text
 from rules.documents import BadRule
 from rules.publishing import Publication, publication
-from store import listings
+from store import listings, shadows
 from store.database import Database
 from store.holds import close_task, keep_task
 from store.listings import Wanted
@@ -105,6 +105,11 @@ class PublishSteps:
 
     async def _tell(self, shop: _Shop, due: Sequence[Wanted]) -> tuple[int, int]:
         """Tell one shop its figures, one after the other. How many it took, and how many not."""
+        async with self._db.reading() as tx:
+            in_shadow = await shadows.shop_is(tx, *shop)
+        if in_shadow:  # the old system tells it
+            await self._put_off(due, "the shop is in shadow")
+            return 0, 0
         if await shop_state.rests(self._db, Channel(shop[0]), shop[1]):
             await self._put_off(due, "the shop rests")
             return 0, 0

@@ -41,35 +41,38 @@ class ReviewSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             # Whoever started this order may have died before noting it.
             await orders.mark_started(tx, at.order_id, at.revision)
-            order = await orders.body(tx, at.order_id, at.revision)
-            mended = await heal(tx, row, order, at.revision)
-            order = mended.order
-            healed[:] = mended.healings
-            found = _holding_still(row, review(await collect(tx, order, utc_now())))
-            holding = await flags_kept.keep(tx, row, mended.revision, found)
-            # Notes, and what a person has released, are nothing to the workflow: they are in the store.
-            flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
-            sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
-            paid = order.paid and sound
-            accepted = Accepted(
-                revision=mended.revision,
-                paid=paid,
-                cancelled=ChannelStatus.CANCELLED in (order.status, row.status),
-                paid_at=order.paid_at,
-                amount_fen=order.amounts.paid_fen,
-                needs_credit=needs_credit(order, self._credit_above),
-                ship_digest=_digest(order.receiver.model_dump_json(), order.notes.model_dump_json()),
-                goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
-                flags=flags,
-                again=await orders.origin(tx, at.order_id, at.revision) == orders.AGAIN if at.revision > 1 else False,
-            )
-            trigger = Trigger.PAYMENT_CONFIRMED if paid else None
-            why = "; ".join([flag.code for flag in found] + [note.code for note in mended.notes])
-            return Done("order.accepted", why, trigger, result=to_json(accepted))
+            done, healed[:] = await self.look(tx, row, at.revision)
+            return done
 
         kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
         count(healed)
         return from_json(Accepted, kept)
+
+    async def look(self, tx: AsyncSession, row: OrderRow, revision: int) -> tuple[Done, list[Healing]]:
+        """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
+        mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
+        order = mended.order
+        found = _holding_still(row, review(await collect(tx, order, utc_now())))
+        holding = await flags_kept.keep(tx, row, mended.revision, found)
+        # Notes, and what a person has released, are nothing to the workflow: they are in the store.
+        flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
+        sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
+        paid = order.paid and sound
+        accepted = Accepted(
+            revision=mended.revision,
+            paid=paid,
+            cancelled=ChannelStatus.CANCELLED in (order.status, row.status),
+            paid_at=order.paid_at,
+            amount_fen=order.amounts.paid_fen,
+            needs_credit=needs_credit(order, self._credit_above),
+            ship_digest=_digest(order.receiver.model_dump_json(), order.notes.model_dump_json()),
+            goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
+            flags=flags,
+            again=await orders.origin(tx, row.order_id, revision) == orders.AGAIN if revision > 1 else False,
+        )
+        trigger = Trigger.PAYMENT_CONFIRMED if paid else None
+        why = "; ".join([flag.code for flag in found] + [note.code for note in mended.notes])
+        return Done("order.accepted", why, trigger, result=to_json(accepted)), mended.healings
 
     @activity.defn(name=PASS_REVIEW.name)
     async def pass_review(self, ref: OrderRef) -> None:

@@ -32,10 +32,11 @@ from activities.review import ordered
 from domain.clock import utc_now
 from domain.golden import Trigger
 from domain.routing import Routing, Verdict
+from domain.shadow import PlanFacts
 from domain.sourcing import Pieces
 from domain.texts import text
 from rules.making import steps_of
-from store import orders, planning, shortages, stock
+from store import orders, planning, shadows, shortages, stock
 from store.database import Database
 from store.steps import Done, load_order, record, run_step
 from store.tables import ConsignmentRow, OrderRow
@@ -99,6 +100,11 @@ class StockSteps:
     async def _keep_plan(self, tx: AsyncSession, row: OrderRow, planned: Planned) -> Done:
         order = await orders.body(tx, row.order_id)
         rows = await planning.keep_plan(tx, row.order_id, row.revision, planned.routing)
+        if planned.beside is not None:
+            plan = await planning.plan(tx, row.order_id)
+            real = PlanFacts(tuple(one.warehouse for one in rows), planned.routing.freight_fen)
+            assert plan is not None
+            await shadows.keep_plan(tx, row.order_id, plan.n, planned.shadows, real, planned.beside)
         await renew_promises(tx, order, planned.warehouses)
         row.in_flight = False
         reserved = Reserved(True, consignments=[_fact(one) for one in rows])
@@ -215,8 +221,8 @@ class StockSteps:
 
     async def _promise_made(self, order_id: str, routing: Routing) -> None:
         """Goods that nobody has may be made to order: their day is that of the work centres."""
-        short = [(one.line_no, one.sku, one.missing) for one in routing.short if one.missing]
-        if any(steps_of(sku) for _, sku, _ in short):
+        short = to_be_made(routing)
+        if short:
             async with self._db.transaction() as tx:
                 await self._renew(tx, order_id, short)
 
@@ -233,6 +239,12 @@ class StockSteps:
 
 class _NotYet(Exception):
     """Goods are still on their way."""
+
+
+def to_be_made(routing: Routing) -> list[Pieces]:
+    """What is missing of a plan, where any of it is made to order; else nothing."""
+    short = [(one.line_no, one.sku, one.missing) for one in routing.short if one.missing]
+    return short if any(steps_of(sku) for _, sku, _ in short) else []
 
 
 def _missing(short: dict[str, int]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.order import Channel, Order
 from domain.refund import Refund
+from domain.shadow import ShownParcel
 from domain.shelves import ShelfChange
 from domain.shipping import CreditAnswer, TrackReport, WarehouseReport
 
@@ -52,6 +53,16 @@ class RefundNews:
 
 
 @dataclass(frozen=True)
+class ShippedNews:
+    """The parcels that a channel shows of an order, whoever told it of them: all that its document names."""
+
+    channel: Channel
+    shop: str
+    channel_order_no: str
+    parcels: tuple[ShownParcel, ...]
+
+
+@dataclass(frozen=True)
 class WarehouseNews:
     """A warehouse reports on a delivery order."""
 
@@ -94,6 +105,7 @@ News = (
     | CancelNews
     | PaymentNews
     | RefundNews
+    | ShippedNews
     | WarehouseNews
     | StockChangeNews
     | TrackNews

@@ -37,7 +37,8 @@ class WorkWeek:
 class Warehouse:
     """`cut_off` is the time of day, Beijing, until which what is ready leaves the same day.
 
-    `daily_capacity` is how many consignments leave on a day at most (0: any). Who is not `active` sends nothing new.
+    `daily_capacity` is how many consignments leave on a day at most (0: any). Who is not `active` sends nothing new;
+    who is in `shadow` sends nothing for us, for the old system works with it.
     """
 
     code: str
@@ -48,6 +49,12 @@ class Warehouse:
     week: WorkWeek = WorkWeek()
     daily_capacity: int = 0
     active: bool = True
+    shadow: bool = False
+
+    @property
+    def sends(self) -> bool:
+        """Whether real orders are routed to it."""
+        return self.active and not self.shadow
 
     def __post_init__(self) -> None:
         """Raises ValueError for what no warehouse can be."""

@@ -16,6 +16,7 @@ from domain.news import (
     OrderNews,
     PaymentNews,
     RefundNews,
+    ShippedNews,
     SmsReceipt,
     StockChangeNews,
     TrackNews,
@@ -26,7 +27,7 @@ from domain.shipping import CreditDecision, WarehouseStatus
 from domain.texts import text
 from intake.linking import Linker
 from intake.orders import Orders
-from store import counts, credit, links, orders, payments, refunds, shipping
+from store import counts, credit, links, orders, payments, refunds, shadows, shipping
 from store.database import Database
 from store.holds import open_task
 from store.orders import Taken
@@ -53,6 +54,8 @@ async def apply(db: Database, workflows: Orders, news: News, linker: Linker | No
             return await _payment(db, news)
         case RefundNews():
             return await _refund(db, workflows, news)
+        case ShippedNews():
+            return await _shipped(db, news)
         case CancelNews():
             return await _cancel(db, workflows, news)
         case WarehouseNews():
@@ -91,7 +94,8 @@ async def _payment(db: Database, news: PaymentNews) -> str:
         paid, due = format_yuan(news.amount_fen), format_yuan(error.due_fen)
         async with db.transaction() as tx:
             key, sentence = f"{order_id}/payment_differs", text("task.payment_differs", paid=paid, due=due)
-            await open_task(tx, key, "payment_differs", sentence, order_id=order_id, alert=True)
+            if not await shadows.is_shadow(tx, order_id):  # the old system's people look after it
+                await open_task(tx, key, "payment_differs", sentence, order_id=order_id, alert=True)
         raise DocumentUnreadable(news.channel, f"{paid} yuan were paid for an order of {due} yuan") from error
 
 
@@ -106,6 +110,15 @@ async def _refund(db: Database, workflows: Orders, news: RefundNews) -> str:
     if stops:
         await workflows.signal(news.refund.order_id, "refund_asked", RefundSignal(news.refund.refund_id))
     return taken
+
+
+async def _shipped(db: Database, news: ShippedNews) -> str:
+    order_id = make_order_id(news.channel, news.shop, news.channel_order_no)
+    async with db.transaction() as tx:
+        moved = await shadows.shown(tx, order_id, news.parcels)
+    if moved is None:
+        return "ours"
+    return "parcels of the old system" if moved else "known parcels"
 
 
 async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:
@@ -125,6 +138,7 @@ async def _cancel(db: Database, workflows: Orders, news: CancelNews) -> str:
             row.status = ChannelStatus.CANCELLED
             row.updated_at = utc_now()
             tx.add(row)
+            await shadows.heard(tx, order_id, row.status)
             return "cancelled before it was started"
     told = await workflows.signal(order_id, "cancelled", CancelSignal(news.reason, f"channel:{news.channel}"))
     return "told" if told else "the order has ended"

@@ -1,9 +1,10 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Seven loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+Eight loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
 orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
-were short of goods of which there are more now, and reading documents again whose words have got a meaning. Any number
-of processes may run it: claims are exclusive, starts and signals change nothing the second time.
+were short of goods of which there are more now, reading documents again whose words have got a meaning, and deciding
+orders of shops in shadow, which are never started. Any number of processes may run it: claims are exclusive, starts and
+signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ _SHORT_LOOK_S = 1.0
 """How often it is looked whether there is more of what orders are short of."""
 
 
+Decide = Callable[[str, int], Awaitable[None]]
+"""Decides a revision of an order that is in shadow, and keeps what would have been done; twice, it changes nothing."""
+
+
 @dataclass(frozen=True)
 class Pace:
     """How the dispatcher works: see `settings.IntakeSettings`."""
@@ -68,12 +73,14 @@ class Dispatcher:
         workflows: Orders,
         pace: Pace,
         linker: Linker | None = None,
+        decide: Decide | None = None,
     ) -> None:
         self._db = db
         self._sources = sources
         self._workflows = workflows
         self._pace = pace
         self._linker = linker
+        self._decide = decide
         self._paused_shops: set[tuple[str, str]] = set()
         self._paused_seen = float("-inf")
         self._words_seen = float("-inf")
@@ -83,7 +90,8 @@ class Dispatcher:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
-            for turn in (*turns, self.wake_orders, self.wake_short, self.heed_words):
+            more = (self.wake_orders, self.wake_short, self.heed_words, self.decide_shadows)
+            for turn in (*turns, *more):
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
@@ -160,6 +168,16 @@ class Dispatcher:
                 async with self._db.transaction() as tx:
                     read_again += await words.learnt(tx, word)
         return read_again
+
+    async def decide_shadows(self) -> int:
+        """Decide orders of shops in shadow, one after the other: nobody waits for them."""
+        if self._decide is None:
+            return 0
+        async with self._db.reading() as tx:
+            undecided = await orders.to_decide(tx, self._pace.batch)
+        for order in undecided:
+            await self._decide(order.order_id, order.revision)
+        return len(undecided)
 
     async def _tell(self, order: Untold) -> None:
         await self._workflows.signal(order.order_id, "document", DocumentSignal(order.revision))

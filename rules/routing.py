@@ -66,7 +66,7 @@ def sites(order: Order, warehouses: Sequence[Warehouse], loads: Mapping[str, int
                 road.per_kg_fen,
                 loads.get(warehouse.code, 0),
                 warehouse.daily_capacity,
-                warehouse.active,
+                warehouse.sends,
             )
         )
     return found

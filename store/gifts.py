@@ -18,14 +18,18 @@ from domain.order import ChannelStatus, Order, OrderLine
 from domain.shipping import ScannedItem
 from store import healings
 from store.healings import Healing
+from store.shadows import is_shadow
 from store.shipping import parcels
 from store.tables import GiftRow, OrderRow, ParcelRow
 from store.upsert import insert_ignore
 
 
 async def promise(tx: AsyncSession, order: Order) -> None:
-    """An order is here: its gifts are promised."""
-    for line in _wanted(order):
+    """An order is here: its gifts are promised. Not to buyers whom an old system serves."""
+    lines = _wanted(order)
+    if lines and await is_shadow(tx, order.order_id):
+        return
+    for line in lines:
         values = {"gift_of": line.gift_of, "sku": line.sku, "quantity": line.quantity, "status": GiftStatus.PENDING}
         key = {"order_id": order.order_id, "line_no": line.line_no}
         await insert_ignore(tx, GiftRow, {**key, **values, "sent_after": "", "updated_at": utc_now()})

@@ -18,6 +18,7 @@ from store.stock import snapshot
 from store.stock.shares import shares_of
 from store.tables import LedgerMarkRow, ListingRow, PublishedRow, SkuRow, StockLedgerRow, StockRow
 from store.upsert import insert_ignore, parts
+from store.warehouses import in_shadow
 
 Key = tuple[str, str, str, str]
 """Channel, shop, item and SKU as the channel numbers them."""
@@ -113,6 +114,11 @@ async def mark(tx: AsyncSession, skus: Collection[str]) -> None:
     await _mark(tx, sorted(skus), wake=True)
 
 
+async def mark_all(tx: AsyncSession) -> None:
+    """Everything is looked at again: what counts as stock is another now."""
+    await tx.execute(update(ListingRow).values(**_moved()))
+
+
 async def due(tx: AsyncSession, now: datetime, limit: int) -> list[ListingRow]:
     """The listings that may have to be told another figure, those first that wait longest, locked."""
     row = ListingRow
@@ -141,10 +147,13 @@ async def quantities(
 ) -> dict[tuple[str, str], Quantities]:
     """What a formula may reckon with, by (SKU, channel)."""
     skus = sorted({sku for sku, _ in pairs})
+    # No order of ours can have what lies in a warehouse that an old system works with.
+    hidden = await in_shadow(tx)
     rows = list((await tx.execute(select(StockRow).where(col(StockRow.sku).in_(skus)))).scalars())
+    rows = [row for row in rows if row.warehouse not in hidden]
     free: Counter[str] = Counter()
     for place in (await snapshot(tx, skus)).on_hand:
-        free[place.sku] += place.available
+        free[place.sku] += 0 if place.warehouse in hidden else place.available
     sums: dict[str, Counter[str]] = {sku: Counter() for sku in skus}
     for row in rows:
         for name in ("on_hand", "reserved", "frozen", "in_transit"):

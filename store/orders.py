@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
 
@@ -16,8 +17,16 @@ from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
-from store import gifts
-from store.tables import OrderEventRow, OrderRow, OrderVersionRow, ParcelRow, RefundRow, WithdrawnOrderRow
+from store import gifts, shadows
+from store.tables import (
+    OrderEventRow,
+    OrderRow,
+    OrderVersionRow,
+    ParcelRow,
+    RefundRow,
+    ShadowOrderRow,
+    WithdrawnOrderRow,
+)
 from store.upsert import insert_ignore
 
 LOCKED_QUIETLY = timedelta(minutes=10)
@@ -81,17 +90,19 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         tx.add(row)
         await tx.flush()
         _keep_body(tx, row, order, "channel")
-        await gifts.promise(tx, order)
+        if not await shadows.claim(tx, order):
+            await gifts.promise(tx, order)
         return Taken.NEW
     if order.version < row.version:
         return Taken.STALE
     if order.status is ChannelStatus.UNPAID and row.paid_at is not None:
         order = await _as_paid(tx, order)
-    if order.status in _UNDER_WAY and await _leaves(tx, row):
-        # The echo of our own write-back: nothing that the order's workflow must be told (platforms even blank the
-        # receiver then).
+    if order.status in _UNDER_WAY and (await _leaves(tx, row) or await shadows.is_shadow(tx, row.order_id)):
+        # The echo of our own write-back, or what the old system did: nothing that the order's workflow must be told, or
+        # that is to be decided anew (platforms even blank the receiver then).
         row.version, row.status, row.updated_at = order.version, order.status, now
         tx.add(row)
+        await shadows.heard(tx, row.order_id, row.status)
         return Taken.DUPLICATE
     if _same_content(await sent_body(tx, order.order_id), order):
         row.version = max(row.version, order.version)
@@ -104,6 +115,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     row.updated_at = now
     tx.add(row)
     _keep_body(tx, row, order, "channel")
+    await shadows.heard(tx, row.order_id, row.status)
     tx.add(
         OrderEventRow(
             order_id=order.order_id,
@@ -158,6 +170,8 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
     """
     if reached(GoldenState(row.state) if row.state else None, GoldenState.WAYBILL_RETURNED):
         return False
+    if row.status in _UNDER_WAY and await shadows.is_shadow(tx, row.order_id):
+        return False
     bodies = (await tx.execute(select(RefundRow.body).where(RefundRow.order_id == row.order_id))).scalars()
     refunds = [Refund.model_validate(kept) for kept in bodies]
     bought = await sent_body(tx, row.order_id)
@@ -175,6 +189,7 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
     row.updated_at = utc_now()
     tx.add(row)
     _keep_body(tx, row, order, "refund")
+    await shadows.heard(tx, row.order_id, row.status)
     tx.add(
         OrderEventRow(
             order_id=row.order_id,
@@ -284,13 +299,10 @@ async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
     all of it. What the channel locks at first (a risk review of seconds on every order) is not begun; what stays
     locked is, so that its hold is in sight.
     """
-    locked_long = and_(
-        col(OrderRow.status) == ChannelStatus.LOCKED, col(OrderRow.updated_at) < utc_now() - LOCKED_QUIETLY
-    )
     query = select(OrderRow).where(
         col(OrderRow.started_at).is_(None),
-        col(OrderRow.paid_at).is_not(None),
-        or_(col(OrderRow.status) == ChannelStatus.PAID, locked_long),
+        _to_begin(),
+        ~select(ShadowOrderRow.order_id).where(ShadowOrderRow.order_id == OrderRow.order_id).exists(),
         # Read here as well as when an order is taken in: the two may have happened at the same moment.
         ~select(WithdrawnOrderRow.order_id).where(WithdrawnOrderRow.order_id == OrderRow.order_id).exists(),
     )
@@ -300,6 +312,25 @@ async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
         here = [row.order_id for row in rows]
         rest = query.where(col(OrderRow.order_id).not_in(here)).order_by(col(OrderRow.paid_at).desc()).limit(latest)
         rows += (await tx.execute(rest)).scalars()
+    return [_untold(row) for row in rows]
+
+
+def _to_begin() -> ColumnElement[bool]:
+    """Paid, and not locked by its channel for a moment only."""
+    locked_long = and_(
+        col(OrderRow.status) == ChannelStatus.LOCKED, col(OrderRow.updated_at) < utc_now() - LOCKED_QUIETLY
+    )
+    return and_(col(OrderRow.paid_at).is_not(None), or_(col(OrderRow.status) == ChannelStatus.PAID, locked_long))
+
+
+async def to_decide(tx: AsyncSession, limit: int) -> list[Untold]:
+    """Orders of an old system's whose newest revision was not decided, the longest waiting first."""
+    query = (
+        select(OrderRow)
+        .join(ShadowOrderRow, col(ShadowOrderRow.order_id) == col(OrderRow.order_id))
+        .where(_to_begin(), col(OrderRow.revision) > col(ShadowOrderRow.decided_revision))
+    )
+    rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
     return [_untold(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from sqlmodel import and_, col, or_, select
 from domain.money import format_yuan
 from domain.order import Channel, ChannelStatus
 from domain.texts import text
-from store import orders
+from store import orders, shadows
 from store.holds import open_task
 from store.orders import Taken
 from store.tables import OrderRow, RefundRow
@@ -43,7 +43,8 @@ async def take(tx: AsyncSession, order_id: str, amount_fen: int, paid_at: dateti
     status = ChannelStatus.PAID if sent.status is ChannelStatus.UNPAID else sent.status
     if row.status == ChannelStatus.CANCELLED:
         status = ChannelStatus.CANCELLED
-        await _ask_for_the_money_to_go_back(tx, order_id, amount_fen)
+        if not await shadows.is_shadow(tx, order_id):  # there, the old system's people pay it back
+            await _ask_for_the_money_to_go_back(tx, order_id, amount_fen)
     # Under the version that is there: it is the shop's own count, and a greater one would make its next word look old.
     # The row's, not the body's: a newer document that says the same moves only the row's, and next to it the payment
     # would look old.

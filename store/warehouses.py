@@ -23,7 +23,7 @@ async def all_warehouses(tx: AsyncSession, of_settings: str) -> list[Warehouse]:
 
 
 async def put(tx: AsyncSession, warehouse: Warehouse, of_settings: str) -> bool:
-    """Keep a warehouse, or change it; whether it is active stays as it was. True when it is new.
+    """Keep a warehouse, or change it; whether it is active, or in shadow, stays as it was. True when it is new.
 
     The first one that is kept brings the one of the settings with it: its stock would be out of reach otherwise.
     """
@@ -32,7 +32,7 @@ async def put(tx: AsyncSession, warehouse: Warehouse, of_settings: str) -> bool:
     if await insert_ignore(tx, WarehouseRow, _values(warehouse)):
         return True
     values = _values(warehouse)
-    del values["active"]
+    del values["active"], values["shadow"]
     await tx.execute(update(WarehouseRow).where(col(WarehouseRow.code) == warehouse.code).values(**values))
     return False
 
@@ -52,6 +52,28 @@ async def set_active(tx: AsyncSession, code: str, active: bool, of_settings: str
     return (await tx.execute(statement)).first() is not None
 
 
+async def set_shadow(tx: AsyncSession, code: str, shadow: bool, of_settings: str) -> bool | None:
+    """Let one send for real, or only watch. Whether that changed anything; None when there is no such warehouse.
+
+    For `store.shadows` alone, which writes the history of it in the same transaction.
+    """
+    known = {warehouse.code: warehouse for warehouse in await all_warehouses(tx, of_settings)}
+    if code not in known:
+        return None
+    await insert_ignore(tx, WarehouseRow, _values(known[code]))
+    row = await tx.get_one(WarehouseRow, code, with_for_update=True)
+    if row.shadow == shadow:
+        return False
+    row.shadow, row.updated_at = shadow, utc_now()
+    tx.add(row)
+    return True
+
+
+async def in_shadow(tx: AsyncSession) -> set[str]:
+    """The codes of the warehouses that are in shadow."""
+    return set((await tx.execute(select(WarehouseRow.code).where(col(WarehouseRow.shadow)))).scalars())
+
+
 def _values(warehouse: Warehouse) -> dict[str, object]:
     return {
         "code": warehouse.code,
@@ -63,6 +85,7 @@ def _values(warehouse: Warehouse) -> dict[str, object]:
         "rests": warehouse.week.rests,
         "daily_capacity": warehouse.daily_capacity,
         "active": warehouse.active,
+        "shadow": warehouse.shadow,
         "updated_at": utc_now(),
     }
 
@@ -77,4 +100,5 @@ def _warehouse(row: WarehouseRow) -> Warehouse:
         WorkWeek(row.weekdays, row.rests),
         row.daily_capacity,
         row.active,
+        row.shadow,
     )

@@ -30,6 +30,13 @@ from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.review import FlagRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
+from store.tables.shadow import (
+    ShadowDecisionRow,
+    ShadowOrderRow,
+    ShadowPlanRow,
+    ShadowReportRow,
+    ShadowSwitchRow,
+)
 from store.tables.shipping import DeliveryRow, InterceptionRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.tables.stock import ChannelStockRow, ReservationPlanRow, ReservationRow, StockLedgerRow, StockRow
 from store.tables.supply import (
@@ -84,6 +91,11 @@ __all__ = [
     "RuleEventRow",
     "RuleVersionRow",
     "SeenFileRow",
+    "ShadowDecisionRow",
+    "ShadowOrderRow",
+    "ShadowPlanRow",
+    "ShadowReportRow",
+    "ShadowSwitchRow",
     "ShelfChangeRow",
     "ShelfCountRow",
     "ShopRow",

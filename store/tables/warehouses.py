@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import false
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment
@@ -27,4 +28,6 @@ class WarehouseRow(SQLModel, table=True):
     daily_capacity: int = 0
     """Consignments a day; 0: any."""
     active: bool = True
+    shadow: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """In shadow: no real order is routed to it (`shadow_switches` says since when, and who wanted it)."""
     updated_at: datetime = moment()
