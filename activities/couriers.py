@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy.exc import IntegrityError
@@ -34,8 +35,9 @@ from domain.ids import partner_key, short_key
 from domain.order import Order
 from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, WaybillRequest
 from domain.texts import text
+from domain.weight import parcel_weight
 from rules.couriers import plan_couriers
-from store import orders, shipping
+from store import articles, orders, shipping
 from store.database import Database
 from store.holds import open_task
 from store.steps import Done, load_order, record, run_step
@@ -189,7 +191,9 @@ class CourierSteps:
                 tx.add(row)
             parcel = await tx.get(ParcelRow, ask.parcel_id)
             order = await orders.body(tx, ask.order_id, parcel.revision if parcel is not None else None)
-        return row, _request(order, parcel, ask, key), again
+            pieces = _pieces(parcel)
+            weight = parcel_weight(pieces, await articles.weights(tx, pieces))
+        return row, _request(order, parcel, ask, key, weight), again
 
     async def _known(self, row: WaybillRow) -> WaybillAnswer:
         """What an earlier run of the same question came to."""
@@ -317,7 +321,14 @@ async def _waybill(tx: AsyncSession, key: str) -> WaybillRow:
     return row
 
 
-def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str) -> WaybillRequest:
+def _pieces(parcel: ParcelRow | None) -> Counter[str]:
+    pieces: Counter[str] = Counter()
+    for item in parcel.items if parcel is not None else []:
+        pieces[item["sku"]] += item["quantity"]
+    return pieces
+
+
+def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str, weight_g: int) -> WaybillRequest:
     titles = {line.sku: line.title for line in order.lines}
     items = parcel.items if parcel is not None else []
     return WaybillRequest(
@@ -330,5 +341,6 @@ def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str) 
         receiver=order.receiver,
         goods=tuple(Goods(item["sku"], titles.get(item["sku"], item["sku"]), item["quantity"]) for item in items),
         requirements=order.notes.requirements,
+        weight_g=weight_g,
         value_fen=order.amounts.goods_fen,
     )

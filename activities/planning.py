@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,9 +15,10 @@ from domain.routing import Routing
 from domain.shipping import Carrier
 from domain.sourcing import Availability, Purchase, Wanted
 from domain.warehouses import Warehouse
+from domain.weight import piece_weight
 from rules.couriers import plan_couriers
 from rules.routing import route_order
-from store import stock, warehouses
+from store import articles, stock, warehouses
 from store.stock import Pick
 
 
@@ -47,7 +49,7 @@ class Router:
         Warehouses in shadow get nothing of a real order; beside its plan stands what it would be with them.
         `with_shadows` is for orders that are in shadow themselves: they are planned as if nothing was.
         """
-        parts = wanted(order)
+        parts = wanted(order, await articles.weights(tx, {line.sku for line in order.lines}))
         places = await self.warehouses(tx)
         shadows = tuple(place.code for place in places if place.shadow)
         lit = [replace(place, shadow=False) for place in places]
@@ -76,9 +78,13 @@ class Router:
         return await warehouses.all_warehouses(tx, self._home)
 
 
-def wanted(order: Order) -> list[Wanted]:
-    """What an order needs, line by line; gifts go with their main lines."""
-    return [Wanted(line.line_no, line.sku, line.quantity, line.gift_of or "") for line in order.lines]
+def wanted(order: Order, weights: Mapping[str, int] | None = None) -> list[Wanted]:
+    """What an order needs, line by line; gifts go with their main lines. `weights` are grams by SKU, where known."""
+    known = weights or {}
+    return [
+        Wanted(line.line_no, line.sku, line.quantity, line.gift_of or "", piece_weight(line.sku, known))
+        for line in order.lines
+    ]
 
 
 def needed(order: Order) -> dict[tuple[str, str], int]:

@@ -5,7 +5,8 @@ No step of its own: called in the transaction that takes the address.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,17 +16,19 @@ from domain.clock import BEIJING, parse_beijing
 from domain.money import format_yuan
 from domain.order import Order, Region
 from domain.shipping import Carrier
+from domain.sourcing import Site
 from domain.texts import text
 from domain.warehouses import Warehouse
+from domain.weight import USUAL_G, parcel_weight
 from rules.couriers import plan_couriers
 from rules.zones import way
-from store import planning, promises
+from store import articles, planning, promises
 from store.holds import open_task
 from store.promises import Kept
 from store.warehouses import all_warehouses
 
-_USUAL_KG = 1
-"""Goods carry no weight here: a parcel is taken to weigh what it is ordered with at couriers."""
+Load = tuple[Warehouse, int]
+"""A warehouse, and how many grams it sends."""
 
 
 async def say_again(tx: AsyncSession, before: Order, after: Order, of_settings: str, n: int, at: datetime) -> str:
@@ -38,10 +41,9 @@ async def say_again(tx: AsyncSession, before: Order, after: Order, of_settings: 
     homes = {home.code: home for home in await all_warehouses(tx, of_settings)}
     stand = [kept for kept in await promises.newest(tx, after.order_id) if kept.ship_by is not None]
     senders = [homes[kept.warehouse] for kept in stand if kept.warehouse in homes]
+    loads = await _loads(tx, after, senders or list(homes.values())[:1], homes)
     carrier = plan_couriers(after).steps[0].carrier
-    was, now = (
-        _freight(senders or list(homes.values())[:1], order.receiver.region, carrier) for order in (before, after)
-    )
+    was, now = (_freight(loads, order.receiver.region, carrier) for order in (before, after))
     said = []
     if now != was:
         said.append(text("address.freight", was=format_yuan(was), now=format_yuan(now)))
@@ -75,9 +77,27 @@ def _due(kept: Kept) -> Due:
     return Due(kept.n, kept.warehouse, parse_beijing(f"{waits['day']} 00:00:00"), waits["number"])
 
 
-def _freight(senders: Sequence[Warehouse], region: Region, carrier: Carrier) -> int:
-    ways = [way(sender, region, carrier) for sender in senders]
-    return sum(one.base_fen + _USUAL_KG * one.per_kg_fen for one in ways)
+async def _loads(
+    tx: AsyncSession, order: Order, senders: Sequence[Warehouse], homes: Mapping[str, Warehouse]
+) -> list[Load]:
+    """What each warehouse sends, by its consignments; before there are any, all of it, or a usual parcel each."""
+    known = await articles.weights(tx, {line.sku for line in order.lines})
+    parts = [
+        (homes[one.warehouse], parcel_weight(planning.pieces(one.lines), known))
+        for one in await planning.consignments(tx, order.order_id)
+        if one.status != planning.OFF and one.warehouse in homes
+    ]
+    if parts or len(senders) != 1:
+        return parts or [(sender, USUAL_G) for sender in senders]
+    whole: Counter[str] = Counter()
+    for line in order.lines:
+        whole[line.sku] += line.quantity
+    return [(senders[0], parcel_weight(whole, known))]
+
+
+def _freight(loads: Sequence[Load], region: Region, carrier: Carrier) -> int:
+    ways = [(way(sender, region, carrier), grams) for sender, grams in loads]
+    return sum(Site("", base_fen=one.base_fen, per_kg_fen=one.per_kg_fen).freight_fen(grams) for one, grams in ways)
 
 
 def _city(order: Order) -> tuple[str, str]:

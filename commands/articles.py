@@ -1,4 +1,4 @@
-"""`orderhub articles`: class, safety stock, what happens below it, and what the law wants to know of them."""
+"""`orderhub articles`: class, safety stock, what happens below it, weight, and what the law wants to know of them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from domain.tags import KINDS, Tag, well_formed
 from domain.texts import text, use_language
 from settings import Settings
 from store import articles
-from store.articles import BELOW_SAFETY, CATEGORY, CLASSES, Article, TagOf
+from store.articles import BELOW_SAFETY, CATEGORY, CLASSES, HEAVIEST_G, Article, TagOf
 from store.database import Database
 
-COLUMNS = ("sku", "title", "abc", "safety_stock", "below_safety", "category", "grade")
+COLUMNS = ("sku", "title", "abc", "safety_stock", "below_safety", "category", "grade", "weight_g")
 T = TypeVar("T")
 
 TAG_COLUMNS = ("sku", "kind", "value", "area", "issuer", "valid_from", "valid_to")
@@ -71,10 +71,13 @@ async def show(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"articles": [row.model_dump() for row in rows]}, ensure_ascii=False))  # noqa: T201
         return 0
-    table = Table(*(text(f"articles.{name}") for name in COLUMNS))
+    table = Table()
+    for name in COLUMNS:
+        table.add_column(text(f"articles.{name}"), no_wrap=name in ("sku", "below_safety"))
     for row in rows:
-        below, grade = text(f"articles.below.{row.below_safety}"), str(row.grade or "")
-        table.add_row(row.sku, row.title, row.abc, str(row.safety_stock), below, row.category, grade)
+        below = text(f"articles.below.{row.below_safety}")
+        said = (row.category, str(row.grade or ""), str(row.weight_g or ""))
+        table.add_row(row.sku, row.title, row.abc, str(row.safety_stock), below, *said)
     Console().print(table)
     return 0
 
@@ -114,7 +117,11 @@ def _article(row: dict[str, str]) -> Article:
         raise ValueError(text("articles.bad_category", value=category[:40]))
     if grade and not (grade.isascii() and grade.isdecimal() and len(grade) == 1):
         raise ValueError(text("articles.bad_grade"))
-    return Article(row["sku"], row["title"], abc, int(safety), below, category, int(grade) if grade else None)
+    weight = row["weight_g"]
+    if weight and not (weight.isascii() and weight.isdecimal() and len(weight) <= 7 and int(weight) <= HEAVIEST_G):
+        raise ValueError(text("rows.no_number", column="weight_g"))
+    said = (category, int(grade) if grade else None, int(weight) if weight else None)
+    return Article(row["sku"], row["title"], abc, int(safety), below, *said)
 
 
 def _tag(row: dict[str, str]) -> TagOf:

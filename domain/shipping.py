@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.order import Channel, ClearReceiver, Receiver, Requirement
+from domain.weight import USUAL_G
 
 
 class Carrier(StrEnum):
@@ -66,7 +67,7 @@ class WaybillRequest:
     goods: tuple[Goods, ...]
     requirements: tuple[Requirement, ...] = ()
     remark: str = ""
-    weight_g: int = 1000
+    weight_g: int = USUAL_G
     value_fen: int = 0
 
 

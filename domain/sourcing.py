@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from domain.texts import CATALOGUE, text
+from domain.weight import USUAL_G
 
 _MILLI = 1000
 
@@ -26,7 +27,7 @@ class Wanted:
     sku: str
     quantity: int
     goes_with: str = ""
-    weight_g: int = 1000
+    weight_g: int = USUAL_G
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Articles as they are described: class, safety stock, what happens below it, and what they are in law."""
+"""Articles as they are described: class, safety stock, what happens below it, weight, and what they are in law."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from domain.holds import OF_ARTICLES
 from domain.tags import Tag
 from store.listings import mark
 from store.orders import body, review_again
+from store.stock.moving import padded
 from store.tables import ArticleTagRow, HoldRow, OrderRow, SkuRow
 
 CLASSES = ("", "A", "B", "C")
 BELOW_SAFETY = ("alert", "suggest", "pause")
+HEAVIEST_G = 1_000_000
 CATEGORY = re.compile(r"[a-z0-9_]{0,40}")
 
 
@@ -35,11 +37,15 @@ class Article:
     """Its class in law; None: as it was."""
     grade: int | None = None
     """The stage of a formula, the class of a device; None: as it was."""
+    weight_g: int | None = None
+    """Grams of a packed piece, 0: not known; None: as it was."""
 
     def __post_init__(self) -> None:
         if not self.sku or self.abc not in CLASSES or self.below_safety not in BELOW_SAFETY or self.safety_stock < 0:
             raise ValueError(f"no article: {self!r}")
         if not CATEGORY.fullmatch(self.category or "") or not 0 <= (self.grade or 0) <= 9:
+            raise ValueError(f"no article: {self!r}")
+        if not 0 <= (self.weight_g or 0) <= HEAVIEST_G:
             raise ValueError(f"no article: {self!r}")
 
     def said(self) -> dict[str, Any]:
@@ -128,6 +134,12 @@ async def look_again(tx: AsyncSession, skus: Iterable[str]) -> list[str]:
                 await review_again(tx, row)
                 again.append(order_id)
     return again
+
+
+async def weights(tx: AsyncSession, skus: Iterable[str]) -> dict[str, int]:
+    """Grams of a piece, of those of these articles of which it was said."""
+    query = select(SkuRow.sku, SkuRow.weight_g).where(col(SkuRow.sku).in_(padded(skus)), SkuRow.weight_g > 0)
+    return dict((await tx.execute(query)).tuples().all())
 
 
 async def all_articles(tx: AsyncSession) -> list[SkuRow]:

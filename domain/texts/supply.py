@@ -86,6 +86,7 @@ SUPPLY: dict[str, tuple[str, str]] = {
     "articles.below_safety": ("低于安全库存时", "below it"),
     "articles.category": ("法规类别", "class in law"),
     "articles.grade": ("段位／类别", "stage or class"),
+    "articles.weight_g": ("克/件", "grams"),
     "articles.below.alert": ("报警", "alert"),
     "articles.below.suggest": ("报警并建议补货", "alert, and suggest an order"),
     "articles.below.pause": ("暂停销售并建议补货", "pause the sale, and suggest an order"),

@@ -29,6 +29,8 @@ class SkuRow(SQLModel, table=True):
     """Its class in law, which the table `compliance_rules` knows: infant_formula, medical_device, pet_food, ..."""
     grade: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """The stage of a formula, the class of a medical device; 0 when nobody has said."""
+    weight_g: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """What a packed piece weighs, in grams; 0 when nobody has said."""
 
 
 class ArticleTagRow(SQLModel, table=True):

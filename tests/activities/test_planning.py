@@ -12,7 +12,7 @@ from activities import contracts as c
 from activities.planning import Planned, Router
 from domain.order import Order
 from domain.warehouses import Warehouse
-from store import planning, stock
+from store import articles, planning, stock
 from store.tables import PlanRow, StockRow
 from store.warehouses import put
 from tests.activities.conftest import Bench
@@ -82,3 +82,18 @@ async def test_a_plan_is_kept_with_what_was_weighed(bench: Bench) -> None:
         [{"line_no": "1", "sku": "MUG", "quantity": 1}],
         [{"line_no": "2", "sku": "PLATE", "quantity": 1}],
     ]
+
+
+async def test_what_goods_weigh_counts_for_their_freight(bench: Bench) -> None:
+    fen = {}
+    for number, grams in (("SO1", 0), ("SO2", 3000)):
+        order = await _reviewed(bench, number)
+        async with bench.db.transaction() as tx:
+            await put(tx, Warehouse("WH01", province="浙江省", city="杭州市"), "WH01")
+            await articles.put(tx, [articles.Article("MUG", weight_g=grams)])
+        assert (await bench.run(c.RESERVE_STOCK, c.OrderRef(order.order_id))).ok
+        async with bench.db.reading() as tx:
+            plan = await planning.plan(tx, order.order_id)
+        assert plan is not None
+        fen[grams] = plan.freight_fen
+    assert fen == {0: 1200, 3000: 1600}, "10 yuan, and 2 for each kilogram: one where nobody has said"

@@ -11,7 +11,7 @@ from activities.promises import Due, keep_promises
 from domain.clock import BEIJING, utc_now
 from domain.order import ClearReceiver, Region
 from domain.warehouses import Warehouse
-from store import promises, warehouses
+from store import articles, promises, warehouses
 from store.orders import body
 from store.tables import AddressChangeRow, TaskRow
 from tests.activities.conftest import Bench
@@ -71,6 +71,14 @@ async def test_a_far_address_is_told_with_its_freight_and_its_day(bench: Bench) 
     assert verdict.said == f"运费估算由 12.00 元变为 42.00 元；预计 {day} 前送达"
     assert await _more_freight(bench) == ["改址后运费估算多 30.00 元，请与买家确认由谁承担"]
     assert paid == 4950
+
+
+async def test_heavy_goods_cost_more_to_send_far(bench: Bench) -> None:
+    order_id = await _promised(bench)
+    async with bench.db.transaction() as tx:
+        await articles.put(tx, [articles.Article("MUG", weight_g=2500)])
+    verdict = await _apply(bench, order_id, FAR)
+    assert verdict.said.startswith("运费估算由 15.00 元变为 69.00 元"), "10 + 2.5 × 2, and 24 + 2.5 × 18"
 
 
 async def test_an_address_in_the_same_city_changes_nothing_else(bench: Bench) -> None:

@@ -14,8 +14,8 @@ from activities.couriers import waybill_key
 from connectors.errors import BreakerOpen, Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from domain.clock import utc_now
 from domain.shipping import VoidOutcome
-from store import labels
-from store.tables import OrderEventRow, TaskRow, WaybillRow
+from store import articles, labels
+from store.tables import OrderEventRow, ParcelRow, TaskRow, WaybillRow
 from tests.activities.conftest import Bench
 from tests.activities.life import packed, prepare, to_the_warehouse
 from tests.workflows.partners import Twist, away, fails, hangs, lost
@@ -298,3 +298,12 @@ async def test_a_parcel_waits_for_its_label_from_the_moment_it_got_its_number(be
     assert before <= group.window.opens_at <= utc_now()
     assert (group.window.lane.warehouse, group.window.lane.carrier) == ("WH01", "SF")
     assert [parcel.parcel_id for parcel in group.parcels] == [f"{oid}#1"]
+
+
+async def test_couriers_are_told_what_a_parcel_weighs(bench: Bench, oid: str) -> None:
+    async with bench.db.transaction() as tx:
+        pieces = {item["sku"]: item["quantity"] for item in (await tx.get_one(ParcelRow, f"{oid}#1")).items}
+        await articles.put(tx, [articles.Article(sku, weight_g=300) for sku in pieces])
+    await bench.run(c.REQUEST_WAYBILL, _sf(oid))
+    (asked,) = bench.town.sf.asked
+    assert asked.weight_g == 300 * sum(pieces.values())

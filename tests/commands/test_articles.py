@@ -11,7 +11,7 @@ from sqlmodel import select, update
 from commands import articles as command
 from settings import CompanySettings, Settings
 from store import listings
-from store.articles import Article
+from store.articles import Article, weights
 from store.database import Database
 from store.tables import ListingRow
 
@@ -30,7 +30,7 @@ async def test_a_file_is_taken_once(settings: Settings, database: Database, caps
     for added in (2, 0):
         assert await command.take(settings, GOOD.encode("gb18030"), as_json=True) == 0
         assert json.loads(capsys.readouterr().out) == {"added": added, "changed": 0, "same": 2 - added, "bad": 0}
-    bare = {"category": "", "grade": 0}
+    bare = {"category": "", "grade": 0, "weight_g": 0}
     assert await command.show(settings, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["articles"] == [
         {"sku": "CUP", "title": "", "abc": "", "safety_stock": 0, "below_safety": "alert", **bare},
@@ -57,7 +57,15 @@ async def test_bad_rows_are_named(settings: Settings, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"sku": ""}, {"abc": "D"}, {"safety_stock": -1}, {"below_safety": "panic"}, {"category": "X!"}, {"grade": 10}],
+    [
+        {"sku": ""},
+        {"abc": "D"},
+        {"safety_stock": -1},
+        {"below_safety": "panic"},
+        {"category": "X!"},
+        {"grade": 10},
+        {"weight_g": -1},
+    ],
 )
 def test_what_makes_no_sense_is_no_article(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="no article"):
@@ -103,3 +111,11 @@ async def test_bad_tags_are_named(settings: Settings, capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert json.loads(printed.out) == {"added": 0, "changed": 0, "same": 0, "bad": 5}
     assert [line.partition("：")[0] for line in printed.err.splitlines()] == [f"第 {n} 行" for n in range(2, 7)]
+
+
+async def test_what_articles_weigh(settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await command.take(settings, b"sku,weight_g\nMUG,350\nCUP,\nLAMP,1.5\nSAFE,1000001\n", as_json=True) == 1
+    assert json.loads(capsys.readouterr().out) == {"added": 2, "changed": 0, "same": 0, "bad": 2}
+    assert await command.take(settings, b"sku,title\nMUG,x\n", as_json=True) == 0
+    async with database.reading() as tx:
+        assert await weights(tx, ["MUG", "CUP", "LAMP"]) == {"MUG": 350}, "a file without weights takes none away"

@@ -107,7 +107,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         },
         "replenish.cause.": {"below_safety", "invalid_freeze", "shortage"},
         "replenish.status.": {"open", "accepted", "dropped"},
-        "articles.": {"sku", "title", "abc", "safety_stock", "below_safety", "category", "grade"},
+        "articles.": {"sku", "title", "abc", "safety_stock", "below_safety", "category", "grade", "weight_g"},
         "tags.": {"sku", "kind", "value", "area", "issuer", "valid_from", "valid_to"},
         "tag.": {"grade", *KINDS},
         "articles.below.": {"alert", "suggest", "pause"},
