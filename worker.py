@@ -46,6 +46,7 @@ from workflows.supply import (
 )
 from workflows.sweeps import (
     AuthorisationWorkflow,
+    DeadlineWorkflow,
     PartnerHealthWorkflow,
     PullWorkflow,
     ReconcileWorkflow,
@@ -63,6 +64,7 @@ WORKFLOWS: list[type[Any]] = [
     PartnerHealthWorkflow,
     ReconcileWorkflow,
     AuthorisationWorkflow,
+    DeadlineWorkflow,
     PullFilesWorkflow,
     CompareShelvesWorkflow,
     FreezeSweepWorkflow,

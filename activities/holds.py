@@ -18,10 +18,11 @@ from activities.contracts import (
     TaskFact,
 )
 from activities.healing import choice_key, count
+from domain.clock import utc_now
 from domain.golden import Exit
 from domain.holds import HoldReason, Release
 from domain.texts import text
-from store import flags, gifts, holds, tracking
+from store import deadlines, flags, gifts, holds, tracking
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -42,6 +43,7 @@ class HoldSteps:
             await holds.open_hold(tx, row, hold.n, hold.reason, hold.detail, hold.deadline)
             key = holds.task_key(hold.order_id, hold.n)
             await holds.open_task(tx, key, f"hold.{hold.reason}", hold.detail, order_id=hold.order_id)
+            await deadlines.look_again(tx, hold.order_id, utc_now())  # it may stop their clock
             return Done("hold.opened", f"{hold.reason}: {hold.detail}")
 
         await run_step(self._db, hold.order_id, f"hold/{hold.n}/open", "orderhub", work)
@@ -52,6 +54,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             await holds.close_hold(tx, row, end.n, end.by, end.how)
+            await deadlines.look_again(tx, end.order_id, utc_now())
             await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
             if end.how == Release.OPERATOR:
                 await flags.release(tx, end.order_id, end.reason, end.by, end.why)

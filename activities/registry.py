@@ -11,6 +11,7 @@ from activities.channel import ChannelSteps
 from activities.counts import CountSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
+from activities.deadlines import DeadlineSteps
 from activities.delivery import DeliverySteps
 from activities.files import FileSteps
 from activities.freezes import FreezeSteps
@@ -47,6 +48,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         InterceptSteps(db, partners.couriers, config),
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),
+        DeadlineSteps(db),
         PullSteps(db, partners.pulls),
         HealthSteps(db, config.health),
         ReconcileSteps(db, partners.pulls),

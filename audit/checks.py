@@ -9,6 +9,7 @@ from enum import Enum
 from audit.cancelled import cancelled_undone
 from audit.channels import told_once
 from audit.credit import credit_settled
+from audit.deadlines import deadlines_follow
 from audit.evidence import Evidence
 from audit.gifts import gifts_given
 from audit.golden import golden_sequence
@@ -71,6 +72,7 @@ CHECKS: tuple[Check, ...] = (
     Check("messages_once", "no message is sent twice", messages_once, _NEEDED),
     Check("credit_settled", "reserved credit is used or freed", credit_settled, _COMPARED, at_end=True),
     Check("rules_unmixed", "each step was decided by one version of a rule set", rules_unmixed, _NONE),
+    Check("deadlines_follow", "a stage has an open deadline while its order is in it", deadlines_follow, _NONE),
     Check("inbox_empty", "no document is left lying", inbox_empty, _NONE, at_end=True),
     Check("holds_closed", "every hold has an exit, closed orders have none open", holds_closed, _NONE),
 )

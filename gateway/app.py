@@ -5,7 +5,7 @@
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
 | `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel`, `/api/v1/refunds` | shops (docs/rest-api.md) |
 | `GET /api/v1/orders/{order_no}` | shops, after an order of theirs |
-| `/api/v1/staff/orders/...`, `stock`, `labels`, `rules`, `promotions` likewise | staff, by bearer token |
+| `/api/v1/staff/orders/...`, `stock`, `labels`, `rules`, `promotions`, `sla` likewise | staff, by bearer token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |
 
@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain.rulesets import Refused
 from domain.texts import text
 from gateway import (
+    deadlines_api,
     hooks,
     labels_api,
     orders_api,
@@ -55,7 +56,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="orderhub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
-    staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api, promotions_api)
+    staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api, promotions_api, deadlines_api)
     for api in (hooks, orders_api, refunds_api, *staff):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))

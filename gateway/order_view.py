@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from domain.clock import BEIJING
+from domain.clock import BEIJING, utc_now
 from domain.holds import HoldReason
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
@@ -16,7 +16,8 @@ from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
 from gateway.shop_view import latest
-from store import flags, gifts, healings, holds, links, orders, planning, promises, shipping
+from store import deadlines, flags, gifts, healings, holds, links, orders, planning, promises, shipping
+from store.deadline_report import seen
 from store.promises import Kept
 from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
 
@@ -55,6 +56,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "routing": await _routing(tx, order_id),
         "consignments": await _consignments(tx, order_id),
         "promises": await _promises(tx, row),
+        "deadlines": await _deadlines(tx, order_id),
         "deliveries": await _deliveries(tx, order_id),
         "parcels": await _parcels(tx, order_id),
         "gift_after": make_order_id(row.channel, row.shop, body.gift_after) if body.gift_after else "",
@@ -158,6 +160,11 @@ def _promise(kept: Kept) -> dict[str, Any]:
         "revision": kept.revision,
         "promised_at": _moment(kept.at),
     }
+
+
+async def _deadlines(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """By when each stage should be over, and why then."""
+    return [seen(row, utc_now()) for row in await deadlines.of_order(tx, order_id)]
 
 
 async def _healings(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

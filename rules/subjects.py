@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from domain.deadlines import Stage
 from domain.deciding import Asked
+from domain.holds import HoldReason
 from domain.order import Order
 from domain.tracking import Phase, zone_of
 from domain.warehouses import Warehouse
@@ -18,6 +20,7 @@ from rules.making import centre, steps_of
 from rules.promotions import basket, goods, how
 from rules.routing import split_rule, strategies
 from rules.silence import usual_silence
+from rules.sla import limit, stops
 from rules.zones import way
 
 
@@ -47,6 +50,17 @@ def _making(case: Case) -> None:
             centre(step.centre)
 
 
+def _limits(case: Case) -> None:
+    for stage in Stage:
+        limit(stage, case.order)
+
+
+def _clock(case: Case) -> None:
+    for stage in Stage:
+        for reason in HoldReason:
+            stops(stage, reason)
+
+
 SUBJECTS: dict[str, Callable[[Case], object]] = {
     "courier_plan": lambda case: plan_couriers(case.order),
     "routing_strategies": lambda case: strategies(case.order),
@@ -62,6 +76,10 @@ SUBJECTS: dict[str, Callable[[Case], object]] = {
     "promotion_stacking": lambda case: basket(case.order),
     "production_steps": _making,
     "work_centres": _making,
+    "sla_limits": _limits,
+    "sla_calendars": _limits,
+    "sla_escalation": _limits,
+    "sla_clock": _clock,
 }
 """How an order makes the house ask a table, by the table's name."""
 

@@ -36,6 +36,7 @@ from store.migrate import upgrade
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
     COMPARE_SHELVES_WORKFLOW,
+    DEADLINE_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PUBLISH_STOCK_WORKFLOW,
@@ -121,6 +122,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
+        Sweep("orderhub-deadlines", DEADLINE_WORKFLOW, timedelta(seconds=settings.sweeps.deadlines_s)),
         Sweep("orderhub-freezes", FREEZE_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.freezes_s)),
         Sweep(
             "orderhub-stock-publish",

@@ -17,7 +17,7 @@ from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.refund import Refund, with_refunds
-from store import gifts, shadows
+from store import deadlines, gifts, shadows
 from store.tables import (
     OrderEventRow,
     OrderRow,
@@ -129,6 +129,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         )
     )
     await tx.flush()
+    await deadlines.look_again(tx, order.order_id, now)
     await gifts.follow(tx, order)
     await apply_refunds(tx, row, f"refunds/{row.revision}")
     return Taken.NEWER
@@ -203,6 +204,7 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
         )
     )
     await tx.flush()
+    await deadlines.look_again(tx, row.order_id, utc_now())
     await gifts.follow(tx, order)
     return True
 
@@ -218,6 +220,7 @@ async def replace(tx: AsyncSession, row: OrderRow, order: Order, origin: str) ->
     row.revision += 1
     tx.add(row)
     _keep_body(tx, row, order, origin)
+    await deadlines.look_again(tx, row.order_id, utc_now())
     return row.revision
 
 

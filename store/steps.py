@@ -16,6 +16,7 @@ from sqlmodel import select
 from domain.clock import utc_now
 from domain.deciding import decided_by, new_decision
 from domain.golden import Exit, GoldenState, Trigger, advance
+from store import deadlines
 from store.database import Database
 from store.tables import OrderEventRow, OrderRow
 
@@ -78,6 +79,8 @@ async def record(tx: AsyncSession, row: OrderRow, step: str, who: str, done: Don
         row.closed_at = row.closed_at or now
     row.updated_at = now
     tx.add(row)
+    if row.state != before or done.exit is not None:
+        await deadlines.moved(tx, row, before, now)
     tx.add(
         OrderEventRow(
             order_id=row.order_id,

@@ -18,6 +18,7 @@ COMPARE_SHELVES_WORKFLOW = "CompareShelvesWorkflow"
 PUBLISH_STOCK_WORKFLOW = "PublishStockWorkflow"
 WATCH_SAFETY_WORKFLOW = "WatchSafetyWorkflow"
 PURGE_LOGS_WORKFLOW = "PurgeLogsWorkflow"
+DEADLINE_WORKFLOW = "DeadlineWorkflow"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from activities.contracts import (
     PULL_CHANGES,
     RECONCILE_SHOP,
     RENEW_AUTHORISATIONS,
+    WATCH_DEADLINES,
     WATCH_PARTNERS,
     Batch,
+    DeadlineAsk,
     PartnerWatch,
     PullAsk,
     ReconcileAsk,
@@ -24,6 +26,7 @@ from domain.clock import BEIJING
 from domain.texts import partner_name, text
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
+    DEADLINE_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
     RECONCILE_WORKFLOW,
@@ -95,6 +98,19 @@ class PartnerHealthWorkflow:
             names = ", ".join(partner_name(name) for name in seen.ill)
             workflow.set_current_details(text("health.ill", partners=names))
         return len(seen.ill)
+
+
+@workflow.defn(name=DEADLINE_WORKFLOW)
+class DeadlineWorkflow:
+    """Every minute: work out when stages are due, warn before and escalate after."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many stages are late."""
+        seen = await partner(WATCH_DEADLINES, DeadlineAsk())
+        if seen.late:
+            workflow.set_current_details(text("deadline.now_late", count=seen.late))
+        return seen.late
 
 
 @workflow.defn(name=AUTHORISATION_WORKFLOW)

@@ -16,6 +16,7 @@ from activities.contracts.credit import (
     Credit,
     CreditVerdict,
 )
+from activities.contracts.deadlines import WATCH_DEADLINES, DeadlineAsk, DeadlinesSeen
 from activities.contracts.files import (
     LIST_FILES,
     TAKE_FILE,
@@ -205,6 +206,7 @@ __all__ = [
     "SETTLE_WAYBILL",
     "TAKE_FILE",
     "VOID_WAYBILLS",
+    "WATCH_DEADLINES",
     "WATCH_PARTNERS",
     "WATCH_SAFETY",
     "WRITE_BACK",
@@ -222,6 +224,8 @@ __all__ = [
     "ConsignmentsFitted",
     "Credit",
     "CreditVerdict",
+    "DeadlineAsk",
+    "DeadlinesSeen",
     "DeliveryRef",
     "Feeds",
     "FileAsk",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.texts.commands import COMMANDS
+from domain.texts.deadlines import DEADLINES
 from domain.texts.imports import IMPORTS
 from domain.texts.labels import LABELS
 from domain.texts.names import NAMES
@@ -58,6 +59,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **TASKS,
     **IMPORTS,
     **COMMANDS,
+    **DEADLINES,
     **PAGES,
     **LABELS,
     **PARCELS,

@@ -64,6 +64,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "role.finance": ("财务", "finance"),
     "role.operations": ("运营", "operations"),
     "role.procurement": ("采购", "procurement"),
+    "role.supervisor": ("主管", "supervisor"),
+    "role.director": ("总监", "director"),
     "role.warehouse": ("仓库", "warehouse"),
     "role.quality": ("质控", "quality control"),
     "role.compliance": ("合规", "compliance"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.tables.deadlines import StageDeadlineRow
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
 from store.tables.goods import ArticleTagRow, ChannelShareRow, IncomingRow, SkuRow, TransferRow
@@ -101,6 +102,7 @@ __all__ = [
     "ShopRow",
     "ShortageRow",
     "SkuRow",
+    "StageDeadlineRow",
     "StockLedgerRow",
     "StockRow",
     "TakenFileRow",

@@ -12,6 +12,7 @@ import pytest
 from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
+from domain.deadlines import Stage
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
@@ -117,6 +118,12 @@ def families(source: Uses) -> dict[str, set[str]]:
         "listings.status.": {"asked", "taken", "refused", "unknown"},
         "shelves.": {"warehouse", "sku", "available", "locked", "on_hand", "told", "difference", "asked_at"},
         "carrier.": set(Carrier),
+        "deadline.stage.": set(Stage),
+        "deadline.calendar.": {"ALWAYS", "OFFICE", "WAREHOUSE"},
+        "sla.": {
+            *("stage", "open", "stopped", "warned", "late", "channel", "warehouse"),
+            *("name", "count", "in_time", "order", "due", "told"),
+        },
         "parcel.": {*PROBLEMS, "packed", "signed"},
         "phase.": set(Phase),
         "intercept.": set(contracts.InterceptHow),
@@ -204,6 +211,7 @@ def test_every_member_of_every_family_has_its_text(families: dict[str, set[str]]
 def test_no_text_is_without_use(source: Uses, families: dict[str, set[str]]) -> None:
     members = {f"{beginning}{name}" for beginning, names in families.items() for name in names}
     members |= {policy.who for policy in POLICIES.values()}
+    members |= {"role.supervisor", "role.director"}  # who hear of late stages, by the rules
     assert set(CATALOGUE) - source.literals - source.asked - members == set()
 
 

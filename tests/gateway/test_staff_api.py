@@ -9,6 +9,7 @@ import pytest
 
 from activities.promises import Due, keep_promises
 from domain.clock import utc_now
+from domain.golden import Trigger
 from domain.order import Channel, CipherReceiver, Region
 from domain.routing import Availability, Wanted
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
@@ -390,3 +391,17 @@ async def test_an_encrypted_receiver_is_never_replaced_by_clear_text(
 async def test_an_address_for_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
     answer = await staff.post(PATH + "/address", json=ADDRESS)
     assert (answer.status_code, answer.json()) == (409, {"text": text("order.unknown_or_closed")})
+
+
+async def test_staff_see_by_when_each_stage_is_due(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    async with database.transaction() as tx:
+        await record(tx, await index_row(tx, ORDER), "pay", "x", Done("x", trigger=Trigger.PAYMENT_CONFIRMED))
+    shown = (await staff.get(PATH)).json()["deadlines"]
+    assert [(one["stage"], one["text"], one["status"], one["why"]) for one in shown] == [
+        ("SHIP", "承诺发货", "open", ["时限将在一分钟内算出"]),
+        ("REVIEW", "审核", "open", ["时限将在一分钟内算出"]),
+    ]
+    assert shown[0]["began_at"] == "2026-03-01T12:00:00+08:00"
+    found = (await staff.get("/api/v1/staff/sla")).json()
+    assert {one["stage"]: one["open"] for one in found["stages"] if one["open"]} == {"REVIEW": 1, "SHIP": 1}

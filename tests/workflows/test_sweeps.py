@@ -11,7 +11,7 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.partner_health import Outcome, bucket_of
 from domain.shipping import TrackCode
-from store import listings, partner_calls, stock
+from store import deadlines, listings, partner_calls, stock
 from store.partner_alerts import open_alerts
 from store.partner_calls import Counted
 from store.tables import SkuRow, WaybillRow
@@ -19,6 +19,7 @@ from tests.workflows.partners import away
 from tests.workflows.stage import Stage
 from workflows.contracts import (
     COMPARE_SHELVES_WORKFLOW,
+    DEADLINE_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PUBLISH_STOCK_WORKFLOW,
@@ -73,6 +74,16 @@ async def test_a_sweep_minds_no_order_that_has_ended(stage: Stage) -> None:
     stage.town.sf.always("create", None)
     assert await _sweep(stage, WAYBILL_SWEEP_WORKFLOW) == 1
     await waiting.reaches(GoldenState.WAYBILL_RETURNED)
+
+
+async def test_the_deadline_sweep_judges_what_is_under_way(stage: Stage) -> None:
+    order = await stage.start()
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    assert await _sweep(stage, DEADLINE_WORKFLOW) == 0
+    async with stage.db.reading() as tx:
+        found = {row.stage: row for row in await deadlines.of_order(tx, order.handle.id)}
+    assert {name for name, row in found.items() if row.outcome == "met"} >= {"REVIEW", "LOCK"}
+    assert found["PACK"].due_at is not None
 
 
 async def test_the_tracking_sweep_subscribes_and_then_asks_for_silent_parcels(stage: Stage) -> None:

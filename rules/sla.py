@@ -1,0 +1,77 @@
+"""How long each stage of an order may take, in which hours, what stops its clock, and who hears of it: by tables."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from domain.clock import utc_now
+from domain.deadlines import Hours, Level, Limit, Stage, urgent
+from domain.deciding import deciding
+from domain.order import Order
+from domain.warehouses import WorkWeek
+from rules.documents import BadRule
+from rules.engine import Decision, collect, current, decide
+from rules.zones import place
+
+TABLES = ("sla_limits", "sla_calendars", "sla_escalation", "sla_clock", "region_zones")
+"""What a deadline hangs on: a new version of one of them moves the deadlines of stages that are not over."""
+
+_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
+
+
+@deciding()
+def limit(stage: Stage, order: Order) -> Limit:
+    """The time limit of a stage of an order. Raises BadRule for hours that cannot be read, or that never come."""
+    region, hurry = order.receiver.region, urgent(order)
+    there = place(region.province, region.city)
+    said = decide(
+        "sla_limits",
+        {
+            "stage": str(stage),
+            "channel": str(order.channel),
+            "shop": order.shop,
+            "zone": there.service,
+            "province": there.province,
+            "urgent": hurry,
+            "terms": str(order.customer.terms),
+        },
+    )
+    calendar = str(said.result["calendar"])
+    hours = decide("sla_calendars", {"calendar": calendar})
+    path = collect("sla_escalation", {"stage": str(stage), "channel": str(order.channel), "urgent": hurry})
+    return Limit(
+        timedelta(minutes=int(said.result["minutes"])),
+        _hours(hours),
+        calendar,
+        timedelta(minutes=int(said.result["warn_minutes"])),
+        tuple(Level(str(one.result["who"]), timedelta(minutes=int(one.result["after_minutes"]))) for one in path),
+        (said.rule, hours.rule, *(one.rule for one in path)),
+    )
+
+
+def stops(stage: Stage, reason: str) -> bool:
+    """Whether the clock of a stage stands while an order is held for a reason."""
+    return bool(decide("sla_clock", {"reason": reason, "stage": str(stage)}).result["stops"])
+
+
+def versions() -> str:
+    """The versions in force now of everything that a deadline hangs on, as one mark."""
+    now = utc_now()
+    return " ".join(current().table(name, now).version for name in TABLES)
+
+
+def _hours(said: Decision) -> Hours:
+    try:
+        week = WorkWeek(str(said.result["weekdays"]), bool(said.result["rests"]))
+        return Hours(_minute(said.result["opens"]), _minute(said.result["closes"]), week)
+    except ValueError as error:
+        raise BadRule(f"{said.rule}: {error}") from error
+
+
+def _minute(written: str) -> int:
+    """The minute of a day: `09:30` is 570. Raises ValueError."""
+    read = _TIME.fullmatch(written)
+    if read is None:
+        raise ValueError(f"{written!r} is not a time of day like 09:30")
+    return int(read[1]) * 60 + int(read[2])

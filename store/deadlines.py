@@ -1,0 +1,297 @@
+"""Deadlines of stages: begun and ended by whatever moves an order, judged and told of by the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, update
+from sqlalchemy import select as count_by
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import and_, col, func, or_, select
+
+from domain.clock import format_beijing
+from domain.deadlines import SPANS, Call, Due, Stage, bucket_of, percentile
+from domain.golden import GoldenState
+from domain.order import Order
+from domain.sourcing import Reason
+from domain.texts import text
+from store.holds import close_task, open_task
+from store.tables import ConsignmentRow, HoldRow, OrderRow, OrderVersionRow, StageDeadlineRow, TaskRow
+
+MET, LEFT = "met", "left"
+
+KIND = "deadline"
+"""The kind of the tasks: one for each stage of an order, for whoever hears of it last."""
+
+PERCENTILES = (50, 90, 99)
+
+_OPEN = col(StageDeadlineRow.ended_at).is_(None)
+
+
+def task_key(order_id: str, stage: str) -> str:
+    """The key of the task about a stage of an order."""
+    return f"{order_id}/deadline/{stage}"
+
+
+async def moved(tx: AsyncSession, row: OrderRow, before: str | None, at: datetime) -> None:
+    """An order came to another state, or left: end the stages that are over by it, begin those that begin with it.
+
+    When a stage is due is judged by the sweep: no step of an order waits for it.
+    """
+    if row.exit is not None:
+        await _end(tx, row.order_id, tuple(Stage), LEFT, at)
+        return
+    if row.state is None or row.state == before:
+        return
+    state = GoldenState(row.state)
+    over = tuple(stage for stage, span in SPANS.items() if span.ends is state)
+    if over:
+        await _end(tx, row.order_id, over, MET, at)
+    for stage, span in SPANS.items():
+        if span.begins is state:
+            began = min(row.paid_at or at, at) if stage is Stage.SHIP else at
+            tx.add(
+                StageDeadlineRow(order_id=row.order_id, stage=stage, channel=row.channel, began_at=began, next_at=began)
+            )
+
+
+async def _end(tx: AsyncSession, order_id: str, stages: Collection[Stage], outcome: str, at: datetime) -> None:
+    for row in await _open_of(tx, [order_id], stages):
+        row.ended_at, row.outcome, row.next_at = at, outcome, None
+        row.stopped_since, row.stopped_by = None, ""
+        if outcome == MET:
+            row.bucket = bucket_of(at - row.began_at)
+        tx.add(row)
+        if row.level >= 0:
+            await close_task(tx, task_key(order_id, row.stage), "orderhub")
+
+
+async def _open_of(
+    tx: AsyncSession, order_ids: Collection[str], stages: Collection[str] = tuple(Stage)
+) -> list[StageDeadlineRow]:
+    """Open stages of orders, locked in the order of their keys."""
+    query = select(StageDeadlineRow).where(
+        col(StageDeadlineRow.order_id).in_(order_ids), col(StageDeadlineRow.stage).in_(stages), _OPEN
+    )
+    query = query.order_by(col(StageDeadlineRow.order_id), col(StageDeadlineRow.stage)).with_for_update()
+    return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
+
+
+async def look_again(tx: AsyncSession, order_id: str, at: datetime) -> None:
+    """Something changed that an order's deadlines hang on (its body, a hold): the sweep judges them anew."""
+    await tx.execute(
+        update(StageDeadlineRow).where(col(StageDeadlineRow.order_id) == order_id, _OPEN).values(next_at=at)
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- the sweep
+
+
+async def to_judge(tx: AsyncSession, now: datetime, rules: str, limit: int) -> list[StageDeadlineRow]:
+    """The open stages of the orders whose turn it is, the longest due first; then those judged by other rules.
+
+    Of an order that is among them all open stages whose turn it is are there, locked. The sweep's own lock on an
+    order's stages is what makes every call happen once.
+    """
+    turn = or_(col(StageDeadlineRow.next_at) <= now, and_(_OPEN, col(StageDeadlineRow.rules) != rules))
+    due = select(StageDeadlineRow.order_id).where(col(StageDeadlineRow.next_at) <= now)
+    ids = list((await tx.execute(due.order_by(col(StageDeadlineRow.next_at)).limit(limit))).scalars())
+    if not ids:
+        old = select(StageDeadlineRow.order_id).where(_OPEN, col(StageDeadlineRow.rules) != rules)
+        ids = list((await tx.execute(old.limit(limit))).scalars())
+    if not ids:
+        return []
+    query = select(StageDeadlineRow).where(col(StageDeadlineRow.order_id).in_(ids), _OPEN, turn)
+    query = query.order_by(col(StageDeadlineRow.order_id), col(StageDeadlineRow.stage)).with_for_update()
+    rows = list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
+    place = {order_id: n for n, order_id in reversed(list(enumerate(ids)))}
+    return sorted(rows, key=lambda row: place[row.order_id])
+
+
+async def bodies(tx: AsyncSession, order_ids: Collection[str]) -> dict[str, Order]:
+    """The newest body of each of these orders."""
+    query = (
+        select(OrderVersionRow)
+        .join(
+            OrderRow,
+            and_(
+                col(OrderRow.order_id) == col(OrderVersionRow.order_id),
+                col(OrderRow.revision) == col(OrderVersionRow.revision),
+            ),
+        )
+        .where(col(OrderRow.order_id).in_(order_ids))
+    )
+    return {row.order_id: Order.model_validate(row.body) for row in (await tx.execute(query)).scalars()}
+
+
+async def held(tx: AsyncSession, order_ids: Collection[str]) -> dict[str, list[HoldRow]]:
+    """All holds that each of these orders ever had, oldest first."""
+    query = select(HoldRow).where(col(HoldRow.order_id).in_(order_ids)).order_by(col(HoldRow.opened_at))
+    found: dict[str, list[HoldRow]] = {}
+    for hold in (await tx.execute(query)).scalars():
+        found.setdefault(hold.order_id, []).append(hold)
+    return found
+
+
+async def judge(
+    tx: AsyncSession, row: StageDeadlineRow, found: Due, why: Sequence[Reason], rules: str, now: datetime
+) -> Sequence[Call]:
+    """Keep when a stage is due and who must be told now. Returns the calls that this makes; again, there are none.
+
+    A call whose moment has moved into the future was not made: whoever was told is told again when it comes to that.
+    """
+    before = row.level
+    row.level = max((call.level for call in found.calls if call.level <= before and call.at <= now), default=-1)
+    calls = found.to_do(row.level, now)
+    row.due_at, row.rules = found.due, rules
+    row.why = [[reason.key, dict(reason.params)] for reason in why]
+    row.stopped_since = found.stopped.begins if found.stopped else None
+    row.stopped_by = found.stopped.why if found.stopped else ""
+    if calls:
+        row.level = calls[-1].level
+        row.told = [*row.told, *([call.level, call.who, now.isoformat()] for call in calls)]
+    row.next_at = found.next(row.level, now)
+    tx.add(row)
+    await _task(tx, row, before, calls)
+    return calls
+
+
+async def _task(tx: AsyncSession, row: StageDeadlineRow, before: int, calls: Sequence[Call]) -> None:
+    """One living task for a stage: opened by the first call, given the words of the last, closed when it is for
+    nobody any more."""
+    key = task_key(row.order_id, row.stage)
+    if row.level < 0:
+        if before >= 0:
+            await close_task(tx, key, "orderhub")
+        return
+    open_now = and_(col(TaskRow.key) == key, col(TaskRow.closed_at).is_(None))
+    if not calls:
+        await tx.execute(update(TaskRow).where(open_now).values(due_at=row.due_at))
+        return
+    late = calls[-1].level > 0
+    words = sentence(row, calls[-1])
+    if await open_task(tx, key, KIND, words, order_id=row.order_id, alert=late, again=True, due_at=row.due_at):
+        return
+    changed = {"text": words, "severity": "alert" if late else "normal", "due_at": row.due_at}
+    await tx.execute(update(TaskRow).where(open_now).values(**changed))
+
+
+def sentence(row: StageDeadlineRow, call: Call) -> str:
+    """What the one who is told reads."""
+    due = row.due_at
+    assert due is not None
+    key = "deadline.late" if call.level > 0 else "deadline.soon"
+    stage = text(f"deadline.stage.{row.stage}")
+    return text(key, stage=stage, due=format_beijing(due)[:16], who=text(call.who), level=call.level)
+
+
+# ------------------------------------------------------------------------------------------------------ who asks
+
+
+async def of_order(tx: AsyncSession, order_id: str) -> list[StageDeadlineRow]:
+    """All stages of an order, in the order in which they began."""
+    query = select(StageDeadlineRow).where(StageDeadlineRow.order_id == order_id)
+    rows = list((await tx.execute(query)).scalars())
+    return sorted(rows, key=lambda row: (row.began_at, list(Stage).index(Stage(row.stage))))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many orders are in a stage now: all, those whose clock stands, those warned of, and those that are late."""
+
+    open: int = 0
+    stopped: int = 0
+    warned: int = 0
+    late: int = 0
+
+
+async def standing(tx: AsyncSession, now: datetime) -> dict[Stage, Standing]:
+    """How the orders stand in each stage."""
+
+    def count(which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((which, 1), else_=0)), 0)
+
+    late = col(StageDeadlineRow.due_at) <= now
+    query = (
+        count_by(
+            col(StageDeadlineRow.stage),
+            func.count(),
+            count(col(StageDeadlineRow.stopped_since).is_not(None)),
+            count(and_(col(StageDeadlineRow.level) == 0, ~late)),
+            count(late),
+        )
+        .where(_OPEN)
+        .group_by(col(StageDeadlineRow.stage))
+    )
+    found = {Stage(stage): Standing(*map(int, rest)) for stage, *rest in (await tx.execute(query)).tuples()}
+    return {stage: found.get(stage, Standing()) for stage in Stage}
+
+
+async def late(tx: AsyncSession, now: datetime, limit: int, stage: str | None = None) -> list[StageDeadlineRow]:
+    """Open stages whose time is up, the latest first of all."""
+    query = select(StageDeadlineRow).where(_OPEN, col(StageDeadlineRow.due_at) <= now)
+    if stage is not None:
+        query = query.where(col(StageDeadlineRow.stage) == stage)
+    return list((await tx.execute(query.order_by(col(StageDeadlineRow.due_at)).limit(limit))).scalars())
+
+
+@dataclass
+class Durations:
+    """How long a stage took at a channel or a warehouse, of `count` orders; how many of them were over in time."""
+
+    stage: Stage
+    kind: str
+    name: str
+    in_time: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many orders."""
+        return sum(self.buckets.values())
+
+    def seconds(self) -> dict[str, int]:
+        """Its percentiles."""
+        return {f"p{percent}": percentile(self.buckets, percent) for percent in PERCENTILES}
+
+
+async def durations(tx: AsyncSession, now: datetime, window: timedelta) -> list[Durations]:
+    """How long the stages took that ended within a window, by channel and by warehouse.
+
+    The store counts; an order of several warehouses counts at each of them. What ended before it was judged was quick,
+    and so in time.
+    """
+    over = and_(
+        col(StageDeadlineRow.ended_at) > now - window,
+        col(StageDeadlineRow.ended_at) <= now,
+        col(StageDeadlineRow.bucket).is_not(None),
+    )
+    due = col(StageDeadlineRow.due_at)
+    in_time = func.sum(case((due < col(StageDeadlineRow.ended_at), 0), else_=1))
+    by = (col(StageDeadlineRow.stage), col(StageDeadlineRow.channel), col(StageDeadlineRow.bucket))
+    channels = count_by(*by, func.count(), in_time).where(over).group_by(*by)
+    first = aliased(ConsignmentRow)
+    again = and_(
+        col(first.order_id) == col(ConsignmentRow.order_id),
+        col(first.warehouse) == col(ConsignmentRow.warehouse),
+        col(first.n) < col(ConsignmentRow.n),
+        col(first.status) != "off",
+    )
+    at = (col(StageDeadlineRow.stage), col(ConsignmentRow.warehouse), col(StageDeadlineRow.bucket))
+    warehouses = (
+        count_by(*at, func.count(), in_time)
+        .join(ConsignmentRow, col(ConsignmentRow.order_id) == col(StageDeadlineRow.order_id))
+        .where(over, col(ConsignmentRow.status) != "off", ~select(first.order_id).where(again).exists())
+        .group_by(*at)
+    )
+    found: dict[tuple[str, str, str], Durations] = {}
+    for kind, query in (("channel", channels), ("warehouse", warehouses)):
+        for stage, name, bucket, count, kept in (await tx.execute(query)).tuples():
+            one = found.setdefault((stage, kind, name), Durations(Stage(stage), kind, name))
+            one.buckets[int(bucket)] = int(count)
+            one.in_time += int(kept)
+    order = list(Stage)
+    return sorted(found.values(), key=lambda one: (order.index(one.stage), one.kind, one.name))

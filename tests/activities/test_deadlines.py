@@ -1,0 +1,245 @@
+"""Deadlines of an order's stages: begun and ended by its steps, judged by the sweep, each call made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from sqlmodel import col, select
+
+from activities.contracts import (
+    ACCEPT_ORDER,
+    CLOSE_HOLD,
+    OPEN_HOLD,
+    PASS_REVIEW,
+    RECORD_CANCELLED,
+    RESERVE_STOCK,
+    WATCH_DEADLINES,
+    DeadlineAsk,
+    DeadlinesSeen,
+    HoldEnd,
+    HoldFact,
+    OrderAt,
+    OrderRef,
+    Reasoned,
+)
+from domain.clock import BEIJING, utc_now
+from domain.deadlines import Stage
+from domain.holds import HoldReason
+from domain.order import Region
+from domain.rulesets import RuleEvent, What
+from rules import engine
+from store import deadlines, orders
+from store.deadline_report import report, seen
+from store.tables import StageDeadlineRow, TaskRow
+from tests.activities.conftest import Bench
+from tests.rules.documents import changed
+from tests.store.samples import index_row, receiver
+
+WEDNESDAY = datetime(2026, 3, 4, 10, tzinfo=BEIJING)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(WEDNESDAY, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture(autouse=True)
+def _the_files_again() -> Iterator[None]:
+    yield
+    engine.use(engine.Book())
+
+
+async def _paid(bench: Bench, number: str = "SO1") -> str:
+    order = await bench.order(number, paid_at=utc_now(), placed_at=utc_now())
+    await bench.run(ACCEPT_ORDER, OrderAt(order.order_id, 1))
+    return order.order_id
+
+
+async def _sweep(bench: Bench, batch: int = 50) -> DeadlinesSeen:
+    seen: DeadlinesSeen = await bench.run(WATCH_DEADLINES, DeadlineAsk(batch))
+    return seen
+
+
+async def _stage(bench: Bench, stage: Stage = Stage.REVIEW, order_id: str = "own:main:SO1") -> StageDeadlineRow:
+    async with bench.db.reading() as tx:
+        return await tx.get_one(StageDeadlineRow, (order_id, stage))
+
+
+async def _tasks(bench: Bench) -> list[tuple[str, str, bool]]:
+    """Of each task about a deadline: what it says, how loudly, and whether it is open."""
+    async with bench.db.reading() as tx:
+        query = select(TaskRow).where(TaskRow.kind == deadlines.KIND).order_by(col(TaskRow.key))
+        return [(task.text, task.severity, task.closed_at is None) for task in (await tx.execute(query)).scalars()]
+
+
+def _published(name: str, version: str) -> RuleEvent:
+    return RuleEvent(1, name, version, What.PUBLISHED, "wei", "x", utc_now(), utc_now())
+
+
+async def test_steps_begin_and_end_stages_and_the_sweep_says_when_they_are_due(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    order_id = await _paid(bench)
+    assert (await _stage(bench)).due_at is None
+    assert await _sweep(bench) == DeadlinesSeen(2, 0, 0, 0)
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
+    assert (await _stage(bench)).due_at == WEDNESDAY + 2 * HOUR
+    assert (await _stage(bench, Stage.SHIP)).due_at == WEDNESDAY + 48 * HOUR
+    clock.shift(HOUR)
+    await bench.run(PASS_REVIEW, OrderRef(order_id))
+    await bench.run(PASS_REVIEW, OrderRef(order_id))
+    clock.shift(60)
+    await bench.run(RESERVE_STOCK, OrderRef(order_id))
+    async with bench.db.reading() as tx:
+        rows = [(row.stage, row.outcome, row.bucket) for row in await deadlines.of_order(tx, order_id)]
+        found = await report(tx, utc_now(), timedelta(days=7), 10)
+    assert rows == [("REVIEW", "met", 140), ("SHIP", "", None), ("LOCK", "met", 46), ("PACK", "", None)]
+    assert {one["stage"]: one["open"] for one in found["stages"] if one["open"]} == {"SHIP": 1, "PACK": 1}
+    assert [(one["stage"], one.get("channel"), one.get("warehouse"), one["orders"]) for one in found["durations"]] == [
+        ("REVIEW", "own", None, 1),
+        ("REVIEW", None, "WH01", 1),
+        ("LOCK", "own", None, 1),
+        ("LOCK", None, "WH01", 1),
+    ]
+    assert found["durations"][0]["seconds"] == {"p50": 3648, "p90": 3648, "p99": 3648}
+    assert await _tasks(bench) == []
+
+
+async def test_each_level_is_called_once_and_the_task_goes_when_the_stage_is_over(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    order_id = await _paid(bench)
+    await _sweep(bench)
+    clock.shift(89 * 60)
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
+    clock.shift(60)
+    assert await _sweep(bench) == DeadlinesSeen(1, 1, 0, 0)
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
+    assert await _tasks(bench) == [("「审核」即将超时，应在 2026-03-04 12:00 前完成，请客服处理", "normal", True)]
+    clock.shift(30 * 60)
+    assert await _sweep(bench) == DeadlinesSeen(1, 0, 1, 1)
+    clock.shift(HOUR)
+    assert await _sweep(bench) == DeadlinesSeen(1, 0, 1, 1)
+    [(words, severity, still)] = await _tasks(bench)
+    assert words == "「审核」已超时（应在 2026-03-04 12:00 前完成），第 2 级升级，请主管处理"
+    assert (severity, still) == ("alert", True)
+    row = await _stage(bench)
+    assert [call[:2] for call in row.told] == [[0, "role.service"], [1, "role.service"], [2, "role.supervisor"]]
+    shown = seen(row, utc_now())
+    assert (shown["status"], shown["due_at"]) == ("late", "2026-03-04T12:00:00+08:00")
+    assert shown["why"][0].startswith("时限 2:00（办公时间），依据 sla_limits@")
+    await bench.run(PASS_REVIEW, OrderRef(order_id))
+    assert [still for _, _, still in await _tasks(bench)] == [False]
+    assert seen(await _stage(bench), utc_now())["status"] == "missed"
+
+
+async def test_levels_that_passed_unseen_are_one_call_to_the_last_of_them(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    """Nobody swept for half a day: one task, that of the highest level, and none of them again."""
+    await _paid(bench)
+    clock.shift(8 * HOUR)
+    assert await _sweep(bench) == DeadlinesSeen(2, 1, 3, 1)
+    [(words, _, _)] = await _tasks(bench)
+    assert "第 3 级" in words
+    assert "总监" in words
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 1)
+
+
+async def test_a_batch_takes_the_longest_due_first_and_goes_on_until_all_are_looked_at(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    for n in range(3):
+        await _paid(bench, f"SO{n}")
+        clock.shift(60)
+    async with bench.db.transaction() as tx:
+        first = await deadlines.to_judge(tx, utc_now(), "", 2)
+    assert {row.order_id for row in first} == {"own:main:SO0"}
+    assert (await _sweep(bench, batch=1)).looked == 6
+
+
+async def test_a_hold_that_waits_for_others_stops_the_clock_and_one_of_ours_does_not(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    order_id = await _paid(bench)
+    await _sweep(bench)
+    clock.shift(HOUR)
+    deadline = utc_now() + 24 * HOUR
+    ours = HoldReason.ADDRESS_INCOMPLETE
+    await bench.run(OPEN_HOLD, HoldFact(order_id, 1, ours, "x", deadline))
+    await _sweep(bench)
+    assert (await _stage(bench)).due_at == WEDNESDAY + 2 * HOUR
+    await bench.run(OPEN_HOLD, HoldFact(order_id, 2, HoldReason.REFUND_PENDING, "x", deadline))
+    await _sweep(bench)
+    row = await _stage(bench)
+    assert (row.due_at, row.next_at, row.stopped_by) == (None, None, "REFUND_PENDING")
+    clock.shift(3 * HOUR)
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
+    assert seen(row, utc_now())["why"][1].startswith("自 2026-03-04 11:00 起停表：")
+    await bench.run(CLOSE_HOLD, HoldEnd(order_id, 2, HoldReason.REFUND_PENDING, "channel", "DOCUMENT"))
+    await _sweep(bench)
+    assert (await _stage(bench)).due_at == WEDNESDAY + 5 * HOUR
+
+
+async def test_another_region_moves_what_is_not_over_and_takes_back_a_call(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    order_id = await _paid(bench)
+    clock.shift(47 * HOUR)
+    await _sweep(bench)
+    assert (await _stage(bench, Stage.SHIP)).level == 0
+    far = receiver().model_copy(update={"region": Region(province="西藏自治区", city="拉萨市", district="城关区")})
+    async with bench.db.transaction() as tx:
+        await orders.replace_receiver(tx, await index_row(tx, order_id), far, "address/1")
+    await _sweep(bench)
+    row = await _stage(bench, Stage.SHIP)
+    assert (row.due_at, row.level) == (WEDNESDAY + 120 * HOUR, -1)
+    assert [still for words, _, still in await _tasks(bench) if "承诺发货" in words] == [False]
+
+
+async def test_another_version_of_the_rules_moves_open_deadlines(bench: Bench) -> None:
+    order_id = await _paid(bench)
+    await bench.run(PASS_REVIEW, OrderRef(order_id))
+    await _sweep(bench)
+    draft = engine.Table("sla_limits", changed("sla_limits", "lock", minutes="30", warn="10"))
+    event = _published("sla_limits", draft.version)
+    engine.use(engine.Book([event], [draft]))
+    assert (await _sweep(bench)).looked == 2
+    assert (await _stage(bench, Stage.LOCK)).due_at == WEDNESDAY + HOUR / 2
+    assert (await _stage(bench)).due_at is None, "the review was over before it was judged"
+    assert (await _sweep(bench)).looked == 0
+
+
+async def test_a_broken_rule_keeps_nobody_else_from_a_deadline(bench: Bench) -> None:
+    await _paid(bench)
+    draft = engine.Table("sla_calendars", changed("sla_calendars", "office", opens='"9"'))
+    event = _published("sla_calendars", draft.version)
+    engine.use(engine.Book([event], [draft]))
+    await _sweep(bench)
+    assert (await _stage(bench)).why[0][0] == "deadline.no_rule"
+    assert (await _stage(bench, Stage.SHIP)).due_at is not None
+    assert (await _sweep(bench)).looked == 0
+
+
+async def test_an_order_that_left_has_no_deadline_any_more(bench: Bench, clock: time_machine.Traveller) -> None:
+    order_id = await _paid(bench)
+    clock.shift(3 * HOUR)
+    await _sweep(bench)
+    await bench.run(RECORD_CANCELLED, Reasoned(order_id, "x", "wei"))
+    assert {(await _stage(bench, stage)).outcome for stage in (Stage.REVIEW, Stage.SHIP)} == {"left"}
+    assert [still for _, _, still in await _tasks(bench)] == [False]
+    assert (await _sweep(bench)).late == 0
+
+
+async def test_an_order_from_before_there_were_deadlines_gets_them_with_its_next_stage(bench: Bench) -> None:
+    order_id = await _paid(bench)
+    async with bench.db.transaction() as tx:
+        for stage in (Stage.REVIEW, Stage.SHIP):
+            await tx.delete(await tx.get_one(StageDeadlineRow, (order_id, stage)))
+    await bench.run(PASS_REVIEW, OrderRef(order_id))
+    assert (await _stage(bench, Stage.LOCK)).began_at == utc_now()
