@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.pricing import compare
 from domain.clock import BEIJING
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Twin, says_the_same
@@ -16,7 +17,7 @@ _LOOKED_AT = 3
 """Earlier orders whose bodies are compared at most."""
 
 
-async def collect(tx: AsyncSession, order: Order, now: datetime) -> Dossier:
+async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime) -> Dossier:
     """Everything that the checks look at. An order of ours, or one that is off, is nobody's risk."""
     skus = {line.sku for line in order.lines}
     articles, free = await dossiers.articles(tx, skus), await dossiers.free(tx, skus)
@@ -32,5 +33,13 @@ async def collect(tx: AsyncSession, order: Order, now: datetime) -> Dossier:
         if holds is not None and says_the_same(order, await orders.body(tx, one.order_id)):
             twins.append(Twin(one.order_id, minutes, holds))
     return Dossier(
-        order, articles, free, buyer, tuple(twins), risks(order, buyer), duties=duties(order, articles), day=day
+        order,
+        articles,
+        free,
+        buyer,
+        tuple(twins),
+        risks(order, buyer),
+        duties=duties(order, articles),
+        day=day,
+        price=await compare(tx, order, revision),
     )

@@ -52,7 +52,7 @@ class ReviewSteps:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
         mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
         order = mended.order
-        found = _holding_still(row, review(await collect(tx, order, utc_now())))
+        found = _holding_still(row, review(await collect(tx, order, mended.revision, utc_now())))
         holding = await flags_kept.keep(tx, row, mended.revision, found)
         # Notes, and what a person has released, are nothing to the workflow: they are in the store.
         flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes

@@ -25,6 +25,7 @@ class HoldReason(StrEnum):
     DELIVERY_PROBLEM = "DELIVERY_PROBLEM"
     RISK = "RISK"
     DUPLICATE = "DUPLICATE"
+    PRICE_CONFLICT = "PRICE_CONFLICT"
     COMPLIANCE = "COMPLIANCE"
     COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
 
@@ -178,6 +179,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         AtDeadline.ESCALATE,
         "role.quality",
     ),
+    HoldReason.PRICE_CONFLICT: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.OPERATOR, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.operations",
+    ),
     HoldReason.DUPLICATE: HoldPolicy(
         Step.REVIEW,
         frozenset({Release.OPERATOR, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
@@ -202,7 +210,15 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
 }
 
 
-OF_THE_HOUSE = frozenset({HoldReason.RISK, HoldReason.DUPLICATE, HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED})
+OF_THE_HOUSE = frozenset(
+    {
+        HoldReason.RISK,
+        HoldReason.DUPLICATE,
+        HoldReason.COMPLIANCE,
+        HoldReason.COMPLIANCE_BLOCKED,
+        HoldReason.PRICE_CONFLICT,
+    }
+)
 """Reasons that rest on what the house knows and wants, not on what the channel says."""
 
 OF_ARTICLES = frozenset({HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED})

@@ -16,7 +16,7 @@ from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
 from gateway.shop_view import latest
-from store import deadlines, flags, gifts, healings, holds, links, orders, planning, promises, shipping
+from store import deadlines, flags, gifts, healings, holds, links, orders, planning, prices, promises, shipping
 from store.deadline_report import seen
 from store.promises import Kept
 from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
@@ -53,6 +53,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
         "flags": await _flags(tx, order_id),
+        "price": await _price(tx, order_id),
         "routing": await _routing(tx, order_id),
         "consignments": await _consignments(tx, order_id),
         "promises": await _promises(tx, row),
@@ -82,6 +83,21 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         }
         for hold in await holds.open_holds(tx, order_id)
     ]
+
+
+async def _price(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
+    """What the order should have cost, step by step, beside what the channel says; None: it was not compared."""
+    row = await prices.of_order(tx, order_id)
+    if row is None:
+        return None
+    return {
+        "expected_fen": row.expected_fen,
+        "came_fen": row.came_fen,
+        "differs": row.differs,
+        "revision": row.revision,
+        "at": _moment(row.at),
+        **row.priced,
+    }
 
 
 async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

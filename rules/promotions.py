@@ -115,10 +115,10 @@ def layers(where: Buying) -> list[Layer]:
 
 
 @deciding()
-def basket(order: Order, used: dict[str, int] | None = None) -> tuple[Basket, list[Offer], list[Layer]]:
-    """All that an order's price is reckoned with. `used`: how often its buyer had each promotion before."""
+def basket(order: Order) -> tuple[Basket, list[Offer], list[Layer]]:
+    """All that an order's price is reckoned with, but how often its buyer had a promotion before."""
     where, lines = buying(order), goods(order)
-    made = Basket(lines, order.placed_at, frozenset(order.coupons), frozenset(order.all_tags()), used or {})
+    made = Basket(lines, order.placed_at, frozenset(order.coupons), frozenset(order.all_tags()))
     return made, offers(where, lines), layers(where)
 
 

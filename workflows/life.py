@@ -86,6 +86,7 @@ class OrderLife:
             HoldReason.DUPLICATE,
             HoldReason.COMPLIANCE,
             HoldReason.COMPLIANCE_BLOCKED,
+            HoldReason.PRICE_CONFLICT,
         ):
             said = accepted.said_of(ours)
             if not self.board.says(ours, said):

@@ -12,6 +12,7 @@ from domain.review.compliance import compliance_check
 from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
 from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.formats import format_check
+from domain.review.prices import price_check
 from domain.review.risks import risk_check
 from domain.review.stock import stock_check
 
@@ -43,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     compliance_check,
     risk_check,
     duplicate_check,
+    price_check,
 )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Order
+from domain.promotion.comparing import Comparison
 from domain.tags import Tag
 from domain.texts import text
 
@@ -86,6 +87,8 @@ class Dossier:
     duties: tuple[Duty, ...] = ()
     day: date | None = None
     """The Beijing day on which numbers must be valid; None: not looked at."""
+    price: Comparison | None = None
+    """The order's price by the promotions beside the channel's; None: this shop's prices are not compared."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ REVIEW: dict[str, tuple[str, str]] = {
     "hold.DUPLICATE": ("疑似重复下单", "ordered twice?"),
     "hold.COMPLIANCE": ("合规资料不全", "compliance"),
     "hold.COMPLIANCE_BLOCKED": ("法规禁止", "blocked by law"),
+    "hold.PRICE_CONFLICT": ("价格不符", "price"),
     "flag.note": ("提示", "note"),
     "flag.status.open": ("待处理", "open"),
     "flag.status.noted": ("仅提示", "a note only"),

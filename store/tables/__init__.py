@@ -28,6 +28,7 @@ from store.tables.orders import (
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
+from store.tables.prices import OrderPriceRow, PromotionUseRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
 from store.tables.review import FlagRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
@@ -75,6 +76,7 @@ __all__ = [
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",
+    "OrderPriceRow",
     "OrderRow",
     "OrderVersionRow",
     "ParcelRow",
@@ -82,6 +84,7 @@ __all__ = [
     "PartnerLineRow",
     "PlanRow",
     "PromiseRow",
+    "PromotionUseRow",
     "PublishedRow",
     "PullCursorRow",
     "ReconciliationRow",

@@ -169,6 +169,36 @@ async def test_a_risk_that_is_gone_ends_its_hold_by_itself(stage: Stage) -> None
     assert row.how == "DOCUMENT"
 
 
+def _priced(paid: int) -> dict[str, Any]:
+    """A mug for 300 yuan in the shop that has promotions: 88 折 in Hangzhou, so that 264 are due."""
+    line = OrderLine(line_no="1", sku="MUG", title="x", quantity=1, unit_price_fen=30000, amount_fen=paid)
+    amounts = Amounts(goods_fen=30000, discount_fen=30000 - paid, paid_fen=paid)
+    return {"shop": "示例店铺", "lines": (line,), "amounts": amounts}
+
+
+async def test_another_price_than_promised_waits_is_escalated_and_released_once(stage: Stage) -> None:
+    order = await stage.start(**_priced(26000))
+    await order.held(HoldReason.PRICE_CONFLICT)
+    assert "应付 264.00" in (await order.hold(HoldReason.PRICE_CONFLICT)).detail
+    await order.pass_time(hours=4, minutes=1)
+    await order.step("hold.escalated")
+    assert "hold_overdue" in await order.tasks()
+    assert (await order.ask("release_hold", ReleaseHold("PRICE_CONFLICT", "运营王", "差价已核实"))).done
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    await order.document(notes=Notes(buyer="请尽快"))
+    await order.step("order.accepted", times=2)
+    assert not (await order.row()).holds
+
+
+async def test_a_document_with_the_price_that_is_due_ends_the_hold(stage: Stage) -> None:
+    order = await stage.start(**_priced(30000))
+    await order.held(HoldReason.PRICE_CONFLICT)
+    await order.document(**_priced(26400))
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    (row,) = [row for row in await order.rows(HoldRow) if row.reason == HoldReason.PRICE_CONFLICT]
+    assert row.how == "DOCUMENT"
+
+
 async def test_goods_that_lack_a_registration_wait_until_it_is_written_down(stage: Stage) -> None:
     async with stage.db.transaction() as tx:
         await articles.put(tx, [Article("MUG", category="infant_formula", grade=1)])
