@@ -46,6 +46,7 @@ from workflows.supply import (
 )
 from workflows.sweeps import (
     AuthorisationWorkflow,
+    CompareShadowsWorkflow,
     DeadlineWorkflow,
     PartnerHealthWorkflow,
     PullWorkflow,
@@ -65,6 +66,7 @@ WORKFLOWS: list[type[Any]] = [
     ReconcileWorkflow,
     AuthorisationWorkflow,
     DeadlineWorkflow,
+    CompareShadowsWorkflow,
     PullFilesWorkflow,
     CompareShelvesWorkflow,
     FreezeSweepWorkflow,

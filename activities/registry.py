@@ -27,6 +27,7 @@ from activities.purging import PurgeSteps
 from activities.reconciling import ReconcileSteps
 from activities.replenishing import ReplenishSteps
 from activities.review import ReviewSteps
+from activities.shadow_reports import ShadowSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
 from activities.warehouse import WarehouseSteps
@@ -50,6 +51,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         SweepSteps(db, partners.tracker, config),
         DeadlineSteps(db),
         PullSteps(db, partners.pulls),
+        ShadowSteps(db),
         HealthSteps(db, config.health),
         ReconcileSteps(db, partners.pulls),
         AuthorisationSteps(db, partners.channels),

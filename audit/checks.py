@@ -23,6 +23,7 @@ from audit.parcels import parcels_are_the_order
 from audit.pool import pool_bound, shares_kept
 from audit.report import Outcome
 from audit.rules import rules_unmixed
+from audit.shadows import shadow_silent
 from audit.splits import splits_sum
 from audit.stock import not_oversold, stock_conserved
 from audit.warehouse import warehouse_once
@@ -54,6 +55,7 @@ _NONE, _COMPARED, _NEEDED = UseOfBooks
 CHECKS: tuple[Check, ...] = (
     Check("orders_arrived", "every paid order of the channels is here, as it is there", orders_arrived, _NEEDED),
     Check("orders_ended", "every order is at its right end", orders_ended, _COMPARED, at_end=True),
+    Check("shadow_silent", "orders in shadow are decided, and nothing of them is sent", shadow_silent, _COMPARED),
     Check("golden_sequence", "golden states one by one, never back, none skipped", golden_sequence, _NONE),
     Check("stock_conserved", "stock adds up: ledger, reservations, what was ordered", stock_conserved, _NONE),
     Check("pool_bound", "frozen, promised and counted is what transfers and orders say", pool_bound, _NONE),

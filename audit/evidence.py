@@ -47,6 +47,7 @@ from store.tables import (
     OrderVersionRow,
     ParcelRow,
     ReservationRow,
+    ShadowOrderRow,
     WaybillRow,
 )
 
@@ -96,6 +97,8 @@ class Evidence:
     """Orders that a person of ours cancelled, by the audit trail."""
     book_orders: Mapping[str, BookOrder]
     """The channels' orders by our order id."""
+    shadows: Mapping[str, int]
+    """Orders that an old system works on, with the newest revision that was decided (0: none)."""
 
     @property
     def final_books(self) -> Books | None:
@@ -168,6 +171,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             shown_by_other=await _shown_by_other(tx),
             cancelled_by_person=await _cancelled_by_person(tx),
             book_orders=_book_orders(books),
+            shadows=await _shadows(tx),
         )
 
 
@@ -198,6 +202,11 @@ async def _cancelled_by_person(tx: AsyncSession) -> frozenset[str]:
     event = OrderEventRow
     statement = select(event.order_id, event.who).where(event.what == "order.cancelled")
     return frozenset([oid async for oid, who in stream(tx, statement) if not who.startswith(("channel", "orderhub"))])
+
+
+async def _shadows(tx: AsyncSession) -> dict[str, int]:
+    row = ShadowOrderRow
+    return {oid: decided async for oid, decided in stream(tx, select(row.order_id, row.decided_revision))}
 
 
 async def _bodies(tx: AsyncSession) -> tuple[dict[str, list[BodyFact]], list[tuple[str, int]]]:

@@ -38,6 +38,7 @@ async def main(settings: Settings) -> int:
         outside = build_partners(settings, db)
         stack.push_async_callback(outside.close)
         gateway = Gateway(
+            warehouse=settings.company.warehouse,
             db=db,
             keeper=Keeper(db),
             sources=outside.sources,

@@ -37,6 +37,7 @@ from gateway import (
     refunds_api,
     replenishments_api,
     rules_api,
+    shadows_api,
     shelves_api,
     staff_api,
 )
@@ -57,7 +58,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api, promotions_api, deadlines_api)
-    for api in (hooks, orders_api, refunds_api, *staff):
+    for api in (hooks, orders_api, refunds_api, *staff, shadows_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)

@@ -129,6 +129,8 @@ class Gateway:
     codec_open_on_loopback: bool = False
     codec_origins: Sequence[str] = ()
     rules: RuleOwner | None = None
+    warehouse: str = "WH01"
+    """The warehouse of companies that keep no other."""
 
 
 async def _of(request: Request) -> Gateway:

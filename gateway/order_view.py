@@ -15,6 +15,7 @@ from domain.masks import masked
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
+from gateway.shadow_view import shadow_view
 from gateway.shop_view import latest
 from store import deadlines, flags, gifts, healings, holds, links, orders, planning, prices, promises, shipping
 from store.deadline_report import seen
@@ -67,6 +68,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "interceptions": await _interceptions(tx, order_id),
         "address_changes": await _address_changes(tx, order_id),
         "linked": await links.linked(tx, order_id),
+        "shadow": await shadow_view(tx, order_id),
         "events": await _events(tx, order_id),
     }
 

@@ -20,6 +20,7 @@ from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
 from gateway.order_view import order_view
 from rules.gazetteer import gazetteer
 from store.gifts_after import GiftStays, send_after
+from store.shadows import is_shadow
 from store.steps import UnknownOrder, load_order
 from store.tables import AddressChangeRow
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold
@@ -199,6 +200,9 @@ def _completed(receiver: ClearReceiver) -> tuple[ClearReceiver, dict[str, str]]:
 
 async def _ask(hub: Gateway, order_id: str, name: str, wish: Wish) -> dict[str, str]:
     """200 with the order's words; what it refuses, at once or in the end, is UpdateRefused."""
+    async with hub.db.reading() as tx:
+        if await is_shadow(tx, order_id):
+            raise UpdateRefused(text("shadow.not_ours"))
     outcome = await hub.orders.update(order_id, name, wish)
     if not outcome.done:
         raise UpdateRefused(outcome.text)

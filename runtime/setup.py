@@ -35,6 +35,7 @@ from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
+    COMPARE_SHADOWS_WORKFLOW,
     COMPARE_SHELVES_WORKFLOW,
     DEADLINE_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
@@ -143,6 +144,14 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         ),
         Sweep("orderhub-authorisations", AUTHORISATION_WORKFLOW, _RENEWING),
         Sweep("orderhub-reconcile", RECONCILE_WORKFLOW, timedelta(days=1), ReconcileStart(), _NIGHT),
+        # After the channels' lists were compared, so that what had been missed is in it.
+        Sweep(
+            "orderhub-shadow-report",
+            COMPARE_SHADOWS_WORKFLOW,
+            timedelta(days=1),
+            SweepStart(),
+            _NIGHT + timedelta(hours=2),
+        ),
         Sweep(
             "orderhub-purge-logs",
             PURGE_LOGS_WORKFLOW,

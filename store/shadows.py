@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, func, select
 
-from domain.clock import utc_now
+from domain.clock import BEIJING, utc_now
 from domain.order import ChannelStatus, Order
 from domain.routing import Routing
 from domain.shadow import (
@@ -28,6 +28,7 @@ from domain.shadow import (
     order_in_shadow,
     shop_in_shadow,
 )
+from domain.texts import text
 from store import listings, warehouses
 from store.tables import OrderRow, ShadowDecisionRow, ShadowOrderRow, ShadowPlanRow, ShadowSwitchRow
 from store.upsert import insert_ignore
@@ -232,3 +233,33 @@ async def standing(tx: AsyncSession, of: Slice, examples: int = 10) -> Standing:
         counts.append(int((await tx.execute(select(func.count(key)).where(*conditions))).scalar_one()))
         found.append(tuple((await tx.execute(select(key).where(*conditions).order_by(key).limit(examples))).scalars()))
     return Standing(counts[0], counts[1], found[0], found[1])
+
+
+def switch_facts(one: Switch) -> dict[str, Any]:
+    """A switch as plain JSON."""
+    at = one.at.astimezone(BEIJING).isoformat()
+    return {"slice": str(one.slice), "shadow": one.on, "since": at, "by": one.by, "why": one.why}
+
+
+def standing_facts(orders: Standing) -> dict[str, Any]:
+    """The orders that a switch leaves where they are, as plain JSON."""
+    return {
+        "living": orders.living,
+        "living_examples": list(orders.living_examples),
+        "old_systems_not_shipped": orders.waiting,
+        "old_systems_examples": list(orders.waiting_examples),
+    }
+
+
+def switched(of: Slice, on: bool, moved: bool, orders: Standing) -> list[str]:
+    """What whoever switched a slice must know, in sentences."""
+    if not moved:
+        return [text("shadow.already_on" if on else "shadow.already_off", slice=of)]
+    if not of.channel:
+        return [text("shadow.warehouse_on" if on else "shadow.warehouse_off", code=of.name)]
+    said = [text("shadow.switched_on" if on else "shadow.switched_off", slice=of)]
+    if on and orders.living:
+        said.append(text("shadow.left_living", count=orders.living, examples=", ".join(orders.living_examples)))
+    if not on and orders.waiting:
+        said.append(text("shadow.left_waiting", count=orders.waiting, examples=", ".join(orders.waiting_examples)))
+    return said

@@ -19,6 +19,7 @@ PUBLISH_STOCK_WORKFLOW = "PublishStockWorkflow"
 WATCH_SAFETY_WORKFLOW = "WatchSafetyWorkflow"
 PURGE_LOGS_WORKFLOW = "PurgeLogsWorkflow"
 DEADLINE_WORKFLOW = "DeadlineWorkflow"
+COMPARE_SHADOWS_WORKFLOW = "CompareShadowsWorkflow"
 
 
 @dataclass(frozen=True)

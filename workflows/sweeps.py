@@ -8,6 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.contracts import (
+    COMPARE_SHADOWS,
     FOLLOW_PARCELS,
     LIST_FEEDS,
     LIST_WAITING,
@@ -21,11 +22,13 @@ from activities.contracts import (
     PartnerWatch,
     PullAsk,
     ReconcileAsk,
+    ShadowAsk,
 )
 from domain.clock import BEIJING
 from domain.texts import partner_name, text
 from workflows.contracts import (
     AUTHORISATION_WORKFLOW,
+    COMPARE_SHADOWS_WORKFLOW,
     DEADLINE_WORKFLOW,
     PARTNER_HEALTH_WORKFLOW,
     PULL_WORKFLOW,
@@ -143,6 +146,16 @@ class ReconcileWorkflow:
             repaired[f"{feed}:{shop}"] = found.missing + found.stale
             workflow.set_current_details(text("reconcile.done", day=day, shops=len(repaired), all=len(feeds.pairs)))
         return repaired
+
+
+@workflow.defn(name=COMPARE_SHADOWS_WORKFLOW)
+class CompareShadowsWorkflow:
+    """Every night: what the old system did with the orders of two weeks, against what we would have done."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How often the two did not do the same."""
+        return (await partner(COMPARE_SHADOWS, ShadowAsk())).differences
 
 
 async def _signal(order_id: str, name: str, *arguments: object) -> bool:

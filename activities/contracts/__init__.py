@@ -93,6 +93,7 @@ from activities.contracts.supply import (
     SafetySeen,
 )
 from activities.contracts.sweeps import (
+    COMPARE_SHADOWS,
     FOLLOW_PARCELS,
     LIST_FEEDS,
     LIST_WAITING,
@@ -110,6 +111,8 @@ from activities.contracts.sweeps import (
     ReconcileAsk,
     Reconciled,
     Renewed,
+    ShadowAsk,
+    ShadowCompared,
     Turn,
     Waiting,
 )
@@ -164,6 +167,7 @@ __all__ = [
     "CHECK_CREDIT",
     "CLOSE_HOLD",
     "COMMIT_CREDIT",
+    "COMPARE_SHADOWS",
     "COMPARE_SHELVES",
     "CREDIT_BUDGET",
     "DROP_ADDRESS",
@@ -274,6 +278,8 @@ __all__ = [
     "Scan",
     "ScanAlert",
     "Scanned",
+    "ShadowAsk",
+    "ShadowCompared",
     "Stop",
     "StopEnd",
     "Stopped",

@@ -146,3 +146,29 @@ RECONCILE_SHOP = PartnerStep(
 FOLLOW_PARCELS = PartnerStep(
     "follow_parcels", Batch, Followed, timeout=timedelta(minutes=2), within=timedelta(minutes=10)
 )
+
+
+@dataclass(frozen=True)
+class ShadowAsk:
+    """Compare the orders of the last so many Beijing days that an old system works on."""
+
+    days: int = 14
+
+
+@dataclass(frozen=True)
+class ShadowCompared:
+    """How many reports of a day and slice were made, of how many orders, and how often the two did not do the same."""
+
+    reports: int
+    orders: int
+    differences: int
+
+
+COMPARE_SHADOWS = PartnerStep(
+    "compare_shadows",
+    ShadowAsk,
+    ShadowCompared,
+    timeout=timedelta(hours=1),
+    within=timedelta(hours=4),
+    heartbeat=timedelta(seconds=90),
+)

@@ -21,6 +21,7 @@ from domain.texts.promotions import PROMOTIONS
 from domain.texts.review import REVIEW
 from domain.texts.routing import ROUTING
 from domain.texts.rules import RULES
+from domain.texts.shadow import SHADOW
 from domain.texts.steps import STEPS
 from domain.texts.supply import SUPPLY
 from domain.texts.tasks import TASKS
@@ -68,5 +69,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **RULES,
     **POOL,
     **SUPPLY,
+    **SHADOW,
     **PROMOTIONS,
 }

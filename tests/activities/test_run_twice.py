@@ -129,6 +129,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
         "let_freezes_go",
         "watch_safety",
         "watch_deadlines",
+        "compare_shadows",
     }
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"
 

@@ -29,6 +29,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
     assert looked_at == {
         "orders_arrived": 10,
         "orders_ended": 10,
+        "shadow_silent": 0,
         "golden_sequence": 10,
         "stock_conserved": 3,
         "pool_bound": 4,
@@ -154,7 +155,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 23
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 24
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

@@ -22,6 +22,7 @@ from domain.partner_health import Breaker
 from domain.promotion import Why
 from domain.proposals import ProposalKind
 from domain.rulesets import What
+from domain.shadow import Kind, PlanKind, Would
 from domain.shipping import Carrier, Trouble
 from domain.tags import KINDS
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
@@ -116,6 +117,12 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("channel", "shop", "sku", "item_id", "sku_id", "pieces", "told_at", "trouble", "at", "status", "inputs"),
         },
         "listings.status.": {"asked", "taken", "refused", "unknown"},
+        "shadow.": {
+            *("slice", "state", "since", "by", "why", "waiting", "living", "day", "orders", "kinds", "examples"),
+            *("order", "placed", "would", "did"),
+        },
+        "shadow.do.": set(Would),
+        "shadow.kind.": {*Kind, *PlanKind},
         "shelves.": {"warehouse", "sku", "available", "locked", "on_hand", "told", "difference", "asked_at"},
         "carrier.": set(Carrier),
         "deadline.stage.": set(Stage),

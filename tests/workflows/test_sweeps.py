@@ -18,6 +18,7 @@ from store.tables import SkuRow, WaybillRow
 from tests.workflows.partners import away
 from tests.workflows.stage import Stage
 from workflows.contracts import (
+    COMPARE_SHADOWS_WORKFLOW,
     COMPARE_SHELVES_WORKFLOW,
     DEADLINE_WORKFLOW,
     FREEZE_SWEEP_WORKFLOW,
@@ -151,6 +152,7 @@ async def test_stock_is_published_and_safety_stocks_are_looked_after(stage: Stag
         (PUBLISH_STOCK_WORKFLOW, PublishStart(), 1),
         (WATCH_SAFETY_WORKFLOW, SweepStart(), 1),
         (PURGE_LOGS_WORKFLOW, PurgeStart(), 0),
+        (COMPARE_SHADOWS_WORKFLOW, SweepStart(), 0),
     ):
         done = await stage.client.execute_workflow(
             workflow, start, id=f"sweep-{uuid.uuid4()}", task_queue=stage.queue, result_type=int

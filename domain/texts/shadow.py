@@ -1,0 +1,82 @@
+"""Running beside an old system: switches, and what the comparison comes to."""
+
+from __future__ import annotations
+
+SHADOW: dict[str, tuple[str, str]] = {
+    "shadow.slice": ("范围", "slice"),
+    "shadow.state": ("状态", "state"),
+    "shadow.since": ("自", "since"),
+    "shadow.by": ("操作人", "by"),
+    "shadow.why": ("原因", "why"),
+    "shadow.waiting": ("旧系统未发货", "old system's, not shipped"),
+    "shadow.living": ("本系统在途", "ours, under way"),
+    "shadow.on": ("双轨观察", "in shadow"),
+    "shadow.off": ("正式运行", "for real"),
+    "shadow.day": ("下单日", "day"),
+    "shadow.orders": ("订单", "orders"),
+    "shadow.kinds": ("对比结果", "outcome"),
+    "shadow.examples": ("示例", "examples"),
+    "shadow.order": ("订单", "order"),
+    "shadow.placed": ("下单时间", "placed"),
+    "shadow.would": ("本系统会", "we would"),
+    "shadow.did": ("旧系统", "old system"),
+    "shadow.more": ("还有更多：--after '{after}'", "there are more: --after '{after}'"),
+    "shadow.freight": ("运费 {more} 元", "freight {more} yuan"),
+    "shadow.do.ship": ("发货", "ship"),
+    "shadow.do.hold": ("拦截", "hold"),
+    "shadow.do.wait": ("缺货等待", "wait for goods"),
+    "shadow.do.fail": ("无法判断", "could not decide"),
+    "shadow.kind.agreed": ("一致", "the same"),
+    "shadow.kind.open": ("待定", "open"),
+    "shadow.kind.called_off": ("已取消", "called off"),
+    "shadow.kind.undecided": ("未能判断", "not decided"),
+    "shadow.kind.held_but_shipped": ("本系统会拦截，旧系统已发货", "we would hold, it shipped"),
+    "shadow.kind.short_but_shipped": ("本系统缺货，旧系统已发货", "we lack goods, it shipped"),
+    "shadow.kind.not_shipped": ("本系统应已发货，旧系统未发", "we would have shipped, it did not"),
+    "shadow.kind.courier": ("快递不同", "another courier"),
+    "shadow.kind.later": ("晚于承诺", "later than promised"),
+    "shadow.kind.earlier": ("早于承诺", "earlier than promised"),
+    "shadow.kind.split": ("拆单不同", "split differently"),
+    "shadow.kind.same": ("方案不变", "the same plan"),
+    "shadow.kind.moved": ("会改由该仓发货", "would leave from here"),
+    "shadow.kind.fewer_parts": ("包裹更少", "fewer parts"),
+    "shadow.kind.more_parts": ("包裹更多", "more parts"),
+    "shadow.kind.cheaper": ("运费更低", "cheaper"),
+    "shadow.kind.dearer": ("运费更高", "dearer"),
+    "shadow.no_slice": (
+        "“{typed}” 不是可切换的范围：渠道（douyin）、店铺（douyin/88）或仓库（warehouse/HZ）",
+        "{typed!r} cannot be switched: name a channel (douyin), a shop (douyin/88) or a warehouse (warehouse/HZ)",
+    ),
+    "shadow.no_warehouse": ("没有仓库 {code}", "there is no warehouse {code}"),
+    "shadow.no_kind": ("没有对比结果 {kind}：{kinds}", "there is no outcome {kind}; there are: {kinds}"),
+    "shadow.already_on": ("{slice} 已在双轨观察", "{slice} was in shadow already"),
+    "shadow.already_off": ("{slice} 已正式运行", "{slice} was for real already"),
+    "shadow.switched_on": (
+        "{slice} 转入双轨观察：此后进来的订单由旧系统发货，本系统只判断、记录，不向任何人发送",
+        "{slice} is in shadow: orders that come in from now on are shipped by the old system; here they are decided "
+        "and recorded, and nothing is sent to anybody",
+    ),
+    "shadow.switched_off": (
+        "{slice} 正式运行：此后下的订单由本系统发货；此前下的订单仍归旧系统，即使以后才进来",
+        "{slice} is for real: orders that are placed from now on are ours; those placed before stay the old system's, "
+        "even if they come in later",
+    ),
+    "shadow.left_living": (
+        "{count} 个在途订单由本系统继续完成，旧系统不得发货：{examples}",
+        "{count} orders under way are finished here, and the old system must not ship them: {examples}",
+    ),
+    "shadow.left_waiting": (
+        "{count} 个双轨订单尚未发货，仍由旧系统发货：{examples}",
+        "{count} orders are not shipped yet and stay the old system's: {examples}",
+    ),
+    "shadow.warehouse_on": (
+        "仓库 {code} 转入双轨观察：真实订单不再分配到该仓，已分配的照常完成",
+        "warehouse {code} is in shadow: no real order is routed to it any more; what it has already is finished",
+    ),
+    "shadow.warehouse_off": (
+        "仓库 {code} 正式运行：此后真实订单可分配到该仓",
+        "warehouse {code} is for real: real orders may be routed to it from now on",
+    ),
+    "shadow.not_ours": ("双轨观察订单，由旧系统处理", "this order is the old system's: it is only watched here"),
+    "step.compare_shadows": ("双轨对比", "compare with the old system"),
+}
