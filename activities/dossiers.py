@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.pricing import compare
 from domain.clock import BEIJING
+from domain.extensions import FILE_ID, FieldRule, FieldType, parts, rule_of, values
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Twin, says_the_same
+from rules.fields import definitions, demands
 from rules.reviewing import LONGEST, duties, holds_duplicate, risks
-from store import dossiers, orders
+from store import dossiers, extensions, orders
 
 _LOOKED_AT = 3
 """Earlier orders whose bodies are compared at most."""
@@ -23,6 +26,10 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime) 
     articles, free = await dossiers.articles(tx, skus), await dossiers.free(tx, skus)
     if order.gift_after or order.status is ChannelStatus.CANCELLED:
         return Dossier(order, articles, free)
+    rules = definitions()
+    asked = demands(order, articles)
+    if asked or values(order):
+        order = await extensions.whole(tx, order)
     day = now.astimezone(BEIJING).date()
     around = await dossiers.relatives(tx, order.order_id, now)
     buyer = await dossiers.buyer(tx, order, around, now)
@@ -40,6 +47,19 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime) 
         tuple(twins),
         risks(order, buyer),
         duties=duties(order, articles),
-        day=day,
         price=await compare(tx, order, revision),
+        field_rules=rules,
+        demands=asked,
+        files_lacking=await extensions.files_lacking(tx, _files(order, rules)),
+        day=day,
     )
+
+
+def _files(order: Order, rules: Sequence[FieldRule]) -> set[str]:
+    """The files that an order's fields name; what is no file's id is another check's affair."""
+    named: set[str] = set()
+    for value in values(order):
+        rule = rule_of(rules, value.place.scope, value.key)
+        if rule is not None and rule.type is FieldType.FILE:
+            named.update(part for part in parts(rule, value.value) if FILE_ID.fullmatch(part))
+    return named

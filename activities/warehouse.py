@@ -34,6 +34,7 @@ from activities.results import from_json, to_json
 from connectors.errors import Rejected
 from connectors.ports import Warehouse
 from domain.clock import utc_now
+from domain.extensions import Scope, rule_of
 from domain.gifts import scan_difference
 from domain.golden import Trigger
 from domain.holds import HoldReason
@@ -49,7 +50,8 @@ from domain.shipping import (
     WarehouseStatus,
 )
 from domain.texts import text
-from store import orders, planning, shipping, stock
+from rules.fields import definitions
+from store import extensions, orders, planning, shipping, stock
 from store.database import Database
 from store.holds import open_task, say_again
 from store.steps import Done, run_step
@@ -74,7 +76,7 @@ class WarehouseSteps:
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
             again = await shipping.delivery(tx, code) is not None
-            order = await orders.body(tx, ref.order_id, ref.revision)
+            order = await extensions.whole(tx, await orders.body(tx, ref.order_id, ref.revision))
             part = await planning.consignment(tx, ref.order_id, ref.consignment)
             warehouse = part.warehouse if part is not None else ""
             row = await _kept(tx, ref, warehouse, "asked")
@@ -306,7 +308,13 @@ def _instruction(order: Order, code: str, carrier: Carrier, warehouse: str) -> D
         receiver=order.receiver,
         lines=tuple(
             WarehouseLine(
-                line.line_no, line.sku, line.title, line.quantity, line.amount_fen, gift=line.gift_of is not None
+                line.line_no,
+                line.sku,
+                line.title,
+                line.quantity,
+                line.amount_fen,
+                gift=line.gift_of is not None,
+                extras=_for_warehouse(Scope.LINE, line.ext),
             )
             for line in order.lines
         ),
@@ -317,7 +325,15 @@ def _instruction(order: Order, code: str, carrier: Carrier, warehouse: str) -> D
         freight_fen=order.amounts.freight_fen,
         discount_fen=order.amounts.discount_fen,
         warehouse=warehouse,
+        extras={**_for_warehouse(Scope.CUSTOMER, order.customer.ext), **_for_warehouse(Scope.ORDER, order.ext)},
     )
+
+
+def _for_warehouse(scope: Scope, ext: Mapping[str, str]) -> dict[str, str]:
+    """The merchant's own fields that its warehouses are told of."""
+    rules = definitions() if ext else ()
+    told = {key: rule_of(rules, scope, key) for key in ext}
+    return {key: ext[key] for key, rule in told.items() if rule is not None and rule.to_warehouse}
 
 
 def _of_part(whole: DeliveryOrder, lines: Iterable[Mapping[str, Any]]) -> DeliveryOrder:

@@ -20,6 +20,7 @@ from domain.order import Channel
 from domain.texts import text, use_language
 from intake.files import Effect, Judged, judge, keep
 from runtime.client import key_ring
+from runtime.rules import RuleKeeper
 from runtime.shops import with_shops
 from settings import Settings
 from store import shops
@@ -51,6 +52,7 @@ async def main(settings: Settings, path: Path, channel: str, shop: str, *, previ
         if caller is None:
             print(text("import.no_shop", channel=channel, shop=shop), file=sys.stderr)  # noqa: T201
             return _WRONG
+        await RuleKeeper(db).look()  # which fields of the merchant's own there are
         report: _Report = _Json(path, caller, preview) if as_json else _Lines(preview)
         with OrderFile(path, caller) as file:
             file.load(_Progress())

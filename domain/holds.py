@@ -28,6 +28,7 @@ class HoldReason(StrEnum):
     PRICE_CONFLICT = "PRICE_CONFLICT"
     COMPLIANCE = "COMPLIANCE"
     COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
+    FIELDS_MISSING = "FIELDS_MISSING"
 
 
 class Step(StrEnum):
@@ -207,6 +208,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         AtDeadline.ESCALATE,
         "role.compliance",
     ),
+    HoldReason.FIELDS_MISSING: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.service",
+    ),
 }
 
 
@@ -217,6 +225,7 @@ OF_THE_HOUSE = frozenset(
         HoldReason.COMPLIANCE,
         HoldReason.COMPLIANCE_BLOCKED,
         HoldReason.PRICE_CONFLICT,
+        HoldReason.FIELDS_MISSING,
     }
 )
 """Reasons that rest on what the house knows and wants, not on what the channel says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -56,10 +57,19 @@ class PaymentTerms(StrEnum):
     NET60 = "NET60"
 
 
+def _is_empty(ext: Mapping[str, str]) -> bool:
+    return not ext
+
+
 class Model(BaseModel):
     """Base of the order's parts: immutable, unknown fields refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Extensions = Annotated[Mapping[str, str], Field(exclude_if=_is_empty)]
+"""Fields that the merchant added, by their keys (domain.extensions). A body without any is written as it always was."""
+NO_EXTENSIONS: Extensions = {}
 
 
 class Region(Model):
@@ -120,6 +130,7 @@ class OrderLine(Model):
     gift_of: str | None = None
     """The line that this gift belongs to; None for an ordinary line."""
     warranty_months: int = 0
+    ext: Extensions = NO_EXTENSIONS
 
 
 class Amounts(Model):
@@ -142,6 +153,7 @@ class Customer(Model):
     """The merchant's own number of a member, the same on every channel that knows it; "" where none is known."""
     member_level: str = ""
     """What a member is to the merchant (gold, ...), as the shop says; "" where it says nothing."""
+    ext: Extensions = NO_EXTENSIONS
 
 
 class Notes(Model):
@@ -176,6 +188,7 @@ class Order(Model):
     gift_after: str = ""
     """The channel's number of the order whose forgotten gift this one brings; "" for every order of a channel. Set by
     the store, never by a connector."""
+    ext: Extensions = NO_EXTENSIONS
     refund_pending: bool = False
     """A refund is asked for and not decided. Set by the store, never by a connector."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -224,6 +225,8 @@ class WarehouseLine:
     quantity: int
     amount_fen: int = 0
     gift: bool = False
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the merchant's own, by their keys."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,8 @@ class DeliveryOrder:
     discount_fen: int = 0
     warehouse: str = ""
     """The code of the warehouse; "": the one that the connector is configured for."""
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the merchant's own, by their keys."""
 
 
 class WarehouseStatus(StrEnum):

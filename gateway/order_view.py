@@ -9,15 +9,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from domain.clock import BEIJING, utc_now
+from domain.extensions import rule_of, values
 from domain.holds import HoldReason
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
+from domain.order import Order
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
 from gateway.shadow_view import shadow_view
 from gateway.shop_view import latest
-from store import deadlines, flags, gifts, healings, holds, links, orders, planning, prices, promises, shipping
+from rules.fields import definitions
+from store import (
+    deadlines,
+    extensions,
+    flags,
+    gifts,
+    healings,
+    holds,
+    links,
+    orders,
+    planning,
+    prices,
+    promises,
+    shipping,
+)
 from store.deadline_report import seen
 from store.promises import Kept
 from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
@@ -53,6 +69,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
+        "fields": _fields(await extensions.whole(tx, body)),
         "flags": await _flags(tx, order_id),
         "price": await _price(tx, order_id),
         "routing": await _routing(tx, order_id),
@@ -100,6 +117,26 @@ async def _price(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "at": _moment(row.at),
         **row.priced,
     }
+
+
+def _fields(order: Order) -> list[dict[str, Any]]:
+    """The merchant's own fields, with whom they are passed to."""
+    rules = definitions()
+    shown = []
+    for value in values(order):
+        rule = rule_of(rules, value.place.scope, value.key)
+        to = {"warehouse": rule.to_warehouse, "finance": rule.to_finance} if rule is not None else {}
+        shown.append(
+            {
+                "scope": str(value.place.scope),
+                "line_no": value.place.line_no,
+                "key": value.key,
+                "title": rule.title if rule is not None else value.key,
+                "value": value.value,
+                "passed_to": [name for name, passed in to.items() if passed],
+            }
+        )
+    return shown
 
 
 async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ reads those outputs. What is declared there holds for every version of it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -115,6 +116,15 @@ class _Declared:
         found = [one["fits"][field] for one in self._both if field in one.get("fits", {})]
         return [(one["by"], one["words"]) for one in (found[:1] if found[:1] == found[1:] else found)]
 
+    def matches(self, field: str) -> list[str]:
+        """Regular expressions that an output must match."""
+        found = [one["matches"][field] for one in self._both if field in one.get("matches", {})]
+        return list(dict.fromkeys(found))
+
+    def is_regex(self, field: str) -> bool:
+        """Whether an output must be a regular expression."""
+        return any(field in one.get("regexes", []) for one in self._both)
+
     def disjoint(self) -> bool:
         return any(one.get("disjoint", False) for one in self._both)
 
@@ -194,6 +204,7 @@ class _Look:
                 else:
                     yield from self._value(n, column, row.get("_id", ""), value)
                     yield from self._fit(n, column, value)
+                    yield from self._form(n, column, value)
 
     def _value(self, n: int, column: Column, name: str, value: Any) -> Iterator[Problem]:
         if isinstance(value, float) and value.is_integer():
@@ -213,6 +224,16 @@ class _Look:
             if value not in words:
                 shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
                 yield self._bad("word", n, column.title, value=value, words=shown)
+
+    def _form(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
+        for pattern in self._rules.matches(column.field):
+            if not re.fullmatch(pattern, str(value)):
+                yield self._bad("form_of_text", n, column.title, value=value, pattern=pattern)
+        if self._rules.is_regex(column.field):
+            try:
+                re.compile(str(value))
+            except re.error as error:
+                yield self._bad("regex", n, column.title, value=value, reason=str(error))
 
     def _fit(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
         """Whether an output is one of those that there are for the fact beside it."""
@@ -268,6 +289,10 @@ def _undeclarable(said: Any) -> str | None:
                 )
             case "one_of":
                 pairs = isinstance(value, dict) and all(isinstance(words, list) for words in value.values())
+            case "matches":
+                pairs = isinstance(value, dict) and all(_is_regex(one) for one in value.values())
+            case "regexes":
+                pairs = isinstance(value, list)
             case "fits":
                 pairs = isinstance(value, dict) and all(
                     isinstance(one, dict)
@@ -288,6 +313,13 @@ def _undeclarable(said: Any) -> str | None:
         if not pairs:
             return str(key)
     return None
+
+
+def _is_regex(said: Any) -> bool:
+    try:
+        return isinstance(said, str) and re.compile(said) is not None
+    except re.error:
+        return False
 
 
 def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:

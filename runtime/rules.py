@@ -6,11 +6,13 @@ import asyncio
 import logging
 
 from domain.clock import utc_now
+from domain.extensions import use_fields
 from domain.rulesets import RuleEvent, What, in_force
 from domain.words import translate_by
 from rules import engine
 from rules.documents import BadRule, version_of
 from rules.engine import Book, Table
+from rules.fields import definitions
 from rules.statuses import published
 from runtime.words import keep_heard
 from store import rules
@@ -44,6 +46,7 @@ class RuleKeeper:
         ]
         engine.use(Book(counted, self._built.values()))
         translate_by(published)
+        use_fields(definitions)
         self._mark = mark
         now = utc_now()
         names = sorted({event.name for event in counted})

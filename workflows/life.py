@@ -87,6 +87,7 @@ class OrderLife:
             HoldReason.COMPLIANCE,
             HoldReason.COMPLIANCE_BLOCKED,
             HoldReason.PRICE_CONFLICT,
+            HoldReason.FIELDS_MISSING,
         ):
             said = accepted.said_of(ours)
             if not self.board.says(ours, said):

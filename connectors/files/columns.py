@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.errors import DocumentUnreadable
+from domain.extensions import KEY
 from domain.texts import language, text
 
 SOURCE = "file"
@@ -53,6 +54,41 @@ class Column(StrEnum):
     BUYER_NOTE = "buyer_note"
     SELLER_NOTE = "seller_note"
     REQUIREMENTS = "requirements"
+
+
+class Extra(str):
+    """A merchant's own column: `ext.` and a field of the order, `ext.line.` or `ext.customer.` and one of these."""
+
+    @property
+    def value(self) -> str:
+        """As it is kept, like a `Column`'s."""
+        return str(self)
+
+    @property
+    def scope(self) -> str:
+        """order, line or customer."""
+        return _FIELD.fullmatch(self)[1] or "order"  # type: ignore[index]
+
+    @property
+    def key(self) -> str:
+        """The field's key."""
+        return _FIELD.fullmatch(self)[2]  # type: ignore[index]
+
+
+AnyColumn = Column | Extra
+
+_FIELD = re.compile(rf"ext\.(?:(order|line|customer)\.)?({KEY})")
+
+
+def extra_column(name: str) -> Extra | None:
+    """The merchant's own column of this name; None for a name that no such column has."""
+    bare = unicodedata.normalize("NFKC", name).strip().lower()
+    return Extra(bare) if _FIELD.fullmatch(bare) else None
+
+
+def of_a_line(column: AnyColumn) -> bool:
+    """Whether a column says something of one line."""
+    return column.scope == "line" if isinstance(column, Extra) else column in OF_A_LINE
 
 
 OF_A_LINE = frozenset(
@@ -117,14 +153,14 @@ class Header:
 
     row: int
     width: int
-    places: Mapping[int, Column]
-    names: Mapping[Column, str]
+    places: Mapping[int, AnyColumn]
+    names: Mapping[AnyColumn, str]
     unknown: tuple[str, ...]
     """Columns that mean nothing here, and are left alone."""
 
-    def name(self, column: Column) -> str:
+    def name(self, column: AnyColumn) -> str:
         """What the file calls a column; one that it does not have, as the template does."""
-        return self.names.get(column) or column_name(column)
+        return self.names.get(column) or (column if isinstance(column, Extra) else column_name(column))
 
 
 def find_header(sheet: str, row: int, cells: Sequence[str]) -> Header | None:
@@ -132,10 +168,10 @@ def find_header(sheet: str, row: int, cells: Sequence[str]) -> Header | None:
 
     Raises DocumentUnreadable, in words, for a header with two columns of one meaning, or without a required one.
     """
-    places: dict[int, Column] = {}
-    names: dict[Column, str] = {}
+    places: dict[int, AnyColumn] = {}
+    names: dict[AnyColumn, str] = {}
     for place, cell in enumerate(cells):
-        column = _BY_NAME.get(normalised(cell))
+        column = _BY_NAME.get(normalised(cell)) or extra_column(cell)
         if column is None:
             continue
         if column in names:

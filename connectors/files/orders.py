@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from connectors.files import cells
 from connectors.files.cells import Cell, CellError, Parse
-from connectors.files.columns import REQUIRED, Column, Header
+from connectors.files.columns import REQUIRED, AnyColumn, Column, Extra, Header
 from connectors.files.problems import Problem
 from connectors.files.scratch import FileRow
 from connectors.rest import Caller, Refused
@@ -56,6 +56,7 @@ class _Line:
     gift: bool
     gift_of: str | None
     warranty: int
+    ext: dict[str, str]
 
     @property
     def gross(self) -> int:
@@ -103,7 +104,11 @@ class _Reading:
         if sums is None:
             return self._unusable()
         versioned = head["version"] is not None
+        ext = {scope: self._extras(scope) for scope in ("order", "customer")}
+        if self._problems:
+            return self._unusable()
         wire = _wire(head, lines, sums, self._order_no, self._caller)
+        wire["ext"], wire["customer"]["ext"] = ext["order"], ext["customer"]
         order = read_order(wire, self._caller)
         if isinstance(order, Refused):
             row, column = self._place(order.field, lines)
@@ -143,7 +148,7 @@ class _Reading:
             self._complain(self._rows[0], Column.CUSTOMER_ID, "import.customer")
         return own
 
-    def _own(self, column: Column, parse: Parse[T]) -> T | None:
+    def _own(self, column: AnyColumn, parse: Parse[T]) -> T | None:
         """The value of an order's own column, which all rows that have one must agree on."""
         first: FileRow | None = None
         for row in self._rows:
@@ -160,6 +165,11 @@ class _Reading:
                 self._complain(self._rows[0], column, "import.missing")
             return None
         return self._parsed(first, column, parse)
+
+    def _extras(self, scope: str) -> dict[str, str]:
+        """The merchant's own fields of the order, or of its customer."""
+        columns = dict.fromkeys(column for row in self._rows for column in _extras_in(row, scope))
+        return {column.key: self._own(column, cells.identifier) or "" for column in columns}
 
     # ------------------------------------------------------------------------------------------------------ lines
 
@@ -182,6 +192,7 @@ class _Reading:
                 gift=gift,
                 gift_of=(gift_of or main) if gift else None,
                 warranty=self._of(row, Column.WARRANTY_MONTHS, cells.whole_number) or 0,
+                ext={column.key: self._of(row, column, cells.identifier) or "" for column in _extras_in(row, "line")},
             )
             for column in (Column.SKU, Column.QUANTITY, *(() if gift else (Column.UNIT_PRICE,))):
                 if column not in row.cells:
@@ -195,7 +206,7 @@ class _Reading:
             lines.append(line)
         return lines
 
-    def _of(self, row: FileRow, column: Column, parse: Parse[T]) -> T | None:
+    def _of(self, row: FileRow, column: AnyColumn, parse: Parse[T]) -> T | None:
         return self._parsed(row, column, parse) if column in row.cells else None
 
     # ------------------------------------------------------------------------------------------------------- money
@@ -224,12 +235,12 @@ class _Reading:
             return None
         return _Sums(goods, freight, discount, due, net)
 
-    def _row_of(self, column: Column) -> FileRow:
+    def _row_of(self, column: AnyColumn) -> FileRow:
         return next((row for row in self._rows if column in row.cells), self._rows[0])
 
     # ------------------------------------------------------------------------------------------------- what is wrong
 
-    def _parsed(self, row: FileRow, column: Column, parse: Parse[T]) -> T | None:
+    def _parsed(self, row: FileRow, column: AnyColumn, parse: Parse[T]) -> T | None:
         cell: Cell = row.cells[column]
         try:
             return parse(cell)
@@ -237,20 +248,30 @@ class _Reading:
             self._complain(row, column, error.key, **error.params)
             return None
 
-    def _complain(self, at: FileRow, column: Column | None, key: str, /, **params: str | int) -> None:
+    def _complain(self, at: FileRow, column: AnyColumn | None, key: str, /, **params: str | int) -> None:
         sheet, header = self._sheets[at.sheet]
         name = header.name(column) if column is not None else ""
         problem = Problem(sheet, at.row, name, key, params, self._order_no)
         if problem not in self._problems:
             self._problems.append(problem)
 
-    def _place(self, field: str, lines: Sequence[_Line]) -> tuple[FileRow, Column | None]:
+    def _place(self, field: str, lines: Sequence[_Line]) -> tuple[FileRow, AnyColumn | None]:
         """Where the REST protocol's field stands in the file."""
+        own = re.fullmatch(r"(?:lines\[(\d+)\]\.|(customer)\.)?ext\.(\w+)", field)
+        if own is not None:
+            scope = "line" if own[1] else own[2] or "order"
+            at = lines[int(own[1])].row if own[1] else None
+            named = [(row, column) for row in self._rows for column in _extras_in(row, scope) if column.key == own[3]]
+            return next(((row, column) for row, column in named if at in (None, row)), (self._rows[0], None))
         match = re.fullmatch(r"lines\[(\d+)\](?:\.(\w+))?", field)
         if match is not None:
             return lines[int(match[1])].row, _LINE_FIELDS.get(match[2] or "")
         column = _FIELDS.get(field)
         return (self._row_of(column) if column is not None else self._rows[0]), column
+
+
+def _extras_in(row: FileRow, scope: str) -> list[Extra]:
+    return [column for column in row.cells if isinstance(column, Extra) and column.scope == scope]
 
 
 def _same(one: Cell, other: Cell, parse: Parse[T]) -> bool:
@@ -322,6 +343,7 @@ def _wire(
                 "amount_fen": 0 if line.gift else line.amount if sums.lines_are_net else None,
                 "gift_of": line.gift_of,
                 "warranty_months": line.warranty,
+                "ext": line.ext,
             }
             for line in lines
         ],

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from connectors.files import cells
 from connectors.files.cells import Cell, CellError, cell_of
-from connectors.files.columns import OF_A_LINE, Column, Header
+from connectors.files.columns import AnyColumn, Column, Header, of_a_line
 from connectors.files.orders import MAX_LINES, FileOrder, Unusable, read_file_order
 from connectors.files.problems import Problem
 from connectors.files.scratch import FileRow, Scratch
@@ -93,7 +93,7 @@ class _Loading:
 
     def _row(self, raw: RawRow) -> None:
         header = self._table.header
-        found: dict[Column, Cell] = {}
+        found: dict[AnyColumn, Cell] = {}
         for place, column in header.places.items():
             cell = cell_of(raw.cells[place]) if place < len(raw.cells) else None
             if cell is not None:
@@ -114,7 +114,7 @@ class _Loading:
         self._order_no, self._unclear = order_no, 0
         self._scratch.add(order_no, FileRow(self._sheet, raw.number, found))
 
-    def _order_of(self, number: int, found: dict[Column, Cell]) -> str | None:
+    def _order_of(self, number: int, found: dict[AnyColumn, Cell]) -> str | None:
         """The order that a row belongs to; None, and a problem, when that cannot be told.
 
         A row without a number continues the order above it, if nothing of its own contradicts that: so merged cells
@@ -128,7 +128,7 @@ class _Loading:
             except CellError as error:
                 self._nobodys(number, name, error.key)
                 return None
-        if self._order_no and found and OF_A_LINE.issuperset(found) and not self._unclear:
+        if self._order_no and found and all(of_a_line(column) for column in found) and not self._unclear:
             return self._order_no
         self._nobodys(number, name, "import.no_order_no")
         return None

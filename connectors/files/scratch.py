@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from connectors.files.cells import Cell, Kind
-from connectors.files.columns import Column
+from connectors.files.columns import AnyColumn, Column, Extra
 from connectors.files.problems import Problem
 
 _AT_ONCE = 2000
@@ -33,7 +33,7 @@ class FileRow:
 
     sheet: int
     row: int
-    cells: Mapping[Column, Cell]
+    cells: Mapping[AnyColumn, Cell]
 
 
 class Scratch:
@@ -116,5 +116,8 @@ class Scratch:
         self._lines = []
 
 
-def _cells(kept: str) -> dict[Column, Cell]:
-    return {_COLUMNS[column]: Cell(text, _KINDS[kind]) for column, (text, kind) in json.loads(kept).items()}
+def _cells(kept: str) -> dict[AnyColumn, Cell]:
+    return {
+        _COLUMNS.get(column) or Extra(column): Cell(text, _KINDS[kind])
+        for column, (text, kind) in json.loads(kept).items()
+    }

@@ -67,7 +67,11 @@ def create_body(settings: QimenSettings, order: DeliveryOrder, now: datetime) ->
     lines = [_line(settings, order, line) for line in order.lines]
     return render(
         "request",
-        {"deliveryOrder": head, "orderLines": {"orderLine": lines}, "extendProps": _ciphertexts(order.receiver)},
+        {
+            "deliveryOrder": head,
+            "orderLines": {"orderLine": lines},
+            "extendProps": {**_extras(order), **_ciphertexts(order.receiver)},
+        },
     )
 
 
@@ -150,6 +154,14 @@ def _ciphertexts(receiver: Receiver) -> Fields:
         "receiverMobileCipher": receiver.phone_cipher,
         "receiverDetailCipher": receiver.detail_cipher,
     }
+
+
+def _extras(order: DeliveryOrder) -> Fields:
+    """The merchant's own fields. Lines have no such part: `L2_serial_no` is of the second one."""
+    found = dict(order.extras)
+    for n, line in enumerate(order.lines, 1):
+        found.update({f"L{n}_{key}": value for key, value in line.extras.items()})
+    return found
 
 
 def _line(settings: QimenSettings, order: DeliveryOrder, line: WarehouseLine) -> Fields:

@@ -16,6 +16,7 @@ from connectors.errors import DocumentUnreadable
 from connectors.rest.keys import Caller
 from connectors.rest.signing import PROTOCOL
 from connectors.rest.wire import Wire, WireCancel, WireOrder, WireRefund
+from domain.extensions import Scope, wrong_at_intake
 from domain.money import split
 from domain.order import (
     Amounts,
@@ -79,9 +80,22 @@ def read_order(item: Any, caller: Caller) -> Order | Refused:
     try:
         wire = validated(WireOrder, item)
         check_caller(wire, caller)
-        return _order(wire, caller)
+        order = _order(wire, caller)
+        _check_fields(order)
+        return order
     except FieldError as error:
         return Refused(echoed(item, "order_no"), error.field, error.message)
+
+
+def _check_fields(order: Order) -> None:
+    """Raise FieldError for a field of the merchant's own that there is not, or that cannot be what it is."""
+    wrong = wrong_at_intake(order)
+    if wrong is None:
+        return
+    places = {Scope.ORDER: "ext", Scope.CUSTOMER: "customer.ext"}
+    numbers = [line.line_no for line in order.lines]
+    place = places.get(wrong.place.scope) or f"lines[{numbers.index(wrong.place.line_no)}].ext"
+    raise FieldError(f"{place}.{wrong.key}", wrong.sentence)
 
 
 def read_cancel(body: bytes, caller: Caller) -> str:
@@ -185,9 +199,11 @@ def _order(wire: WireOrder, caller: Caller) -> Order:
             terms=customer.terms,
             member_code=customer.member_code,
             member_level=customer.member_level,
+            ext=customer.ext,
         ),
         tags=wire.tags,
         coupons=wire.coupons,
+        ext=wire.ext,
         notes=Notes(
             buyer=wire.buyer_note, seller=wire.seller_note, requirements=tuple(dict.fromkeys(wire.requirements))
         ),
@@ -230,6 +246,7 @@ def _lines(wire: WireOrder) -> tuple[OrderLine, ...]:
             amount_fen=amount,
             gift_of=line.gift_of,
             warranty_months=line.warranty_months,
+            ext=line.ext,
         )
         for line, amount in zip(wire.lines, _line_amounts(wire), strict=True)
     )

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from domain.extensions import KEY, LONGEST, MOST
 from domain.order import PaymentTerms, Requirement
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d.*")
@@ -52,8 +53,11 @@ Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_storabl
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_storable)]
 Code = Annotated[str, StringConstraints(max_length=64), AfterValidator(_storable)]
 Words = Annotated[tuple[Annotated[Code, Field(min_length=1)], ...], Field(max_length=50, strict=False)]
+ExtKey = Annotated[str, StringConstraints(pattern=f"^{KEY}$")]
+ExtValue = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST), AfterValidator(_storable)]
 ChannelName = Literal["own", "pos", "b2b", "wechat"]
 Terms = Annotated[PaymentTerms, Field(strict=False)]
+Ext = Annotated[dict[ExtKey, ExtValue], Field(max_length=MOST)]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible), BeforeValidator(_moment)]
 
 
@@ -89,6 +93,7 @@ class WireLine(Wire):
     amount_fen: Fen | None = None
     gift_of: Name | None = None
     warranty_months: Annotated[int, Field(ge=0, le=1200)] = 0
+    ext: Ext = {}
 
 
 class WireAmounts(Wire):
@@ -121,6 +126,7 @@ class WireCustomer(Wire):
     terms: Terms = PaymentTerms.PREPAID
     member_code: Code = ""
     member_level: Code = ""
+    ext: Ext = {}
 
     @model_validator(mode="after")
     def _is_somebody(self) -> WireCustomer:
@@ -148,6 +154,7 @@ class WireOrder(Wire):
     tags: Words = ()
     coupons: Words = ()
     requirements: Annotated[tuple[Annotated[Requirement, Field(strict=False)], ...], Field(strict=False)] = ()
+    ext: Ext = {}
 
 
 class WireCancel(Wire):

@@ -11,6 +11,7 @@ from domain.review.channels import channel_check
 from domain.review.compliance import compliance_check
 from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
 from domain.review.duplicates import duplicate_check, says_the_same
+from domain.review.fields import fields_check
 from domain.review.formats import format_check
 from domain.review.prices import price_check
 from domain.review.risks import risk_check
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     channel_check,
     stock_check,
     compliance_check,
+    fields_check,
     risk_check,
     duplicate_check,
     price_check,

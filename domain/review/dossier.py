@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from domain.extensions import Demand, FieldRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Order
 from domain.promotion.comparing import Comparison
@@ -85,6 +86,11 @@ class Dossier:
     twins: tuple[Twin, ...] = ()
     risks: tuple[Risk, ...] = ()
     duties: tuple[Duty, ...] = ()
+    field_rules: Sequence[FieldRule] = ()
+    demands: Sequence[Demand] = ()
+    """The fields of the merchant's own that this order must have."""
+    files_lacking: Sequence[str] = ()
+    """Files that its fields name, and that were never handed in."""
     day: date | None = None
     """The Beijing day on which numbers must be valid; None: not looked at."""
     price: Comparison | None = None

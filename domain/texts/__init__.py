@@ -10,6 +10,7 @@ from typing import Literal
 
 from domain.texts.commands import COMMANDS
 from domain.texts.deadlines import DEADLINES
+from domain.texts.extensions import EXTENSIONS
 from domain.texts.imports import IMPORTS
 from domain.texts.labels import LABELS
 from domain.texts.names import NAMES
@@ -59,6 +60,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **STEPS,
     **TASKS,
     **IMPORTS,
+    **EXTENSIONS,
     **COMMANDS,
     **DEADLINES,
     **PAGES,

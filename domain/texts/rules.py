@@ -84,6 +84,8 @@ RULES: dict[str, tuple[str, str]] = {
     "rules.coverage.mapped": ("已映射", "mapped"),
     "rules.coverage.unmapped": ("出现过但未映射", "came, and mean nothing"),
     "rules.coverage.unnamed": ("已映射但协议未载", "mapped, in no protocol"),
+    "rules.bad.form_of_text": ("{value} 的格式不对，应符合 {pattern}", "{value} has not the form {pattern}"),
+    "rules.bad.regex": ("{value} 不是正则表达式：{reason}", "{value} is no regular expression: {reason}"),
     "rules.bad.fact_word": (
         "这里要写明一个值（带双引号），可选：{words}",
         "one value in quotes must stand here: {words}",

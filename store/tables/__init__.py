@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from store.tables.deadlines import StageDeadlineRow
+from store.tables.extensions import KeptFileRow, SuppliedFieldRow
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
 from store.tables.goods import ArticleTagRow, ChannelShareRow, IncomingRow, SkuRow, TransferRow
@@ -69,6 +70,7 @@ __all__ = [
     "InboxRow",
     "IncomingRow",
     "InterceptionRow",
+    "KeptFileRow",
     "LabelItemRow",
     "LabelSheetRow",
     "LedgerMarkRow",
@@ -108,6 +110,7 @@ __all__ = [
     "StageDeadlineRow",
     "StockLedgerRow",
     "StockRow",
+    "SuppliedFieldRow",
     "TakenFileRow",
     "TaskRow",
     "TokenRow",

@@ -76,6 +76,7 @@ def test_what_a_person_may_not_release_needs_something_that_a_click_cannot_give(
         HoldReason.WAYBILL_BY_PERSON,  # the number must be known
         HoldReason.COMPLIANCE,  # the registration must be there
         HoldReason.COMPLIANCE_BLOCKED,  # the law forbids it
+        HoldReason.FIELDS_MISSING,  # the values must be there
     }
 
 

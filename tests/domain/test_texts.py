@@ -13,6 +13,7 @@ from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
 from domain.deadlines import Stage
+from domain.extensions import Scope
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
@@ -158,6 +159,11 @@ def families(source: Uses) -> dict[str, set[str]]:
         "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
         "promotion.why.": set(Why),
         "word.": set(About),
+        "ext.of.": set(Scope),
+        "ext.": {
+            *("says", "missing", "unknown", "number", "date", "choice", "file", "pattern"),
+            *("too_many", "twice", "unbound", "no_line"),
+        },
         "rules.kind.": {"text", "number", "bool", "list"},
         "rules.file.": {"date", "digits"},
         "rules.state.": {"draft", "tested"},

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
+from domain.extensions import Place, Scope, Value
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import Amounts, ChannelStatus, Notes, OrderLine, Region
 from domain.tags import Tag
-from store import articles
+from rules import engine, fields
+from store import articles, extensions, orders
 from store.articles import Article, TagOf
-from store.tables import FlagRow, HoldRow, TaskRow
+from store.tables import FlagRow, HoldRow, OrderRow, TaskRow
+from tests.rules.documents import changed
+from tests.rules.test_fields import published
 from tests.store.samples import receiver
 from tests.workflows.goods import mugs, short_address
 from tests.workflows.stage import Living, Stage
@@ -221,3 +225,25 @@ async def test_goods_that_the_law_forbids_are_cancelled(stage: Stage) -> None:
     await order.held(HoldReason.COMPLIANCE_BLOCKED)
     assert (await order.ask("cancel", CancelOrder("禁售", "王"))).done
     assert (await order.end()).exit == "CANCELLED"
+
+
+async def test_a_field_that_the_merchant_asks_for_waits_until_it_is_supplied(stage: Stage) -> None:
+    document = changed(fields.NAME, "serials", required="true", channel='"own"')
+    document["orderhub"].pop("examples")
+    engine.use(published(document))
+    try:
+        order = await stage.start()
+        await order.held(HoldReason.FIELDS_MISSING)
+        assert "ext.serial_no" in (await order.hold(HoldReason.FIELDS_MISSING)).detail
+        assert "不能人工放行" in await order.refusal("release_hold", ReleaseHold("FIELDS_MISSING", "王", ""))
+        async with stage.db.transaction() as tx:
+            line_no = (await orders.body(tx, order.id)).lines[0].line_no
+            value = Value(Place(Scope.LINE, line_no), "serial_no", "SN-1")
+            await extensions.supply(tx, await tx.get_one(OrderRow, order.id), [value], "王")
+        await order.told()
+        code = await order.instructed()
+    finally:
+        engine.use(engine.Book())
+    assert stage.town.warehouse.orders[code].lines[0].extras == {"serial_no": "SN-1"}
+    (row,) = await order.rows(HoldRow)
+    assert (row.closed_by, row.how) == ("orderhub", "RETRY")

@@ -12,6 +12,7 @@ import pytest
 from connectors.files.orders import MAX_LINES
 from connectors.rest import Caller
 from connectors.rest.intake import read_orders
+from domain.extensions import use_fields
 from domain.order import Channel, ChannelStatus, ClearReceiver, Order, PaymentTerms, Requirement
 
 from .sheets import B2B, csv_file, good, more, places, read, row
@@ -218,3 +219,29 @@ def test_versions(tmp_path: Path, cells: dict[str, str], versioned: bool) -> Non
 
 def test_requirements(tmp_path: Path) -> None:
     assert order_of(tmp_path, row(发货要求="勿倒置")).notes.requirements == (Requirement.UPRIGHT,)
+
+
+def test_columns_of_the_merchants_own_fields(tmp_path: Path) -> None:
+    order = order_of(
+        tmp_path,
+        row(**{"ext.certificate": "K1", "EXT.customer.centre": "C1", "ext.line.serial_no": "SN1,SN2"}),
+        more(**{"ext.line.serial_no": "SN3"}),
+    )
+    assert dict(order.ext) == {"certificate": "K1"}
+    assert dict(order.customer.ext) == {"centre": "C1"}
+    assert [dict(line.ext) for line in order.lines] == [{"serial_no": "SN1,SN2"}, {"serial_no": "SN3"}]
+
+
+def test_a_field_that_there_is_not_is_told_by_its_cell(tmp_path: Path) -> None:
+    use_fields(lambda: ())
+    try:
+        _, (found,) = read(csv_file(tmp_path, row(), more(**{"ext.line.colour": "red"})))
+    finally:
+        use_fields(None)
+    assert (found.row, found.column) == (3, "ext.line.colour")
+    assert "ext.colour" in str(found.params["why"])
+
+
+def test_orders_of_one_number_agree_in_their_own_fields(tmp_path: Path) -> None:
+    file = csv_file(tmp_path, row(**{"ext.certificate": "K1"}), more(订单号="BO1", **{"ext.certificate": "K2"}))
+    assert places(read(file)[1]) == [(3, "ext.certificate", "import.differs")]

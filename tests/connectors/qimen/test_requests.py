@@ -198,3 +198,9 @@ def test_every_call_can_name_one_of_several_warehouses() -> None:
         cancel_body(SETTINGS, "DO-1", "", "WH02"),
     ]
     assert {etree.fromstring(body).findtext(".//warehouseCode") for body in bodies} == {"WH02"}
+
+
+def test_fields_of_the_merchants_own_ride_in_the_private_part() -> None:
+    lines = (ORDER.lines[0], replace(ORDER.lines[1], extras={"serial_no": "SN1,SN2"}), *ORDER.lines[2:])
+    root = created(replace(ORDER, lines=lines, extras={"certificate": "K<1>"}))
+    assert fields(root, "extendProps") == {"certificate": "K<1>", "L2_serial_no": "SN1,SN2"}

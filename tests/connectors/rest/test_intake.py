@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import DocumentUnreadable
 from connectors.rest import Caller, Refused, TooManyOrders, intake
+from domain.extensions import use_fields
 from domain.order import Channel, ChannelStatus, ClearReceiver, Order, PaymentTerms, Requirement
 
 from .conftest import MAIN, order_json
@@ -317,3 +318,29 @@ def test_no_body_raises_anything_else(body: bytes) -> None:
 def test_no_field_value_raises_anything_else(change: dict[str, Any]) -> None:
     (result,) = read(order_json(**change))
     assert isinstance(result, Order | Refused)
+
+
+def test_fields_of_the_merchants_own() -> None:
+    item = order_json(ext={"certificate": "K1"})
+    item["customer"] = {**item["customer"], "ext": {"centre": "C1"}}
+    item["lines"] = [{**item["lines"][0], "ext": {"serial_no": "SN1"}}, *item["lines"][1:]]
+    found = accepted(item)
+    assert dict(found.ext) == {"certificate": "K1"}
+    assert dict(found.customer.ext) == {"centre": "C1"}
+    assert dict(found.lines[0].ext) == {"serial_no": "SN1"}
+    assert refusal(order_json(ext={"Certificate": "K1"}))[0].startswith("ext.Certificate")
+    assert refusal(order_json(ext={"certificate": ""}))[0] == "ext.certificate"
+    assert refusal(order_json(ext={"certificate": 7}))[0] == "ext.certificate"
+    assert refusal(order_json(ext={f"k{n}": "1" for n in range(51)}))[0] == "ext"
+
+
+def test_a_field_that_there_is_not_is_refused_by_name() -> None:
+    item = order_json()
+    item["lines"] = [{**item["lines"][0], "ext": {"no_such_field": "1"}}, *item["lines"][1:]]
+    use_fields(lambda: ())
+    try:
+        field, message = refusal(item)
+    finally:
+        use_fields(None)
+    assert field == "lines[0].ext.no_such_field"
+    assert "ext.no_such_field" in message

@@ -1,0 +1,104 @@
+"""Handing in fields of the merchant's own, and files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from domain.clock import utc_now
+from domain.extensions import use_fields
+from domain.holds import HoldReason
+from gateway.app import create_app
+from gateway.deps import Gateway
+from rules.fields import definitions
+from store.database import Database
+from store.holds import open_hold
+from tests.connectors.rest.conftest import order_json
+from tests.gateway.house import client_of, rest_push, send
+from tests.store.samples import index_row, taken
+
+FIELDS = "/api/v1/staff/orders/own:main:SO1/fields"
+PDF = {"content-type": "application/pdf"}
+
+
+@pytest.fixture
+async def staff(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(create_app(gateway), headers={"authorization": "Bearer token-of-wei"}) as http:
+        yield http
+
+
+@pytest.fixture
+def defined() -> Iterator[None]:
+    use_fields(definitions)
+    yield
+    use_fields(None)
+
+
+async def test_fields_are_kept_and_an_order_that_waits_is_reviewed_again(
+    staff: httpx.AsyncClient, database: Database
+) -> None:
+    order_id = await taken(database)
+    async with database.transaction() as tx:
+        await open_hold(tx, await index_row(tx, order_id), 1, HoldReason.FIELDS_MISSING, "", utc_now())
+    wish = {"customer": {"cost_centre": "K-1"}, "lines": {"1": {"serial_no": "SN-1", "firmware": "1.0"}}}
+    answer = await staff.post(FIELDS, json=wish)
+    assert (answer.status_code, answer.json()) == (200, {"result": "kept", "fields": 3})
+    async with database.reading() as tx:
+        assert (await index_row(tx, order_id)).revision == 2
+    assert (await staff.post(FIELDS, json=wish)).json()["result"] == "unchanged"
+    async with database.reading() as tx:
+        assert (await index_row(tx, order_id)).revision == 2
+    view = (await staff.get("/api/v1/staff/orders/own:main:SO1")).json()
+    assert [(one["scope"], one["line_no"], one["key"], one["value"], one["passed_to"]) for one in view["fields"]] == [
+        ("line", "1", "firmware", "1.0", ["warehouse"]),
+        ("line", "1", "serial_no", "SN-1", ["warehouse"]),
+        ("customer", "", "cost_centre", "K-1", ["finance"]),
+    ]
+    assert "fields.supplied" in [event["what"] for event in view["events"]]
+
+
+async def test_what_cannot_be_is_refused_whole(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    refused = await staff.post(FIELDS, json={"order": {"colour": "red"}, "lines": {"1": {"serial_no": "SN-1,SN-2"}}})
+    assert refused.status_code == 422
+    said = "\n".join(refused.json()["detail"]["problems"])
+    assert "ext.colour" in said
+    assert "extension_fields/serials" in said
+    strange = await staff.post(FIELDS, json={"lines": {"7": {"serial_no": "SN-1"}}})
+    assert strange.status_code == 422
+    never = await staff.post(FIELDS, json={"order": {"overseas_certificate": "a" * 64}})
+    assert never.status_code == 422
+    assert (await staff.get("/api/v1/staff/orders/own:main:SO1")).json()["fields"] == []
+    assert (await staff.post(FIELDS.replace("SO1", "SO9"), json={})).status_code == 404
+
+
+async def test_a_file_is_kept_once_and_named_by_its_digest(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    content = b"%PDF-1.4 made up"
+    kept = (await staff.post("/api/v1/staff/files?name=cert.pdf", content=content, headers=PDF)).json()
+    assert kept == {"file_id": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    assert (await staff.post("/api/v1/staff/files?name=again", content=content, headers=PDF)).json() == kept
+    answer = await staff.post(FIELDS, json={"order": {"overseas_certificate": kept["file_id"]}})
+    assert answer.json()["result"] == "kept"
+    shown = await staff.get(f"/api/v1/staff/files/{kept['file_id']}")
+    assert (shown.content, shown.headers["content-disposition"]) == (content, "attachment")
+    assert (await staff.get("/api/v1/staff/files/none")).status_code == 404
+    page = {"content-type": "text/html"}
+    assert (await staff.post("/api/v1/staff/files", content=b"<script>", headers=page)).status_code == 415
+    assert (await staff.post("/api/v1/staff/files", content=b"", headers=PDF)).status_code == 413
+
+
+async def test_a_shop_hands_in_a_file_and_names_it_in_its_order(
+    client: httpx.AsyncClient, database: Database, defined: None
+) -> None:
+    push = rest_push("made up", "/api/v1/files")
+    assert (await send(client, push)).status_code == 415  # JSON is no certificate
+    order = order_json(ext={"overseas_certificate": "no file"})
+    [result] = (await send(client, rest_push(order))).json()["results"]
+    assert (result["result"], result["error"]["field"]) == ("invalid", "ext.overseas_certificate")
+    assert "extension_fields/certificate" in result["error"]["message"]
+    [result] = (await send(client, rest_push(order_json(ext={"overseas_certificate": "a" * 64})))).json()["results"]
+    assert result["result"] == "accepted", "the review asks for the file"
