@@ -104,7 +104,13 @@ def create_app(settings: SandboxSettings) -> FastAPI:
 
 
 def _partners(world: World, road: Road) -> Iterator[Partner]:
-    """Everybody who is played: the shops and platforms that are configured, and those that no order can do without."""
+    """Everybody who is played."""
+    only = world.settings.only
+    return (partner for partner in _configured(world, road) if not only or partner.name in only)
+
+
+def _configured(world: World, road: Road) -> Iterator[Partner]:
+    """The shops and platforms that are configured, and those that no order can do without."""
     settings = world.settings
     yield RestShop(world, "own", settings.own)
     yield DouyinPlatform(world)

@@ -5,8 +5,8 @@ Mounted under `/control`. Answers 404 for an order that nobody knows and 409 for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, cast, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from fastapi import APIRouter, HTTPException
 from pydantic import Field
@@ -15,22 +15,17 @@ from sandbox.buyers import Buyers
 from sandbox.douyin import DouyinPlatform
 from sandbox.douyin.messages import Tag
 from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
-from sandbox.jd import JdPlatform
 from sandbox.jd.controls import jd_router
 from sandbox.listings import Listings
 from sandbox.own import RestShop
 from sandbox.partner import Partner
-from sandbox.pdd import PddPlatform
 from sandbox.pdd.controls import pdd_router
 from sandbox.qimen import QimenWarehouse
 from sandbox.refunding import RefundingShop, refund_router
-from sandbox.taobao import TaobaoPlatform
 from sandbox.taobao.controls import taobao_router
-from sandbox.wechat import WechatPlatform
 from sandbox.wechat.controls import wechat_router
 from sandbox.words import in_words
 from sandbox.world import World
-from sandbox.xiaohongshu import XiaohongshuPlatform
 from sandbox.xiaohongshu.controls import xiaohongshu_router
 
 
@@ -176,11 +171,11 @@ _POLLED: tuple[DraftChannel, ...] = ("pdd", "taobao", "jd", "xiaohongshu", "wech
 
 
 def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
-    """The controls of the partners `own`, `douyin` and `qimen`, and of the platforms that are configured."""
-    douyin = cast(DouyinPlatform, partners["douyin"])
-    qimen = cast(QimenWarehouse, partners["qimen"])
+    """The controls of all partners who are played."""
     router = APIRouter()
-    shops: dict[DraftChannel, Shop] = {"douyin": douyin}
+    shops: dict[DraftChannel, Shop] = {}
+    if "douyin" in partners:
+        shops["douyin"] = cast(DouyinPlatform, partners["douyin"])
     for rest in _REST:
         if rest in partners:
             shops[rest] = own = cast(RestShop, partners[rest])
@@ -189,25 +184,15 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
         if channel in partners:
             shops[channel] = platform = cast(PolledShop, partners[channel])
             router.include_router(_polled_router(platform), prefix=f"/{channel}")
-    if "taobao" in partners:
-        router.include_router(taobao_router(cast(TaobaoPlatform, partners["taobao"])), prefix="/taobao")
-    if "xiaohongshu" in partners:
-        xiaohongshu = cast(XiaohongshuPlatform, partners["xiaohongshu"])
-        router.include_router(xiaohongshu_router(xiaohongshu), prefix="/xiaohongshu")
-    if "pdd" in partners:
-        router.include_router(pdd_router(cast(PddPlatform, partners["pdd"])), prefix="/pdd")
-    if "wechat" in partners:
+    for name, controls in _CONTROLS.items():
         # before the controls that all have: their paths are wider
-        router.include_router(wechat_router(cast(WechatPlatform, partners["wechat"])), prefix="/wechat")
+        if name in partners:
+            router.include_router(controls(partners[name]), prefix=f"/{name}")
     for name, partner in partners.items():
         if isinstance(partner, RefundingShop):
             router.include_router(refund_router(partner), prefix=f"/{name}")
-    if "jd" in partners:
-        router.include_router(jd_router(cast(JdPlatform, partners["jd"])), prefix="/jd")
     router.include_router(_orders_router(world, shops))
     router.include_router(_listings_router(shops))
-    router.include_router(_douyin_router(douyin), prefix="/douyin")
-    router.include_router(_qimen_router(qimen), prefix="/qimen")
     return router
 
 
@@ -430,3 +415,15 @@ def _placed(shops: _Shops, drafts: Sequence[Draft]) -> list[Placed]:
     return [
         Placed(channel=draft.channel, shop=shops[draft.channel].shop, order_no=str(draft.order_no)) for draft in drafts
     ]
+
+
+_CONTROLS: dict[str, Callable[[Any], APIRouter]] = {
+    "taobao": taobao_router,
+    "xiaohongshu": xiaohongshu_router,
+    "pdd": pdd_router,
+    "wechat": wechat_router,
+    "jd": jd_router,
+    "douyin": _douyin_router,
+    "qimen": _qimen_router,
+}
+"""What can be wanted of one partner only."""

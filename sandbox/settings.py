@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -196,6 +196,25 @@ class Pace(BaseModel):
     push_retry_s: float = Field(1.0, gt=0, description="first wait after a push that was not taken; doubles up to 30 s")
 
 
+PartnerName = Literal[
+    "own",
+    "pos",
+    "b2b",
+    "douyin",
+    "pdd",
+    "taobao",
+    "jd",
+    "xiaohongshu",
+    "wechat",
+    "qimen",
+    "sf",
+    "cainiao",
+    "kdniao",
+    "credit",
+    "sms",
+]
+
+
 class SandboxSettings(BaseSettings):
     """Everything that the sandbox needs to know; environment prefix ORDERHUB_SANDBOX__."""
 
@@ -205,6 +224,7 @@ class SandboxSettings(BaseSettings):
     port: int = 8320
     hub_url: str = Field(description="where orderhub's gateway is; pushes go to {hub_url}/hooks/...")
     seed: int = 1
+    only: list[PartnerName] = Field([], description="play these partners alone; empty: all that are configured")
     own: OwnShopSettings
     pos: PosSettings | None = None
     b2b: B2bSettings | None = None

@@ -126,7 +126,7 @@ class Boutique:
 
 @asynccontextmanager
 async def boutique(*, pickup_s: float = 60, **changes: object) -> AsyncIterator[Boutique]:
-    """Run the whole sandbox with a shop on Xiaohongshu; `changes` go into its settings."""
+    """Run the sandbox with a shop on Xiaohongshu alone; `changes` go into its settings."""
     shop = {
         "app_id": "xhs-app",
         "app_secret": SECRET,
@@ -135,7 +135,8 @@ async def boutique(*, pickup_s: float = 60, **changes: object) -> AsyncIterator[
         "check_s": 0,
     }
     settings = XiaohongshuSettings.model_validate(shop | changes)
-    app = create_app(make_settings(pickup_s=pickup_s).model_copy(update={"xiaohongshu": settings}))
+    alone = {"only": ["xiaohongshu"], "xiaohongshu": settings}
+    app = create_app(make_settings(pickup_s=pickup_s).model_copy(update=alone))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox.test") as http,

@@ -94,7 +94,7 @@ async def merchant(**pace: float) -> AsyncIterator[Merchant]:
         access_token=SecretStr("pdd-token"),
         refresh_token=SecretStr("pdd-refresh"),
     )
-    app = create_app(make_settings(**pace).model_copy(update={"pdd": pdd}))
+    app = create_app(make_settings(**pace).model_copy(update={"only": ["pdd"], "pdd": pdd}))
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

@@ -157,7 +157,8 @@ def wechat_settings(pace: dict[str, float] | None = None, **changes: Any) -> San
         "probe_share": 0,
     }
     settings = make_settings(**{"pay_s": 0.0} | (pace or {}))
-    return settings.model_copy(update={"wechat": WechatSettings.model_validate(given | changes)})
+    wechat = WechatSettings.model_validate(given | changes)
+    return settings.model_copy(update={"only": ["wechat"], "wechat": wechat})
 
 
 @asynccontextmanager

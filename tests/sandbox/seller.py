@@ -92,12 +92,12 @@ def taobao_settings(session_seconds: int = 0, **pace: float) -> SandboxSettings:
     """The tests' settings, with a shop on Taobao."""
     keys = {"app_key": "tb-key", "app_secret": "tb-secret", "session": "tb-session"}
     shop = TaobaoSettings.model_validate(keys | {"session_seconds": session_seconds})
-    return make_settings(**pace).model_copy(update={"taobao": shop})
+    return make_settings(**pace).model_copy(update={"only": ["taobao"], "taobao": shop})
 
 
 @asynccontextmanager
 async def selling(session_seconds: int = 0, **pace: float) -> AsyncIterator[Seller]:
-    """Run the whole sandbox with a seller on Taobao."""
+    """Run the sandbox with a seller on Taobao."""
     app = create_app(taobao_settings(session_seconds, **pace))
     transport = httpx.ASGITransport(app)
     async with (

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
-from tests.sandbox.stage import until
+from sandbox.app import create_app
+from tests.sandbox.stage import make_settings, until
 from tests.sandbox.town import Town, draft, town
 
 
@@ -67,3 +69,14 @@ async def test_all_that_is_wanted_of_a_partner_is_said_in_words(place: Town) -> 
     await place.control(path, None, 204)
     response = await place.http.post(f"/control{path}")
     assert (response.status_code, response.json()) == (409, {"detail": "too late: the order is cancelled"})
+
+
+async def test_partners_may_be_played_alone() -> None:
+    app = create_app(make_settings().model_copy(update={"only": ["own", "sf"]}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox.test") as http,
+    ):
+        assert set((await http.get("/books")).json()) == {"own", "sf"}
+        answer = await http.post("/control/orders", json=[draft(channel="douyin")])
+        assert (answer.status_code, answer.json()) == (409, {"detail": "there is no shop on douyin"})

@@ -128,7 +128,7 @@ def jd_settings(*, ftp_port: int = 0, **pace: float) -> SandboxSettings:
         ftp_port=ftp_port,
         ftp_password=SecretStr("jd-ftp"),
     )
-    return make_settings(**pace).model_copy(update={"jd": jd})
+    return make_settings(**pace).model_copy(update={"only": ["jd"], "jd": jd})
 
 
 @asynccontextmanager
