@@ -17,9 +17,12 @@ from domain.golden import GoldenState, Trigger, reached
 from domain.holds import OF_THE_HOUSE, HoldReason
 from domain.money import Fen
 from domain.order import ChannelStatus, Order
-from domain.review import Flag, needs_credit, review
+from domain.review import Dossier, Flag, needs_credit, review
+from domain.tax import LineTax, taxes
+from rules.taxes import tax_rate
 from store import flags as flags_kept
 from store import orders
+from store import taxes as taxes_kept
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -52,7 +55,9 @@ class ReviewSteps:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
         mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
         order = mended.order
-        found = _holding_still(row, review(await collect(tx, order, mended.revision, utc_now())))
+        dossier = await collect(tx, order, mended.revision, utc_now())
+        found = _holding_still(row, review(dossier))
+        await taxes_kept.keep(tx, row.order_id, mended.revision, _taxes(dossier))
         holding = await flags_kept.keep(tx, row, mended.revision, found)
         # Notes, and what a person has released, are nothing to the workflow: they are in the store.
         flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
@@ -82,6 +87,13 @@ class ReviewSteps:
             return Done("review.passed", trigger=Trigger.REVIEW_CLEAR)
 
         await run_step(self._db, ref.order_id, "pass_review", "orderhub", work)
+
+
+def _taxes(dossier: Dossier) -> tuple[LineTax, ...]:
+    """The tax in every line, at the rate of its article's class."""
+    order, articles = dossier.order, dossier.articles
+    classes = {line.sku: articles[line.sku].category if line.sku in articles else "" for line in order.lines}
+    return taxes(order, {sku: tax_rate(order.channel, category) for sku, category in classes.items()})
 
 
 def _holding_still(row: OrderRow, found: list[Flag]) -> list[Flag]:

@@ -18,7 +18,7 @@ from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
 from gateway.shadow_view import shadow_view
-from gateway.shop_view import latest
+from gateway.shop_view import latest, tax_view
 from rules.fields import definitions
 from store import (
     deadlines,
@@ -60,6 +60,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "state_text": text(f"state.{row.exit or row.state or 'none'}"),
         "exit": row.exit,
         "amount_fen": row.amount_fen,
+        "tax": await tax_view(tx, row),
         "credit": row.credit,
         "courier": row.courier,
         "encrypted": row.encrypted,

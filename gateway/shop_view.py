@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.clock import BEIJING
 from domain.sourcing import Reason
 from domain.texts import text
-from store import promises, shipping
+from store import promises, shipping, taxes
 from store.promises import Kept
 from store.tables import OrderRow, ParcelRow
 
@@ -29,8 +29,31 @@ async def shop_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "status": row.status.lower(),
         "state": row.exit or row.state,
         "state_text": text(f"state.{row.exit or row.state or 'none'}"),
+        "tax": await tax_view(tx, row),
         "parcels": [await _parcel(tx, parcel) for parcel in await shipping.parcels(tx, order_id)],
         "promises": await _promises(tx, row),
+    }
+
+
+async def tax_view(tx: AsyncSession, row: OrderRow) -> dict[str, Any] | None:
+    """The tax in what was paid, and in each line; None of an order that was called off, or whose money is not clear."""
+    lines = await taxes.newest(tx, row.order_id) if row.exit is None else []
+    if not lines:
+        return None
+    return {
+        "tax_fen": sum(line.tax_fen for line in lines),
+        "net_fen": sum(line.gross_fen - line.tax_fen for line in lines),
+        "revision": lines[0].revision,
+        "lines": [
+            {
+                "line_no": line.line_no,
+                "rate_permille": line.rate_permille,
+                "gross_fen": line.gross_fen,
+                "freight_fen": line.freight_fen,
+                "tax_fen": line.tax_fen,
+            }
+            for line in lines
+        ],
     }
 
 

@@ -133,6 +133,23 @@ class WarrantyRow(SQLModel, table=True):
     ends_at: datetime = moment()
 
 
+class OrderTaxRow(SQLModel, table=True):
+    """The value-added tax in one line of a revision, reckoned when it was accepted. It sums to the order's."""
+
+    __tablename__ = "order_taxes"
+
+    order_id: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    line_no: str = Field(primary_key=True)
+    rate_permille: int
+    gross_fen: int = Field(sa_type=BigInteger)
+    """What was paid for the line, with its share of the freight; the tax is in it."""
+    freight_fen: int = Field(sa_type=BigInteger)
+    tax_fen: int = Field(sa_type=BigInteger)
+    rule: str
+    """The row `tax_rates@{version}/{row}` that said the rate."""
+
+
 class RefundRow(SQLModel, table=True):
     """A refund as the channel has it; the newest version wins."""
 

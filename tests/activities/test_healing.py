@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from activities import contracts as c
 from domain.order import Amounts, ClearReceiver, OrderLine, Region
-from store import healings, orders
+from domain.tax import tax_in
+from store import articles, healings, orders, taxes
 from store.tables import HealingRow, OrderEventRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.store.samples import index_row, order, receiver
@@ -135,3 +136,33 @@ async def test_what_could_be_mended_in_two_ways_is_a_persons(bench: Bench) -> No
     accepted = await accept(bench, placed.order_id, 2)
     assert {flag.hold for flag in accepted.flags} == {"FORMAT_INVALID"}
     assert [(row.rule, row.outcome) for row in await rows(bench)] == [("amounts", "person")]
+
+
+async def taxed(bench: Bench, oid: str) -> tuple[int, list[tuple[str, int, int]]]:
+    """The newest revision with taxes, and each line's rate and tax."""
+    async with bench.db.reading() as tx:
+        kept = await taxes.newest(tx, oid)
+    return kept[0].revision, [(row.line_no, row.rate_permille, row.tax_fen) for row in kept]
+
+
+async def test_the_tax_follows_the_lines(bench: Bench) -> None:
+    async with bench.db.transaction() as tx:
+        await articles.put(tx, [articles.Article("CUP", category="books")])
+    placed = await bench.order(**TWO)
+    await accept(bench, placed.order_id, 1)
+    assert await taxed(bench, placed.order_id) == (1, [("1", 130, tax_in(4000, 130)), ("2", 90, tax_in(900, 90))])
+    # The channel's own split is a fen off with another line of its: the discount is divided anew.
+    gift = CUP.model_copy(update={"line_no": "3", "sku": "G", "unit_price_fen": 0, "amount_fen": 0, "gift_of": "1"})
+    lines = (MUG, CUP.model_copy(update={"amount_fen": 901}), gift)
+    async with bench.db.transaction() as tx:
+        await orders.take(tx, order(version=2, **{**TWO, "lines": lines}))
+    assert (await accept(bench, placed.order_id, 2)).revision == 3
+    told = (3, [("1", 130, tax_in(4076, 130)), ("2", 90, tax_in(824, 90)), ("3", 130, 0)])
+    assert await taxed(bench, placed.order_id) == told
+    # The cup is paid back: what is left is taxed anew.
+    less = Amounts(goods_fen=4950, discount_fen=874, paid_fen=4076)
+    left = (MUG.model_copy(update={"amount_fen": 4076}),)
+    async with bench.db.transaction() as tx:
+        await orders.take(tx, order(version=3, lines=left, amounts=less))
+    await accept(bench, placed.order_id, 4)
+    assert await taxed(bench, placed.order_id) == (4, [("1", 130, tax_in(4076, 130))])

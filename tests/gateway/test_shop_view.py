@@ -11,7 +11,9 @@ import pytest
 from activities.promises import Due, keep_promises
 from connectors.rest.signing import sign
 from domain.order import Channel
+from domain.tax import LineTax, Rate
 from domain.warehouses import Warehouse
+from store import taxes
 from store.database import Database
 from store.orders import take
 from store.tables import OrderRow, ParcelRow, WaybillRow
@@ -41,6 +43,7 @@ async def test_its_state_its_parcels_and_what_is_promised(client: httpx.AsyncCli
     async with database.transaction() as tx:
         await keep_promises(tx, order(), [Due(1, "HZ")], home, NOON.replace(hour=17))
         (await index_row(tx, order_id)).state = "WAYBILL_RETURNED"
+        await taxes.keep(tx, order_id, 1, [LineTax("1", Rate(130, "tax_rates@1/standard"), 4950, 0, 569)])
         items = [{"sku": "MUG", "quantity": 1, "line_no": "1"}]
         tx.add(
             ParcelRow(
@@ -62,6 +65,14 @@ async def test_its_state_its_parcels_and_what_is_promised(client: httpx.AsyncCli
         "status": "paid",
         "state": "WAYBILL_RETURNED",
         "state_text": "物流单号回传",
+        "tax": {
+            "tax_fen": 569,
+            "net_fen": 4381,
+            "revision": 1,
+            "lines": [
+                {"line_no": "1", "rate_permille": 130, "gross_fen": 4950, "freight_fen": 0, "tax_fen": 569},
+            ],
+        },
         "parcels": [
             {
                 "parcel_no": "own:main:SO1#1",
@@ -101,7 +112,7 @@ async def test_what_was_called_off_is_promised_no_more(client: httpx.AsyncClient
         row.exit = "CANCELLED"
         tx.add(row)
     answer = (await _ask(client)).json()
-    assert (answer["state"], answer["promises"]) == ("CANCELLED", [])
+    assert (answer["state"], answer["promises"], answer["tax"]) == ("CANCELLED", [], None)
 
 
 async def test_only_the_shop_itself_may_ask(client: httpx.AsyncClient, database: Database) -> None:
