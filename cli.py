@@ -15,6 +15,7 @@ import typer
 
 from bench import BENCHES
 from commands import labels
+from commands.approvals_app import approvals_app, approvers_app
 from commands.pool_app import stock_app
 
 app = typer.Typer(
@@ -196,6 +197,8 @@ def healings(
 
 
 gifts_app = typer.Typer(no_args_is_help=True, help="Gifts that were forgotten.")
+app.add_typer(approvers_app, name="approvers")
+app.add_typer(approvals_app, name="approvals")
 app.add_typer(gifts_app, name="gifts")
 
 

@@ -22,7 +22,7 @@ from domain.clock import utc_now
 from domain.golden import Exit
 from domain.holds import HoldReason, Release
 from domain.texts import text
-from store import deadlines, flags, gifts, holds, tracking
+from store import approvals, deadlines, flags, gifts, holds, tracking
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -56,7 +56,7 @@ class HoldSteps:
             await holds.close_hold(tx, row, end.n, end.by, end.how)
             await deadlines.look_again(tx, end.order_id, utc_now())
             await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
-            if end.how == Release.OPERATOR:
+            if end.how in (Release.OPERATOR, Release.APPROVAL):
                 await flags.release(tx, end.order_id, end.reason, end.by, end.why)
             if end.reason == HoldReason.ADDRESS_INCOMPLETE and end.how != Release.DOCUMENT:
                 # By a document it may be open again in a moment: then the review itself looks after the choice.
@@ -101,6 +101,7 @@ class HoldSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             row.in_flight = False
             failed[:] = await gifts.call_off(tx, cancel.order_id)
+            await approvals.drop_open(tx, cancel.order_id, utc_now())
             return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
 
         await run_step(self._db, cancel.order_id, "cancelled", cancel.by, work)
@@ -113,6 +114,7 @@ class HoldSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             failed[:] = await gifts.come_back(tx, end.order_id)
+            await approvals.drop_open(tx, end.order_id, utc_now())
             await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 

@@ -7,7 +7,15 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from activities.contracts import SEND_CLERK_LINK, SEND_SCAN_ALERT, ClerkLink, ScanAlert, Scanned
+from activities.contracts import (
+    SEND_APPROVAL_LINK,
+    SEND_CLERK_LINK,
+    SEND_SCAN_ALERT,
+    ApprovalLink,
+    ClerkLink,
+    ScanAlert,
+    Scanned,
+)
 from activities.partners import HubConfig, answered
 from activities.results import from_json
 from activities.warehouse import report_step
@@ -16,12 +24,13 @@ from connectors.ports import Messenger
 from domain.clock import utc_now
 from domain.ids import partner_key, split_order_id
 from domain.links import form_code
+from domain.money import format_yuan
 from domain.shipping import Sms
 from domain.texts import text
 from store.database import Database
 from store.holds import open_task
 from store.steps import result_of
-from store.tables import FormLinkRow, NotificationRow
+from store.tables import ApprovalLinkRow, ApprovalRequestRow, ApproverRow, FormLinkRow, NotificationRow
 from store.upsert import insert_ignore
 
 _LONGEST = 35
@@ -61,6 +70,30 @@ class MessageSteps:
             out_id = partner_key(f"{alert.order_id}/scan/{alert.report_id}/{recipient}", limit=60)
             params = {"order": number, "problem": scanned.problem[:_LONGEST]}
             await self._once(alert.order_id, "scan", Sms(out_id, phone, "scan", params))
+
+    @activity.defn(name=SEND_APPROVAL_LINK.name)
+    async def send_approval_link(self, link: ApprovalLink) -> None:
+        """Send somebody the link to what they are asked to approve. Whoever has no number is told by a task."""
+        async with self._db.transaction() as tx:
+            row = await tx.get(ApprovalLinkRow, (link.order_id, link.n))
+            whom = await tx.get(ApproverRow, row.approver) if row is not None else None
+            asked = await tx.get(ApprovalRequestRow, (link.order_id, row.request)) if row is not None else None
+            if row is None or asked is None or row.told_at is not None:
+                return
+            if whom is None or not whom.phone or self._config.phones is None:
+                words = text("approval.no_phone", who=row.approver)
+                await open_task(tx, f"approver/{row.approver}/phone", "approval_no_phone", words, again=True)
+                row.told_at = utc_now()
+                tx.add(row)
+                return
+        phone = self._config.phones.open(whom.phone, whom.id)
+        out_id = partner_key(f"{link.order_id}/approval/{link.n}", limit=60)
+        number = split_order_id(link.order_id)[2][-20:]
+        params = {"order": number, "amount": format_yuan(asked.amount_fen), "code": row.code}
+        await self._once(link.order_id, "approval", Sms(out_id, phone, "approval", params))
+        async with self._db.transaction() as tx:
+            row.told_at = utc_now()
+            await tx.merge(row)
 
     async def _once(self, order_id: str, purpose: str, message: Sms) -> None:
         async with self._db.transaction() as tx:

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from connectors.drops import FileFeed
 from connectors.errors import Misconfigured, PartnerError, Rejected, Throttled
 from connectors.ports import Courier, CreditBureau, Messenger, PullSource, SalesChannel, Tracker, Warehouse
+from domain.approvals import PhoneBook
 from domain.order import Channel
 from domain.partner_health import Rule
 from domain.shipping import Provider
@@ -55,6 +56,8 @@ class HubConfig:
     """After which a parcel without news is asked for."""
     health: Rule = field(default_factory=Rule)
     """When a partner's interface counts as unhealthy."""
+    phones: PhoneBook | None = field(default=None, repr=False)
+    """Opens the telephone numbers of approvers; None: nobody is sent a message."""
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.address import AddressSteps
+from activities.approvals import ApprovalSteps
 from activities.authorisations import AuthorisationSteps
 from activities.channel import ChannelSteps
 from activities.counts import CountSteps
@@ -37,6 +38,7 @@ from store.database import Database
 def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[Callable[..., Any]]:
     """Every activity, bound to its database and partners."""
     rooms: list[object] = [
+        ApprovalSteps(db, config),
         ReviewSteps(db, config.credit_above_fen),
         StockSteps(db, Router(config.warehouse)),
         CreditSteps(db, partners.credit),

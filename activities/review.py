@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities.approvals import Missing, demand
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
 from activities.dossiers import collect
 from activities.healing import count, heal
@@ -58,15 +59,17 @@ class ReviewSteps:
         dossier = await collect(tx, order, mended.revision, utc_now())
         found = _holding_still(row, review(dossier))
         await taxes_kept.keep(tx, row.order_id, mended.revision, _taxes(dossier))
+        paid = order.paid and not any(flag.hold is HoldReason.FORMAT_INVALID for flag in found)
+        cancelled = ChannelStatus.CANCELLED in (order.status, row.status)
+        missing = await demand(tx, row, order, mended.revision) if paid and not cancelled else Missing()
+        found += missing.flags(mended.revision)
         holding = await flags_kept.keep(tx, row, mended.revision, found)
         # Notes, and what a person has released, are nothing to the workflow: they are in the store.
         flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
-        sound = not any(flag.hold == HoldReason.FORMAT_INVALID for flag in flags)
-        paid = order.paid and sound
         accepted = Accepted(
             revision=mended.revision,
             paid=paid,
-            cancelled=ChannelStatus.CANCELLED in (order.status, row.status),
+            cancelled=cancelled,
             paid_at=order.paid_at,
             amount_fen=order.amounts.paid_fen,
             needs_credit=needs_credit(order, self._credit_above),
@@ -74,6 +77,7 @@ class ReviewSteps:
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,
             again=await orders.origin(tx, row.order_id, revision) == orders.AGAIN if revision > 1 else False,
+            approve_by=missing.by,
         )
         trigger = Trigger.PAYMENT_CONFIRMED if paid else None
         why = "; ".join([flag.code for flag in found] + [note.code for note in mended.notes])

@@ -9,6 +9,7 @@ import uvicorn
 
 import telemetry
 from commands.label_desk import desk
+from console.approver import ApproverPages
 from console.clerk import ClerkPages
 from console.labels import LabelPages
 from domain.texts import use_language
@@ -20,6 +21,7 @@ from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
 from runtime.partners import build_partners, link_secret
+from runtime.phones import Phones
 from runtime.rule_desk import RuleDesk
 from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
@@ -52,6 +54,7 @@ async def main(settings: Settings) -> int:
             roles=settings.gateway.roles,
             staff={name: token.get_secret_value() for name, token in settings.gateway.staff.items()},
             link_secret=link_secret(settings),
+            phones=Phones(key_ring(settings.encryption)),
             rules=RuleDesk(db, settings.company.warehouse),
             max_body_bytes=settings.gateway.max_body_bytes,
         )
@@ -61,6 +64,7 @@ async def main(settings: Settings) -> int:
         stack.push_async_callback(_ended, rule_keeping)
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
+        app.include_router(ApproverPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         app.include_router(LabelPages(db).router())
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)

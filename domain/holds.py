@@ -14,6 +14,7 @@ class HoldReason(StrEnum):
     ADDRESS_INCOMPLETE = "ADDRESS_INCOMPLETE"
     CHANNEL_LOCKED = "CHANNEL_LOCKED"
     REFUND_PENDING = "REFUND_PENDING"
+    APPROVAL = "APPROVAL"
     CREDIT_REFUSED = "CREDIT_REFUSED"
     STOCK_SHORT = "STOCK_SHORT"
     BACKORDER = "BACKORDER"
@@ -58,6 +59,8 @@ class Release(StrEnum):
     """The same step tried again by itself, on a timer or by the sweep."""
     PARTNER = "PARTNER"
     """A partner's later answer (warehouse, credit bureau, tracker)."""
+    APPROVAL = "APPROVAL"
+    """Update `approve`, by everybody whom the table asks."""
     CANCEL = "CANCEL"
     """The order is cancelled."""
 
@@ -109,6 +112,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         timedelta(hours=24),
         AtDeadline.ESCALATE,
         "role.service",
+    ),
+    HoldReason.APPROVAL: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.APPROVAL, Release.DOCUMENT, Release.CANCEL}),
+        timedelta(hours=1),  # after the table's own deadlines
+        AtDeadline.ESCALATE,
+        "role.approver",
     ),
     HoldReason.CREDIT_REFUSED: HoldPolicy(
         Step.WAREHOUSE,

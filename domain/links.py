@@ -14,3 +14,9 @@ def form_code(secret: bytes, parcel_id: str, n: int) -> str:
     """
     digest = hmac.new(secret, f"form|{parcel_id}|{n}".encode(), hashlib.sha256).digest()
     return base64.b32encode(digest[:15]).decode().lower()
+
+
+def approval_code(secret: bytes, order_id: str, n: int) -> str:
+    """The code of an order's nth link to the page of an approval; as long and as hard to guess as a form's."""
+    digest = hmac.new(secret, f"approval|{order_id}|{n}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest[:15]).decode().lower()

@@ -227,7 +227,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "access_key_id": "LTAIdemo",
             "access_key_secret": keys["sms"],
             "sign_name": "示例商家",
-            "templates": {"clerk": "SMS_000000001", "scan": "SMS_000000002"},
+            "templates": {"clerk": "SMS_000000001", "scan": "SMS_000000002", "approval": "SMS_000000003"},
             "receipt_secret": keys["sms_receipt"],
         },
         "sandbox": {

@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain.rulesets import Refused
 from domain.texts import text
 from gateway import (
+    approvals_api,
     deadlines_api,
     extensions_api,
     hooks,
@@ -59,7 +60,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api, promotions_api, deadlines_api)
-    for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api):
+    for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)

@@ -12,15 +12,16 @@ from temporalio.converter import PayloadCodec
 
 from connectors.ports import PushSource
 from connectors.rest import RestDoor
+from domain.approvals import PhoneBook
 from domain.rulesets import RuleEvent, SetSeen
 from domain.texts import text
 from gateway.keeping import Keeper
 from printing.desk import Desk
 from rules.engine import Book
 from store.database import Database
-from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
+from workflows.contracts import AddressWish, CancelOrder, Decide, Outcome, RecordWaybill, ReleaseHold
 
-Wish = CancelOrder | ReleaseHold | AddressWish | RecordWaybill
+Wish = CancelOrder | ReleaseHold | AddressWish | RecordWaybill | Decide
 """The argument of an order's update."""
 
 
@@ -111,7 +112,7 @@ class Gateway:
     token, `roles` to what that person may do. `codec_tokens` open the codec endpoint, `codec_origins` are the Temporal
     UIs that may ask it from a browser, and `codec_open_on_loopback` serves callers on this machine without a token.
     `link_secret` is what the codes of the clerk's form are derived from. `rules` is the desk of those who own rule
-    sets.
+    sets, `phones` seals the numbers of approvers.
     """
 
     db: Database
@@ -131,6 +132,7 @@ class Gateway:
     rules: RuleOwner | None = None
     warehouse: str = "WH01"
     """The warehouse of companies that keep no other."""
+    phones: PhoneBook | None = field(default=None, repr=False)
 
 
 async def _of(request: Request) -> Gateway:

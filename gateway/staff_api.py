@@ -124,13 +124,13 @@ async def show_order(order_id: OrderId, hub: Hub, by: By) -> dict[str, Any]:
 @router.post("/{order_id}/cancel")
 async def cancel(order_id: OrderId, wish: Cancel, hub: Hub, by: ByService) -> dict[str, str]:
     """Cancel, and undo everything that was done."""
-    return await _ask(hub, order_id, "cancel", CancelOrder(wish.reason, by))
+    return await ask(hub, order_id, "cancel", CancelOrder(wish.reason, by))
 
 
 @router.post("/{order_id}/holds/{reason}/release")
 async def release_hold(order_id: OrderId, reason: str, wish: Release, hub: Hub, by: ByService) -> dict[str, str]:
     """Release a hold that a person may release."""
-    return await _ask(hub, order_id, "release_hold", ReleaseHold(reason, by, wish.why))
+    return await ask(hub, order_id, "release_hold", ReleaseHold(reason, by, wish.why))
 
 
 @router.post("/{order_id}/address")
@@ -141,7 +141,7 @@ async def change_address(
     receiver, said = _completed(wish.receiver())
     n = await _keep_wish(hub, order_id, receiver, by)
     try:
-        return {**await _ask(hub, order_id, "change_address", AddressWish(n, by)), "n": n, **said}
+        return {**await ask(hub, order_id, "change_address", AddressWish(n, by)), "n": n, **said}
     except StillRunning:
         response.status_code = 202
         return {"result": "accepted", "text": text("order.still_running"), "n": n}
@@ -156,14 +156,14 @@ async def change_address(
 @router.post("/{order_id}/address/{n}/confirm")
 async def confirm_address(order_id: OrderId, n: int, hub: Hub, by: ByService) -> dict[str, str]:
     """Take the wished address."""
-    return await _ask(hub, order_id, "confirm_address", AddressWish(n, by))
+    return await ask(hub, order_id, "confirm_address", AddressWish(n, by))
 
 
 @router.post("/{order_id}/parcels/{n}/waybill")
 async def record_waybill(order_id: OrderId, n: int, typed: Number, hub: Hub, by: ByService) -> dict[str, str]:
     """Give the nth parcel a number by hand."""
     record = RecordWaybill(parcel_id(order_id, n), typed.carrier, typed.number, by)
-    return await _ask(hub, order_id, "record_waybill", record)
+    return await ask(hub, order_id, "record_waybill", record)
 
 
 @router.post("/{order_id}/gifts/{line_no}/send-after")
@@ -198,7 +198,7 @@ def _completed(receiver: ClearReceiver) -> tuple[ClearReceiver, dict[str, str]]:
     return receiver, said
 
 
-async def _ask(hub: Gateway, order_id: str, name: str, wish: Wish) -> dict[str, str]:
+async def ask(hub: Gateway, order_id: str, name: str, wish: Wish) -> dict[str, str]:
     """200 with the order's words; what it refuses, at once or in the end, is UpdateRefused."""
     async with hub.db.reading() as tx:
         if await is_shadow(tx, order_id):

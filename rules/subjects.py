@@ -5,8 +5,8 @@ A table that orders are decided by has an entry here. A dry run and the explanat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from domain.deadlines import Stage
 from domain.deciding import Asked
@@ -14,6 +14,7 @@ from domain.holds import HoldReason
 from domain.order import Order
 from domain.tracking import Phase, zone_of
 from domain.warehouses import Warehouse
+from rules.approvals import wanted_approvals
 from rules.couriers import plan_couriers
 from rules.engine import Book, trying
 from rules.making import centre, steps_of
@@ -26,10 +27,11 @@ from rules.zones import way
 
 @dataclass(frozen=True)
 class Case:
-    """An order, and the warehouses that might send it."""
+    """An order, the warehouses that might send it, and the categories of its articles, by SKU."""
 
     order: Order
     warehouses: Sequence[Warehouse]
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 def _ways(case: Case) -> None:
@@ -80,6 +82,7 @@ SUBJECTS: dict[str, Callable[[Case], object]] = {
     "sla_calendars": _limits,
     "sla_escalation": _limits,
     "sla_clock": _clock,
+    "approvals": lambda case: wanted_approvals(case.order, case.categories),
 }
 """How an order makes the house ask a table, by the table's name."""
 

@@ -31,6 +31,7 @@ from domain.order import Channel
 from domain.partner_health import Rule
 from domain.shipping import Provider
 from runtime.client import key_ring
+from runtime.phones import Phones
 from runtime.plugins import Plugin, closed, fitting, load_plugins, places
 from runtime.tokens import StoredTokens
 from runtime.wechat_orders import StoredOrders
@@ -322,6 +323,7 @@ def hub_config(settings: Settings) -> HubConfig:
         settle_after=timedelta(seconds=company.settle_after_s),
         track_silent_after=timedelta(seconds=company.track_silent_after_s),
         health=health_rule(settings),
+        phones=Phones(key_ring(settings.encryption)),
     )
 
 

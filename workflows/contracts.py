@@ -157,6 +157,19 @@ class RecordWaybill:
 
 
 @dataclass(frozen=True)
+class Decide:
+    """Update `approve`: what somebody decides about the order's nth question, seeing this amount. `verdict` is approve,
+    refuse or withdraw, `way` is api, console or sms."""
+
+    n: int
+    verdict: str
+    by: str
+    way: str
+    why: str
+    amount_fen: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What an update came to: whether it was done, and a sentence for whoever asked."""
 

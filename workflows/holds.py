@@ -57,6 +57,10 @@ class HoldBoard:
         """Whether one of these steps must wait, for the whole order or for this consignment."""
         return any(POLICIES[hold.reason].blocks in steps and hold.of in (0, of) for hold in self._open.values())
 
+    def keeps_parcels(self, of: int = 0) -> bool:
+        """Whether packed parcels must not leave: what stops the warehouse, and an approval that is still missing."""
+        return self.blocks(Step.WAREHOUSE, of=of) or self.has(HoldReason.APPROVAL)
+
     async def open(self, reason: HoldReason, detail: str, of: int = 0, until: datetime | None = None) -> None:
         """Open a hold, unless one for this reason is open already. `until`: for so long it is expected to stay."""
         if self.has(reason, of):

@@ -12,6 +12,7 @@ from activities.contracts import ACCEPT_ORDER, RAISE_TASK, Accepted, Consignment
 from domain.golden import Exit, GoldenState, may_cancel
 from domain.holds import HoldReason, Release
 from domain.texts import text
+from workflows.approval import ApprovalDesk
 from workflows.contracts import CancelOrder, OrderStart
 from workflows.details import ORDER_COURIER, ORDER_DEADLINE, ORDER_HOLDS, ORDER_STATE, current_details
 from workflows.holds import HoldBoard, LapseListener
@@ -28,6 +29,7 @@ class OrderLife:
         self.state: GoldenState | None = None
         self.exit: Exit | None = None
         self.board = HoldBoard(start.order_id, on_lapse)
+        self.approvals = ApprovalDesk(self)
         self.revision = start.revision
         """The revision that the stages work with."""
         self.heard = start.revision
@@ -94,6 +96,7 @@ class OrderLife:
                 await self.board.close(ours, by, how)
                 if said:
                     await self.board.open(ours, said)
+        await self.approvals.reviewed(accepted)
         return accepted
 
     async def ask_person(self, kind: str, **params: object) -> None:

@@ -25,6 +25,7 @@ from workflows.contracts import (
     CancelOrder,
     CancelSignal,
     CreditSignal,
+    Decide,
     DocumentSignal,
     OrderEnd,
     OrderStart,
@@ -258,6 +259,16 @@ class OrderWorkflow:
             raise ApplicationError(text("hold.not_open", reason=wish.reason), type="NotOpen")
         if not operator_may_release(HoldReason(wish.reason)):
             raise ApplicationError(text("hold.not_by_hand", badge=text(f"hold.{wish.reason}")), type="NotAllowed")
+
+    @workflow.update
+    async def approve(self, wish: Decide) -> Outcome:
+        """Agree to the order, refuse it, or take the own decision back."""
+        return await self._life.approvals.decide(wish)
+
+    @approve.validator
+    def check_approve(self, wish: Decide) -> None:
+        """Only while an approval is missing; a decision may be taken back until the review is passed."""
+        self._life.approvals.check(wish)
 
     @workflow.update
     async def change_address(self, wish: AddressWish) -> Outcome:

@@ -35,7 +35,9 @@ async def review(life: OrderLife) -> None:
             lambda: (
                 life.cancel is not None
                 or life.newer()
-                or (not life.board.now_open() and (asked is None or asked.done()))  # noqa: B023 - awaited right here
+                or (
+                    not life.board.now_open() and not life.approvals.busy() and (asked is None or asked.done())  # noqa: B023 - awaited right here
+                )
             ),
             "wait.review",
         )
@@ -48,6 +50,7 @@ async def review(life: OrderLife) -> None:
             break
     if credit is not None:
         await credit
+    life.approvals.passing = True
     await own(PASS_REVIEW, life.ref)
     life.state = GoldenState.RISK_PASSED
 

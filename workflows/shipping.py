@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from activities.contracts import COMMIT_CREDIT, FINISH_SHIPPING, VOID_WAYBILLS, WRITE_BACK, ParcelRef, Plan
 from domain.golden import GoldenState
-from domain.holds import HoldReason, Release, Step
+from domain.holds import HoldReason, Release
 from workflows.life import OrderLife, first_of
 from workflows.steps import own, partner
 from workflows.waybill import WaybillHunt
@@ -66,7 +66,7 @@ class Shipping:
 
     async def _ship_all(self, hunts: Sequence[WaybillHunt], of: int) -> None:
         life = self._life
-        await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE, of=of), "wait.release", of=of)
+        await life.wait(lambda: not life.board.keeps_parcels(of), "wait.release", of=of)
         told: list[str] = []
         await asyncio.gather(*(self._ship(hunt, hunts, told, of) for hunt in hunts))
 
@@ -89,7 +89,7 @@ class Shipping:
         life = self._life
         while True:
             # A credit refusal may have come while the couriers were asked.
-            await life.wait(lambda: not life.board.blocks(Step.WAREHOUSE, of=of), "wait.release", of=of)
+            await life.wait(lambda: not life.board.keeps_parcels(of), "wait.release", of=of)
             life.released_by_hand.discard(HoldReason.CHANNEL_REFUSED)
             self._handing.add(of)
             self._gone[of] += 1

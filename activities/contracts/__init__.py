@@ -6,6 +6,16 @@ the store. Nothing here imports more than `temporalio.common`, so that workflows
 
 from __future__ import annotations
 
+from activities.contracts.approvals import (
+    CHASE_APPROVERS,
+    DECIDE_APPROVAL,
+    SEND_APPROVAL_LINK,
+    ApprovalLink,
+    Chase,
+    Chased,
+    Decided,
+    Decision,
+)
 from activities.contracts.base import QUEUES, A, OwnStep, PartnerStep, R
 from activities.contracts.credit import (
     ASSUME_CREDIT,
@@ -163,6 +173,7 @@ __all__ = [
     "ASK_WAREHOUSE",
     "ASSUME_CREDIT",
     "CANCEL_AT_WAREHOUSE",
+    "CHASE_APPROVERS",
     "CHECK_ARRIVAL",
     "CHECK_CREDIT",
     "CLOSE_HOLD",
@@ -170,6 +181,7 @@ __all__ = [
     "COMPARE_SHADOWS",
     "COMPARE_SHELVES",
     "CREDIT_BUDGET",
+    "DECIDE_APPROVAL",
     "DROP_ADDRESS",
     "ESCALATE_HOLD",
     "FINISH_REROUTE",
@@ -205,6 +217,7 @@ __all__ = [
     "REQUEST_WAYBILL",
     "RESERVE_STOCK",
     "RESTORE_AT_WAREHOUSE",
+    "SEND_APPROVAL_LINK",
     "SEND_CLERK_LINK",
     "SEND_SCAN_ALERT",
     "SETTLE_WAYBILL",
@@ -218,8 +231,11 @@ __all__ = [
     "Accepted",
     "AddressRef",
     "AddressVerdict",
+    "ApprovalLink",
     "Arrived",
     "Batch",
+    "Chase",
+    "Chased",
     "ClerkLink",
     "CompareAsk",
     "Compared",
@@ -230,6 +246,8 @@ __all__ = [
     "CreditVerdict",
     "DeadlineAsk",
     "DeadlinesSeen",
+    "Decided",
+    "Decision",
     "DeliveryRef",
     "Feeds",
     "FileAsk",

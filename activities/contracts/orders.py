@@ -48,6 +48,8 @@ class Accepted:
     goods_digest: str
     """Of the goods and their quantities."""
     flags: list[FlagFact]
+    approve_by: datetime | None = None
+    """When those should have decided whose approval is missing."""
     again: bool = False
     """Nothing came from outside: what the house knows has changed, or a person wanted it looked at again."""
 

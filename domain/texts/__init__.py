@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from domain.texts.approvals import APPROVALS
 from domain.texts.commands import COMMANDS
 from domain.texts.deadlines import DEADLINES
 from domain.texts.extensions import EXTENSIONS
@@ -73,4 +74,5 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **SUPPLY,
     **SHADOW,
     **PROMOTIONS,
+    **APPROVALS,
 }

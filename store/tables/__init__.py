@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from store.tables.approvals import (
+    ApprovalLinkRow,
+    ApprovalRequestRow,
+    ApprovalRow,
+    ApproverChangeRow,
+    ApproverRow,
+)
 from store.tables.deadlines import StageDeadlineRow
 from store.tables.extensions import KeptFileRow, SuppliedFieldRow
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
@@ -55,6 +62,11 @@ from store.tables.warehouses import WarehouseRow
 
 __all__ = [
     "AddressChangeRow",
+    "ApprovalLinkRow",
+    "ApprovalRequestRow",
+    "ApprovalRow",
+    "ApproverChangeRow",
+    "ApproverRow",
     "ArticleTagRow",
     "ChannelShareRow",
     "ChannelStockRow",

@@ -20,6 +20,18 @@ from store.orders import take
 from tests.store.samples import order as sample_order
 from tests.workflows.partners import Town
 
+
+class Plain:
+    """A phone book of the tests."""
+
+    def seal(self, phone: str, whose: str) -> str:
+        return f"{whose}:{phone}"
+
+    def open(self, sealed: str, whose: str) -> str:
+        assert sealed.startswith(f"{whose}:")
+        return sealed.partition(":")[2]
+
+
 CLERKS = ("13800000001", "13800000002")
 
 
@@ -71,5 +83,7 @@ def town() -> Town:
 @pytest.fixture
 def bench(database: Database, town: Town) -> Bench:
     """All activities on a fresh database, on SQLite and on PostgreSQL."""
-    config = HubConfig(clerk_phones=CLERKS, link_secret=b"a secret of the tests", settle_after=timedelta(0))
+    config = HubConfig(
+        clerk_phones=CLERKS, link_secret=b"a secret of the tests", settle_after=timedelta(0), phones=Plain()
+    )
     return Bench(database, town, config)

@@ -116,6 +116,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     assert set(steps) == bench.names()
     ran = {turn.step.name for turn in [*to_the_warehouse("o"), *shipped("o"), *by_hand("o"), *undone("o")]}
     ran |= {"void_waybills", "send_scan_alert"}  # test_messages.py
+    ran |= {"chase_approvers", "decide_approval", "send_approval_link"}  # test_approvals.py
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     ran |= {turn.step.name for turn in stopping("o")}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}

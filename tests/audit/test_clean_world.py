@@ -47,6 +47,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "ciphertext_kept": 1,
         "messages_once": 1,
         "credit_settled": 2,
+        "approvals_given": 0,
         "rules_unmixed": 0,
         "deadlines_follow": 52,
         "inbox_empty": 10,
@@ -155,7 +156,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 24
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 25
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

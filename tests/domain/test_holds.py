@@ -71,6 +71,7 @@ def test_what_a_person_may_not_release_needs_something_that_a_click_cannot_give(
         HoldReason.FORMAT_INVALID,  # the sums must be right
         HoldReason.CHANNEL_LOCKED,  # the channel must let it go: it would refuse the number
         HoldReason.REFUND_PENDING,  # the refund must be decided
+        HoldReason.APPROVAL,  # everybody must agree whom the table asks
         HoldReason.ADDRESS_CHANGE,  # the new address must be confirmed
         HoldReason.SCAN_MISMATCH,  # the box must be right
         HoldReason.WAYBILL_BY_PERSON,  # the number must be known

@@ -12,13 +12,15 @@ import pytest
 from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
+from domain.approvals import RequestStatus, Standing, Verdict
+from domain.approvals import Way as WayOfDeciding
 from domain.deadlines import Stage
 from domain.extensions import Scope
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
-from domain.order import Channel, Requirement
+from domain.order import Channel, PaymentTerms, Requirement
 from domain.partner_health import Breaker
 from domain.promotion import Why
 from domain.proposals import ProposalKind
@@ -156,6 +158,19 @@ def families(source: Uses) -> dict[str, set[str]]:
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},
         "form.need.": set(Requirement),
+        "approver.": {"sales_director", "technical_director", "finance_director", "general_manager", "quality_manager"},
+        "approval.link_": {part for kind in ("unknown", "expired") for part in (kind, f"{kind}_hint")},
+        "approval.done.": set(Verdict),
+        "approval.verdict.": set(Verdict),
+        "approval.status.": set(RequestStatus),
+        "approval.standing.": set(Standing),
+        "approval.way.": set(WayOfDeciding),
+        "approval.terms.": set(PaymentTerms),
+        "approvers.": {"id", "name", "roles", "phone", "deputy", "absent_until"},
+        "approvals.": {
+            *("order", "n", "role", "amount", "status", "deadline", "asked", "rule"),
+            *("at", "who", "verdict", "way", "why"),
+        },
         "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
         "promotion.why.": set(Why),
         "word.": set(About),

@@ -101,7 +101,7 @@ def test_what_must_be_filled_in_is_empty() -> None:
         name: raw
         for name, (is_default, raw) in shown().items()
         if LEAVES[name][1] is _MISSING
-        and (raw not in {"", "{}", "[]", '{"clerk": "", "scan": ""}'} or "base_url" in raw)
+        and (raw not in {"", "{}", "[]", '{"clerk": "", "scan": "", "approval": ""}'} or "base_url" in raw)
     }
     assert filled == {}
 
@@ -139,7 +139,7 @@ def test_a_filled_in_copy_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings = load_settings()
     assert settings.sf is None
     assert list(settings.encryption.keys) == ["k"]
-    assert settings.sms.templates == {"clerk": "", "scan": ""}
+    assert settings.sms.templates == {"clerk": "", "scan": "", "approval": ""}
     assert set(dotenv_values(tmp_path / ".env")) == {
         name for name, (is_default, _) in shown().items() if not is_default
     }

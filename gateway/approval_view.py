@@ -1,0 +1,71 @@
+"""What an order asked of approvers and what they decided, as people see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.approvals import RequestStatus, candidates, role_name
+from domain.clock import BEIJING, utc_now
+from domain.texts import text
+from store import approvals, approvers
+from store.tables import ApprovalRequestRow, ApprovalRow
+
+
+async def trail(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+    """Every question of an order with every decision about it, oldest first; times at +08:00."""
+    decided = await approvals.decisions(tx, order_id)
+    return [
+        {**await question(tx, row), "decisions": [_decision(one) for one in decided if one.n == row.n]}
+        for row in await approvals.requests(tx, order_id)
+    ]
+
+
+async def waiting(tx: AsyncSession) -> list[dict[str, Any]]:
+    """Every question that somebody must answer now, the most urgent first."""
+    return [await question(tx, row) for row in await approvals.open_requests(tx)]
+
+
+async def question(tx: AsyncSession, row: ApprovalRequestRow) -> dict[str, Any]:
+    """One question; `asked` are the ids of those who are asked now."""
+    asked = []
+    if row.status == RequestStatus.OPEN:
+        asked = [one.id for one in candidates(approvals.question(row), await approvers.roster(tx), utc_now())]
+    return {
+        "order_id": row.order_id,
+        "n": row.n,
+        "row": row.row,
+        "rule": row.rule,
+        "step": row.step,
+        "mode": row.mode,
+        "role": row.role,
+        "role_text": role_name(row.role),
+        "amount_fen": row.amount_fen,
+        "revision": row.revision,
+        "status": row.status,
+        "status_text": text(f"approval.status.{row.status}"),
+        "stage": row.stage,
+        "opened_at": _moment(row.opened_at),
+        "deadline": _moment(row.deadline),
+        "asked": asked,
+    }
+
+
+def _decision(row: ApprovalRow) -> dict[str, Any]:
+    return {
+        "at": _moment(row.at),
+        "who": row.who,
+        "verdict": row.verdict,
+        "verdict_text": text(f"approval.verdict.{row.verdict}"),
+        "standing": row.standing,
+        "stands_for": row.stands_for,
+        "way": row.way,
+        "why": row.why,
+        "amount_fen": row.amount_fen,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(BEIJING).isoformat() if moment is not None else None
