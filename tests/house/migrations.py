@@ -17,6 +17,7 @@ _BEFORE = re.compile(r"^down_revision = (?:\"(.+)\"|None)$", re.MULTILINE)
 def check_folder(folder: Path) -> list[str]:
     """What is wrong with the revisions of a folder; empty when each but the last has one successor."""
     revisions, before = Counter[str](), Counter[str]()
+    after: dict[str, str] = {}
     for path in folder.glob("r*.py"):
         source = path.read_text(encoding="utf-8")
         name, parent = _REVISION.search(source), _BEFORE.search(source)
@@ -24,12 +25,19 @@ def check_folder(folder: Path) -> list[str]:
             return [f"{path}: names no revision, or none before it"]
         revisions[name[1]] += 1
         before[parent[1] or "nothing"] += 1
+        after[parent[1] or "nothing"] = name[1]
     findings = [f"{count} revisions are {name}" for name, count in revisions.items() if count > 1]
     findings += [
         f"{count} revisions come after {name}: let one come after the other"
         for name, count in before.items()
         if count > 1
     ]
+    here, reached = "nothing", set[str]()
+    while here in after and after[here] not in reached:
+        here = after[here]
+        reached.add(here)
+    if not findings and (lost := sorted(set(revisions) - reached)):
+        findings.append(f"no way leads from the first revision to {', '.join(lost)}")
     return findings
 
 

@@ -22,3 +22,13 @@ def test_a_second_newest_revision_is_found(tmp_path: Path) -> None:
     assert len(check_folder(folder)) == 1
     (folder / "r9999_rival.py").write_text(newest.read_text())
     assert any(head() in finding for finding in check_folder(folder))
+
+
+def test_a_revision_that_comes_after_itself_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "versions"
+    shutil.copytree(VERSIONS, folder)
+    newest = next(path for path in folder.glob("r*.py") if f'\nrevision = "{head()}"\n' in path.read_text())
+    lines = newest.read_text().splitlines()
+    wrong = [f'down_revision = "{head()}"' if line.startswith("down_revision = ") else line for line in lines]
+    newest.write_text("\n".join(wrong))
+    assert check_folder(folder) == [f"no way leads from the first revision to {head()}"]
