@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -47,6 +49,12 @@ class Limits(BaseModel):
     breaker_open_s: float = Field(60.0, gt=0, description="how long an open breaker skips calls before one is tried")
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are believed: read once a process, for it takes longer than all else that a line needs."""
+    return httpx.create_ssl_context()
+
+
 class Line:
     """The guarded line to one partner. Create it inside the event loop that uses it; `close` ends its connections."""
 
@@ -55,6 +63,7 @@ class Line:
         self._limits = limits
         self._client = httpx.AsyncClient(
             base_url=base_url,
+            verify=_trusted(),
             # Connecting ends before the whole call does: a call that never got through is told from a lost answer.
             timeout=httpx.Timeout(limits.timeout_s, connect=min(2.0, limits.timeout_s / 2)),
             limits=httpx.Limits(max_connections=limits.concurrency),

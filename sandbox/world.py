@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,6 +32,12 @@ class PushRequest:
     query: dict[str, str] | None = None
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are believed, read once a process: it takes longer than to build a world."""
+    return httpx.create_ssl_context()
+
+
 class World:
     """The sandbox's shared state. One per running sandbox; `close` ends everything under way."""
 
@@ -41,7 +48,7 @@ class World:
         self.faults = Faults(FaultPlan(), settings.seed)
         self.calls: Counter[str] = Counter()
         self.pushes: Counter[str] = Counter()
-        self._hub = httpx.AsyncClient(base_url=settings.hub_url, timeout=10.0)
+        self._hub = httpx.AsyncClient(base_url=settings.hub_url, timeout=10.0, verify=_trusted())
         self._later: set[asyncio.Task[None]] = set()
         self._handed_over: list[Callable[[str, str], None]] = []
 
