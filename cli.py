@@ -372,6 +372,23 @@ def articles_tags(as_json: JsonOption = False) -> None:
     run(show_tags(load_settings(), as_json=as_json))
 
 
+declarations_app = typer.Typer(no_args_is_help=True, help="Customs declarations of orders that go abroad.")
+app.add_typer(declarations_app, name="declarations")
+
+
+@declarations_app.command("list")
+def declarations_list(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many at most.")] = 200,
+    as_json: JsonOption = False,
+) -> None:
+    """Living orders whose declaration lacks something, the longest waiting first, and those that are blocked by law."""
+    from commands.declarations import show
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(show(load_settings(), limit=limit, as_json=as_json))
+
+
 listings_app = typer.Typer(
     no_args_is_help=True, help="What shops offer under their own numbers, and the stock they were told."
 )
@@ -890,7 +907,8 @@ def rules_history(name: RuleSetArgument, as_json: JsonOption = False) -> None:
 def bench(
     name: Annotated[str, typer.Argument(help="What to measure.", callback=_known_bench)],
     orders: Annotated[
-        int | None, typer.Option(min=1, help="Orders in each burst or round; left out: 30000 (stock: 3000).")
+        int | None,
+        typer.Option(min=1, help="Orders in each burst or round; left out: 30000 (stock: 3000, rules: 400)."),
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=1, max=240, help="No phase takes longer; left out: 120 (stock: 4).")
@@ -908,12 +926,14 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure orderhub on this machine, with processes and a store of its own. What there is, stands below."""
-    from bench import intake, stock
+    from bench import intake, rules, stock
     from commands.bench import main
     from runtime.shutdown import run
 
-    options: intake.Options | stock.Options
-    if name == "stock":
+    options: intake.Options | stock.Options | rules.Options
+    if name == "rules":
+        options = rules.Options(home, orders or rules.Options.orders)
+    elif name == "stock":
         options = stock.Options(home, orders or stock.Options.orders, seconds or stock.Options.seconds, postgres)
     else:
         default = intake.Options

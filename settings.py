@@ -183,6 +183,12 @@ class CompanySettings(Group):
     sender_phone_tail: str = Field("0000", pattern=r"^\d{4}$", description="last four digits of the sender's phone")
     credit_above_fen: int = Field(0, ge=0, description="check credit above this amount too; 0: only orders on account")
     clerk_phones: list[SecretStr] = Field([], description="who is sent the link to enter a waybill number")
+    manager_phones: list[SecretStr] = Field(
+        [], description="account managers, who are sent a message when a customs declaration lacks something"
+    )
+    declaration: dict[str, str] = Field(
+        {}, description="fields of a customs declaration that hold for every order, like exporter_uscc"
+    )
     link_hours: float = Field(12, gt=0, description="how long such a link lives")
     label_hours: float = Field(72, gt=0, description="how long the code of a printed label opens its page")
     transfer_frozen_s: float = Field(

@@ -135,7 +135,7 @@ async def main(settings: Settings) -> int:
         orders = TemporalOrders(client, settings.temporal.task_queue, Timings(**settings.timings.model_dump()))
         linker = Linker(keys.derive("order-links"))
         config = hub_config(settings)
-        shadows = ShadowDesk(db, ReviewSteps(db, config.credit_above_fen), Router(config.warehouse))
+        shadows = ShadowDesk(db, ReviewSteps(db, config.credit_above_fen, config.declaration), Router(config.warehouse))
         pace = Pace(**settings.intake.model_dump())
         dispatcher = Dispatcher(db, outside.sources, orders, pace, linker, shadows.decide)
         dispatching = asyncio.create_task(dispatcher.run())

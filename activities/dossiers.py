@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.pricing import compare
+from domain.articles import ArticleFacts
 from domain.clock import BEIJING
+from domain.declaring import HOME, Judged, destination, judge
 from domain.extensions import FILE_ID, FieldRule, FieldType, parts, rule_of, values
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Twin, says_the_same
+from rules import declaring
 from rules.fields import definitions, demands
 from rules.reviewing import LONGEST, duties, holds_duplicate, risks
-from store import dossiers, extensions, orders
+from store import declarations, dossiers, extensions, orders
 
 _LOOKED_AT = 3
 """Earlier orders whose bodies are compared at most."""
 
 
-async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime) -> Dossier:
-    """Everything that the checks look at. An order of ours, or one that is off, is nobody's risk."""
+async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, house: Mapping[str, str]) -> Dossier:
+    """Everything that the checks look at. An order of ours, or one that is off, is nobody's risk.
+
+    `house` are the fields of a declaration that hold for every order.
+    """
     skus = {line.sku for line in order.lines}
-    articles, free = await dossiers.articles(tx, skus), await dossiers.free(tx, skus)
+    articles, free = await dossiers.goods(tx, skus)
     if order.gift_after or order.status is ChannelStatus.CANCELLED:
         return Dossier(order, articles, free)
     rules = definitions()
@@ -52,6 +58,7 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime) 
         demands=asked,
         files_lacking=await extensions.files_lacking(tx, _files(order, rules)),
         day=day,
+        declared=await declared(tx, order, house, articles, day),
     )
 
 
@@ -63,3 +70,13 @@ def _files(order: Order, rules: Sequence[FieldRule]) -> set[str]:
         if rule is not None and rule.type is FieldType.FILE:
             named.update(part for part in parts(rule, value.value) if FILE_ID.fullmatch(part))
     return named
+
+
+async def declared(
+    tx: AsyncSession, order: Order, house: Mapping[str, str], articles: Mapping[str, ArticleFacts], day: date
+) -> Judged | None:
+    """What is to be said of an order's declaration; None for one that stays in the country."""
+    if destination(order) == HOME:
+        return None
+    given = await declarations.supplied(tx, order.order_id)
+    return judge(order, declaring.demands(order, given, articles, day), given, house, articles, day)

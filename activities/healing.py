@@ -81,7 +81,7 @@ Found = tuple[Healing, Order | None, FlagFact | None]
 
 async def _heal_region(tx: AsyncSession, row: OrderRow, order: Order) -> Found | None:
     """What workflows are told (the flags) names no place: histories are free of where people live."""
-    found = complete(order.receiver, gazetteer())
+    found = complete(order.receiver, gazetteer()) if order.receiver.region.country == "CN" else None
     if row.revision > 1 and (found is None or found.told is not Told.SEVERAL):
         await close_task(tx, choice_key(row.order_id), "orderhub")
     if found is None:

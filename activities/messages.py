@@ -10,9 +10,11 @@ from temporalio import activity
 from activities.contracts import (
     SEND_APPROVAL_LINK,
     SEND_CLERK_LINK,
+    SEND_DECLARATION_ALERT,
     SEND_SCAN_ALERT,
     ApprovalLink,
     ClerkLink,
+    DeclarationAlert,
     ScanAlert,
     Scanned,
 )
@@ -22,11 +24,13 @@ from activities.warehouse import report_step
 from connectors.errors import Rejected
 from connectors.ports import Messenger
 from domain.clock import utc_now
+from domain.declaring import Standing
 from domain.ids import partner_key, split_order_id
 from domain.links import form_code
 from domain.money import format_yuan
 from domain.shipping import Sms
 from domain.texts import text
+from store import declarations
 from store.database import Database
 from store.holds import open_task
 from store.steps import result_of
@@ -94,6 +98,20 @@ class MessageSteps:
         async with self._db.transaction() as tx:
             row.told_at = utc_now()
             await tx.merge(row)
+
+    @activity.defn(name=SEND_DECLARATION_ALERT.name)
+    async def send_declaration_alert(self, alert: DeclarationAlert) -> None:
+        """Tell the account managers that an order waits for what its declaration lacks; nobody when nothing is."""
+        async with self._db.reading() as tx:
+            kept = await declarations.of_order(tx, alert.order_id)
+        if kept is None or kept.status != Standing.INCOMPLETE:
+            return
+        number = split_order_id(alert.order_id)[2][-20:]
+        for phone in self._config.manager_phones:
+            recipient = hashlib.sha256(phone.encode()).hexdigest()[:8]
+            out_id = partner_key(f"{alert.order_id}/declaration/{alert.revision}/{recipient}", limit=60)
+            params = {"order": number, "country": kept.destination, "count": str(len(kept.missing))}
+            await self._once(alert.order_id, "declaration", Sms(out_id, phone, "declaration", params))
 
     async def _once(self, order_id: str, purpose: str, message: Sms) -> None:
         async with self._db.transaction() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -48,6 +48,10 @@ class HubConfig:
     credit_above_fen: int = 0
     """Ask the credit bureau above this amount too; 0: only for orders on account."""
     clerk_phones: tuple[str, ...] = ()
+    manager_phones: tuple[str, ...] = ()
+    """Account managers: who is told of declarations that lack something."""
+    declaration: Mapping[str, str] = field(default_factory=dict)
+    """Fields of a customs declaration that hold for every order, like the exporter's own number."""
     link_secret: bytes = field(default=b"", repr=False)
     link_hours: float = 12
     settle_after: timedelta = timedelta(seconds=60)

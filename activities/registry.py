@@ -13,6 +13,7 @@ from activities.counts import CountSteps
 from activities.couriers import CourierSteps
 from activities.credit import CreditSteps
 from activities.deadlines import DeadlineSteps
+from activities.declarations import DeclarationSteps
 from activities.delivery import DeliverySteps
 from activities.files import FileSteps
 from activities.freezes import FreezeSteps
@@ -39,7 +40,8 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
     """Every activity, bound to its database and partners."""
     rooms: list[object] = [
         ApprovalSteps(db, config),
-        ReviewSteps(db, config.credit_above_fen),
+        ReviewSteps(db, config.credit_above_fen, config.declaration),
+        DeclarationSteps(db, config.declaration),
         StockSteps(db, Router(config.warehouse)),
         CreditSteps(db, partners.credit),
         WarehouseSteps(db, partners.warehouse, config.warehouse),

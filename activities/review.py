@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,7 @@ from activities.dossiers import collect
 from activities.healing import count, heal
 from activities.results import from_json, to_json
 from domain.clock import utc_now
+from domain.declaring import HOME
 from domain.golden import GoldenState, Trigger, reached
 from domain.holds import OF_THE_HOUSE, HoldReason
 from domain.money import Fen
@@ -21,8 +23,8 @@ from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Flag, needs_credit, review
 from domain.tax import LineTax, taxes
 from rules.taxes import tax_rate
+from store import declarations, holds, orders
 from store import flags as flags_kept
-from store import orders
 from store import taxes as taxes_kept
 from store.database import Database
 from store.healings import Healing
@@ -33,8 +35,10 @@ from store.tables import OrderRow
 class ReviewSteps:
     """Stages one and two."""
 
-    def __init__(self, db: Database, credit_above_fen: int) -> None:
+    def __init__(self, db: Database, credit_above_fen: int, house: Mapping[str, str] | None = None) -> None:
+        """`house` are the fields of a declaration that hold for every order."""
         self._db = db
+        self._house = house or {}
         self._credit_above = Fen(credit_above_fen)
 
     @activity.defn(name=ACCEPT_ORDER.name)
@@ -56,7 +60,8 @@ class ReviewSteps:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
         mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
         order = mended.order
-        dossier = await collect(tx, order, mended.revision, utc_now())
+        dossier = await collect(tx, order, mended.revision, utc_now(), self._house)
+        await declarations.keep(tx, row.order_id, dossier.declared)
         found = _holding_still(row, review(dossier))
         await taxes_kept.keep(tx, row.order_id, mended.revision, _taxes(dossier))
         paid = order.paid and not any(flag.hold is HoldReason.FORMAT_INVALID for flag in found)
@@ -64,6 +69,9 @@ class ReviewSteps:
         missing = await demand(tx, row, order, mended.revision) if paid and not cancelled else Missing()
         found += missing.flags(mended.revision)
         holding = await flags_kept.keep(tx, row, mended.revision, found)
+        for reason in OF_THE_HOUSE:
+            if said := "；".join(flag.detail for flag in holding if flag.hold is reason):
+                await holds.say_again(tx, row.order_id, reason, said)
         # Notes, and what a person has released, are nothing to the workflow: they are in the store.
         flags = [FlagFact(flag.code, str(flag.hold), flag.detail) for flag in holding] + mended.notes
         accepted = Accepted(
@@ -73,10 +81,10 @@ class ReviewSteps:
             paid_at=order.paid_at,
             amount_fen=order.amounts.paid_fen,
             needs_credit=needs_credit(order, self._credit_above),
-            ship_digest=_digest(order.receiver.model_dump_json(), order.notes.model_dump_json()),
+            ship_digest=_digest(_receiver(order), order.notes.model_dump_json()),
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,
-            again=await orders.origin(tx, row.order_id, revision) == orders.AGAIN if revision > 1 else False,
+            again=revision > 1 and orders.ours(await orders.origin(tx, row.order_id, revision)),
             approve_by=missing.by,
         )
         trigger = Trigger.PAYMENT_CONFIRMED if paid else None
@@ -113,6 +121,12 @@ def ordered(order: Order) -> dict[str, int]:
     for line in order.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
     return wanted
+
+
+def _receiver(order: Order) -> str:
+    """The receiver as text. Orders from before there were countries must not look changed."""
+    at_home = order.receiver.region.country == HOME
+    return order.receiver.model_dump_json(exclude={"region": {"country"}} if at_home else None)
 
 
 def _digest(*parts: str) -> str:

@@ -96,8 +96,13 @@ def valid_phone(phone: str) -> bool:
 def address_problems(receiver: Receiver) -> list[AddressProblem]:
     """Everything that keeps a parcel from being sent there; [] when it can go.
 
-    Of an encrypted receiver only the region is checked: the rest is the platform's business.
+    Of an encrypted receiver only the region is checked: the rest is the platform's business. Of one abroad only that
+    there is a name, a phone and an address: what its country demands is for its declaration.
     """
+    if isinstance(receiver, ClearReceiver) and receiver.region.country != "CN":
+        abroad = {"detail_too_short", "detail_says_wait", "detail_masked", "name_missing"}
+        found = [code for code in _detail_problems(receiver) if code in abroad]
+        return [AddressProblem(code) for code in found + ([] if receiver.phone.strip() else ["phone_invalid"])]
     problems = [AddressProblem(code) for code in region_problems(receiver.region)]
     if isinstance(receiver, CipherReceiver):
         if not (receiver.name_cipher and receiver.phone_cipher and receiver.detail_cipher):

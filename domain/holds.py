@@ -30,6 +30,7 @@ class HoldReason(StrEnum):
     COMPLIANCE = "COMPLIANCE"
     COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
     FIELDS_MISSING = "FIELDS_MISSING"
+    DECLARATION_INCOMPLETE = "DECLARATION_INCOMPLETE"
 
 
 class Step(StrEnum):
@@ -53,6 +54,8 @@ class Release(StrEnum):
     """A newer document of the channel that is in order."""
     ADDRESS = "ADDRESS"
     """Updates `change_address` and `confirm_address`."""
+    SUPPLY = "SUPPLY"
+    """Update `supply_declaration`: what was missing was supplied."""
     CLERK = "CLERK"
     """Update `record_waybill`, from the form."""
     RETRY = "RETRY"
@@ -225,6 +228,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         AtDeadline.ESCALATE,
         "role.service",
     ),
+    HoldReason.DECLARATION_INCOMPLETE: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.SUPPLY, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=24),
+        AtDeadline.ESCALATE,
+        "role.account_manager",
+    ),
 }
 
 
@@ -236,11 +246,12 @@ OF_THE_HOUSE = frozenset(
         HoldReason.COMPLIANCE_BLOCKED,
         HoldReason.PRICE_CONFLICT,
         HoldReason.FIELDS_MISSING,
+        HoldReason.DECLARATION_INCOMPLETE,
     }
 )
 """Reasons that rest on what the house knows and wants, not on what the channel says."""
 
-OF_ARTICLES = frozenset({HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED})
+OF_ARTICLES = frozenset({HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED, HoldReason.DECLARATION_INCOMPLETE})
 """Reasons that may be gone when something is written down of an article."""
 
 

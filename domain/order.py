@@ -79,6 +79,8 @@ class Region(Model):
     city: str = ""
     district: str = ""
     town: str = ""
+    country: str = "CN"
+    """ISO 3166; abroad the other levels are whatever the country has."""
 
     def text(self) -> str:
         """The region as one line, without repeating a municipality's name."""
@@ -164,6 +166,15 @@ class Notes(Model):
     requirements: tuple[Requirement, ...] = ()
 
 
+class Declaration(Model):
+    """What a document says for customs, by the names of `domain.declaring`; lines by their numbers."""
+
+    destination: str = ""
+    """Where the goods go in the end, as ISO 3166 has it; "": where the receiver is. The receiver may be a forwarder."""
+    fields: dict[str, str] = {}
+    lines: dict[str, dict[str, str]] = {}
+
+
 class Order(Model):
     """One channel order in its canonical form. `version` grows with every change on the channel's side."""
 
@@ -183,6 +194,8 @@ class Order(Model):
     """What the shop marked the order with, such as a live show's LIVE2026."""
     coupons: tuple[str, ...] = ()
     """The coupons that the buyer redeemed, by the merchant's own codes."""
+    declaration: Declaration | None = None
+    """What is to be declared to customs; None where the document says nothing of it."""
     parent_no: str = ""
     """The channel's number of the purchase that this order is a part of; "" where it stands alone."""
     gift_after: str = ""

@@ -85,7 +85,11 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "roles": {"demo": ["service", "operations", "rules"]},
         },
         "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
-        "company": {"sender_phone_tail": _PHONE[-4:], "clerk_phones": ["13800005678"]},
+        "company": {
+            "sender_phone_tail": _PHONE[-4:],
+            "clerk_phones": ["13800005678"],
+            "manager_phones": ["13800006789"],
+        },
         "telemetry": {"log_level": "INFO"},
         "own": {
             "shops": {"main": {"key_id": "shop-main", "secret": keys["own"], "base_url": f"{sandbox}/own", **_ASKED}},
@@ -227,7 +231,12 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
             "access_key_id": "LTAIdemo",
             "access_key_secret": keys["sms"],
             "sign_name": "示例商家",
-            "templates": {"clerk": "SMS_000000001", "scan": "SMS_000000002", "approval": "SMS_000000003"},
+            "templates": {
+                "clerk": "SMS_000000001",
+                "scan": "SMS_000000002",
+                "approval": "SMS_000000003",
+                "declaration": "SMS_000000004",
+            },
             "receipt_secret": keys["sms_receipt"],
         },
         "sandbox": {

@@ -20,7 +20,7 @@ from embedded.credentials import Ports, new_secrets, settings_tree
 SHELL_FILE = "orderhub.env"
 """The environment for a shell: `set -a; . .orderhub/orderhub.env`."""
 
-_DATA = {"keys", "staff", "roles", "shops", "agreements", "templates", "couriers", "platform_keys"}
+_DATA = {"keys", "staff", "roles", "shops", "agreements", "templates", "couriers", "platform_keys", "declaration"}
 """Settings whose keys are data: they travel as JSON."""
 
 _FILE = "installation.json"

@@ -30,6 +30,7 @@ from domain.texts import text
 from gateway import (
     approvals_api,
     deadlines_api,
+    declarations_api,
     extensions_api,
     hooks,
     labels_api,
@@ -59,7 +60,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="orderhub", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
-    staff = (staff_api, pool_api, shelves_api, replenishments_api, labels_api, rules_api, promotions_api, deadlines_api)
+    goods = (pool_api, shelves_api, replenishments_api, labels_api)
+    staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api)
     for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))

@@ -19,9 +19,17 @@ from gateway.keeping import Keeper
 from printing.desk import Desk
 from rules.engine import Book
 from store.database import Database
-from workflows.contracts import AddressWish, CancelOrder, Decide, Outcome, RecordWaybill, ReleaseHold
+from workflows.contracts import (
+    AddressWish,
+    CancelOrder,
+    Decide,
+    DeclarationSupply,
+    Outcome,
+    RecordWaybill,
+    ReleaseHold,
+)
 
-Wish = CancelOrder | ReleaseHold | AddressWish | RecordWaybill | Decide
+Wish = CancelOrder | ReleaseHold | AddressWish | DeclarationSupply | RecordWaybill | Decide
 """The argument of an order's update."""
 
 

@@ -96,11 +96,14 @@ class WishedAddress(Body):
     city: Line = ""
     district: Line = ""
     town: Line = ""
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "CN"
     detail: Words
 
     def receiver(self) -> ClearReceiver:
         """As the order keeps it."""
-        region = Region(province=self.province, city=self.city, district=self.district, town=self.town)
+        region = Region(
+            province=self.province, city=self.city, district=self.district, town=self.town, country=self.country
+        )
         return ClearReceiver(name=self.name, phone=self.phone, region=region, detail=self.detail)
 
 
@@ -185,7 +188,7 @@ def _completed(receiver: ClearReceiver) -> tuple[ClearReceiver, dict[str, str]]:
 
     Raises UpdateRefused when no parcel can be sent there, with the places that may be meant.
     """
-    found = complete(receiver, gazetteer())
+    found = complete(receiver, gazetteer()) if receiver.region.country == "CN" else None
     said: dict[str, str] = {}
     if found is not None and found.told is Told.ONE:
         receiver = receiver.model_copy(update={"region": found.region})

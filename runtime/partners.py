@@ -318,6 +318,8 @@ def hub_config(settings: Settings) -> HubConfig:
         sender_phone_tail=company.sender_phone_tail,
         credit_above_fen=company.credit_above_fen,
         clerk_phones=tuple(phone.get_secret_value() for phone in company.clerk_phones),
+        manager_phones=tuple(phone.get_secret_value() for phone in company.manager_phones),
+        declaration=company.declaration,
         link_secret=link_secret(settings),
         link_hours=company.link_hours,
         settle_after=timedelta(seconds=company.settle_after_s),

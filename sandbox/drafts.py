@@ -70,6 +70,7 @@ class DraftReceiver(Shape):
     city: str
     district: str = ""
     town: str = ""
+    country: str = "CN"
     detail: str
 
 
@@ -84,6 +85,14 @@ class DraftCustomer(Shape):
     tax_no: str = ""
     terms: PaymentTerms = PaymentTerms.PREPAID
     member_code: str = ""
+
+
+class DraftDeclaration(Shape):
+    """What own shops, tills and B2B say for customs; lines by their numbers."""
+
+    destination: str | None = None
+    fields: dict[str, str] = {}
+    lines: dict[str, dict[str, str]] = {}
 
 
 class Draft(Shape):
@@ -106,6 +115,7 @@ class Draft(Shape):
     buyer_note: str = ""
     seller_note: str = ""
     requirements: list[Requirement] = []
+    declaration: DraftDeclaration | None = Field(None, description="own, pos, b2b: what is to be declared to customs")
     write_line_amounts: bool = Field(True, description="own, pos, b2b: whether the document says what each line cost")
     by_export: bool = Field(False, description="jd: the shop's app may not read the order, only an export tells of it")
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median_low
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from domain.golden import Exit
 from domain.order import Order
@@ -42,10 +43,9 @@ class Relative:
     state: str | None
 
 
-async def relatives(tx: AsyncSession, order_id: str, now: datetime) -> list[Relative]:
-    """Orders of the last 30 days of the same buyer or to the same phone, the latest first; one for each mark."""
+def _relatives() -> sa.Select[Any]:
     mine, other = aliased(OrderLinkRow), aliased(OrderLinkRow)
-    query = (
+    return (
         sa.select(
             col(other.kind),
             *(col(getattr(OrderRow, name)) for name in Relative.__dataclass_fields__ if name != "kind"),
@@ -54,14 +54,40 @@ async def relatives(tx: AsyncSession, order_id: str, now: datetime) -> list[Rela
         .join(other, (col(other.digest) == col(mine.digest)) & (col(other.order_id) != col(mine.order_id)))
         .join(OrderRow, col(OrderRow.order_id) == col(other.order_id))
         .where(
-            col(mine.order_id) == order_id,
+            col(mine.order_id) == sa.bindparam("order_id"),
             col(mine.kind).in_((*_BUYER, "phone")),
-            col(OrderRow.placed_at) >= now - WINDOW,
+            col(OrderRow.placed_at) >= sa.bindparam("since"),
         )
         .order_by(col(OrderRow.placed_at).desc())
         .limit(MOST)
     )
-    return [Relative(*row) for row in (await tx.execute(query)).all()]
+
+
+def _goods() -> sa.CompoundSelect[Any]:
+    wanted: Any = sa.bindparam("skus", expanding=True)
+    left = sa.func.sum(col(StockRow.on_hand) - col(StockRow.reserved) - col(StockRow.frozen))
+    described: list[Any] = [col(getattr(SkuRow, name)) for name in ("title", "safety_stock", "category", "grade")]
+    nothing: list[Any] = [
+        sa.literal("", type_=sa.String),
+        sa.literal(0),
+        sa.literal("", type_=sa.String),
+        sa.literal(0),
+    ]
+    return sa.union_all(
+        sa.select(col(SkuRow.sku), *described, sa.null().label("free")).where(col(SkuRow.sku).in_(wanted)),
+        sa.select(col(StockRow.sku), *nothing, left).where(col(StockRow.sku).in_(wanted)).group_by(col(StockRow.sku)),
+    )
+
+
+# Built once: that costs more than asking them.
+_RELATIVES = _relatives()
+_GOODS = _goods()
+
+
+async def relatives(tx: AsyncSession, order_id: str, now: datetime) -> list[Relative]:
+    """Orders of the last 30 days of the same buyer or to the same phone, the latest first; one for each mark."""
+    found = await tx.execute(_RELATIVES, {"order_id": order_id, "since": now - WINDOW})
+    return [Relative(*row) for row in found.all()]
 
 
 def of_buyer(found: Iterable[Relative]) -> dict[str, Relative]:
@@ -116,15 +142,20 @@ def like(order: Order, found: Iterable[Relative], within: timedelta) -> list[Rel
     )
 
 
-async def articles(tx: AsyncSession, skus: Iterable[str]) -> dict[str, ArticleFacts]:
-    """What is written down of articles, by SKU. Tags are read of those alone that somebody has classed."""
-    query = select(SkuRow).where(col(SkuRow.sku).in_(sorted(set(skus))))
-    found = {
-        row.sku: ArticleFacts(row.sku, row.title, row.safety_stock, row.category, row.grade)
-        for row in (await tx.execute(query)).scalars()
-    }
+async def goods(tx: AsyncSession, skus: Iterable[str]) -> tuple[dict[str, ArticleFacts], dict[str, int]]:
+    """What is written down of articles, and how many pieces nobody has locked in all warehouses together, by SKU.
+
+    Tags are read of those articles alone that somebody has classed.
+    """
+    found: dict[str, ArticleFacts] = {}
+    free: dict[str, int] = {}
+    for sku, title, safety, category, grade, left in await tx.execute(_GOODS, {"skus": sorted(set(skus))}):
+        if left is None:
+            found[sku] = ArticleFacts(sku, title, safety, category, grade)
+        else:
+            free[sku] = int(left)
     classed = sorted(one.sku for one in found.values() if one.category)
-    return {**found, **await tagged(tx, [found[sku] for sku in classed])} if classed else found
+    return {**found, **await tagged(tx, [found[sku] for sku in classed])} if classed else found, free
 
 
 async def tagged(tx: AsyncSession, bare: Sequence[ArticleFacts]) -> dict[str, ArticleFacts]:
@@ -139,10 +170,3 @@ async def tagged(tx: AsyncSession, bare: Sequence[ArticleFacts]) -> dict[str, Ar
         return tag.kind, tag.valid_to or date.max, tag.value
 
     return {one.sku: replace(one, tags=tuple(sorted(tags.get(one.sku, ()), key=longest, reverse=True))) for one in bare}
-
-
-async def free(tx: AsyncSession, skus: Iterable[str]) -> dict[str, int]:
-    """Pieces that nobody has locked, of all warehouses together, by SKU."""
-    left = func.sum(col(StockRow.on_hand) - col(StockRow.reserved) - col(StockRow.frozen))
-    query = select(StockRow.sku, left).where(col(StockRow.sku).in_(sorted(set(skus)))).group_by(StockRow.sku)
-    return {sku: int(pieces) for sku, pieces in (await tx.execute(query)).tuples()}

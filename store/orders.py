@@ -38,6 +38,9 @@ HEALING = "healing"
 AGAIN = "review"
 """Who made a revision that says the same: so that the order is reviewed again."""
 
+SUPPLIED = "declaration"
+"""Who made a revision that says the same, after somebody supplied what its declaration lacked."""
+
 _UNDER_WAY = frozenset({ChannelStatus.SHIPPED, ChannelStatus.FINISHED})
 
 
@@ -254,6 +257,11 @@ async def origin(tx: AsyncSession, order_id: str, revision: int) -> str:
     if found is None:
         raise LookupError(f"no revision {revision} of {order_id}")
     return found
+
+
+def ours(origin: str) -> bool:
+    """Whether a revision is there only so that its order is reviewed again."""
+    return origin == AGAIN or origin.startswith(f"{SUPPLIED}/")
 
 
 async def review_again(tx: AsyncSession, row: OrderRow) -> int:

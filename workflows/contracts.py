@@ -147,6 +147,14 @@ class AddressWish:
 
 
 @dataclass(frozen=True)
+class DeclarationSupply:
+    """Update `supply_declaration`: the nth supply, kept in the store."""
+
+    n: int
+    by: str
+
+
+@dataclass(frozen=True)
 class RecordWaybill:
     """Update `record_waybill`: a number that a person typed for a parcel."""
 

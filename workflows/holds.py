@@ -53,6 +53,12 @@ class HoldBoard:
         """Whether a hold of the whole order for this reason is open, with just these words."""
         return any((hold.reason, hold.of, hold.detail) == (reason, 0, detail) for hold in self._open.values())
 
+    def say_again(self, reason: HoldReason, detail: str) -> None:
+        """The open hold of the whole order for this reason has these words now; its deadline stays."""
+        for hold in self.now_open():
+            if (hold.reason, hold.of) == (reason, 0):
+                self._open[hold.n] = replace(hold, detail=detail)
+
     def blocks(self, *steps: Step, of: int = 0) -> bool:
         """Whether one of these steps must wait, for the whole order or for this consignment."""
         return any(POLICIES[hold.reason].blocks in steps and hold.of in (0, of) for hold in self._open.values())

@@ -7,8 +7,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
-from activities.contracts import ACCEPT_ORDER, RAISE_TASK, Accepted, ConsignmentFact, OrderAt, OrderRef, TaskFact
+from activities.contracts import (
+    ACCEPT_ORDER,
+    RAISE_TASK,
+    SEND_DECLARATION_ALERT,
+    Accepted,
+    ConsignmentFact,
+    DeclarationAlert,
+    OrderAt,
+    OrderRef,
+    TaskFact,
+)
 from domain.golden import Exit, GoldenState, may_cancel
 from domain.holds import HoldReason, Release
 from domain.texts import text
@@ -16,7 +27,7 @@ from workflows.approval import ApprovalDesk
 from workflows.contracts import CancelOrder, OrderStart
 from workflows.details import ORDER_COURIER, ORDER_DEADLINE, ORDER_HOLDS, ORDER_STATE, current_details
 from workflows.holds import HoldBoard, LapseListener
-from workflows.steps import own
+from workflows.steps import own, partner
 
 
 class OrderLife:
@@ -44,6 +55,7 @@ class OrderLife:
         self.courier = ""
         self.consignments: list[ConsignmentFact] = []
         """What the order is delivered in, as its stock was locked; empty before, and of orders that began long ago."""
+        self._told: list[asyncio.Task[None]] = []
         self._sayings: dict[int, str] = {}
         self._waits_for = ""
         self._since = workflow.now()
@@ -83,6 +95,7 @@ class OrderLife:
         # These rest on what the house knows as well.
         by = "orderhub" if accepted.again else "channel"
         how = Release.RETRY if accepted.again else Release.DOCUMENT
+        waited = self.board.has(HoldReason.DECLARATION_INCOMPLETE)
         for ours in (
             HoldReason.RISK,
             HoldReason.DUPLICATE,
@@ -90,14 +103,26 @@ class OrderLife:
             HoldReason.COMPLIANCE_BLOCKED,
             HoldReason.PRICE_CONFLICT,
             HoldReason.FIELDS_MISSING,
+            HoldReason.DECLARATION_INCOMPLETE,
         ):
             said = accepted.said_of(ours)
-            if not self.board.says(ours, said):
+            if not said:
                 await self.board.close(ours, by, how)
-                if said:
-                    await self.board.open(ours, said)
+            elif self.board.has(ours):
+                self.board.say_again(ours, said)  # as the review has done in the store
+            else:
+                await self.board.open(ours, said)
+        if not waited and self.board.has(HoldReason.DECLARATION_INCOMPLETE):
+            self._told.append(asyncio.create_task(self._tell_manager(self.revision)))
         await self.approvals.reviewed(accepted)
         return accepted
+
+    async def _tell_manager(self, revision: int) -> None:
+        """Beside everything else: a messenger that is away holds up nobody."""
+        try:
+            await partner(SEND_DECLARATION_ALERT, DeclarationAlert(self.order_id, revision))
+        except ActivityError:
+            return  # not told in time: the hold's task stands where people look
 
     async def ask_person(self, kind: str, **params: object) -> None:
         """Raise a task, once per kind."""

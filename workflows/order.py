@@ -26,6 +26,7 @@ from workflows.contracts import (
     CancelSignal,
     CreditSignal,
     Decide,
+    DeclarationSupply,
     DocumentSignal,
     OrderEnd,
     OrderStart,
@@ -36,6 +37,7 @@ from workflows.contracts import (
     ReportSignal,
     TrackSignal,
 )
+from workflows.declaration import DeclarationDesk
 from workflows.delivery import Delivery
 from workflows.fulfilment import Fulfilment
 from workflows.holds import OpenHold
@@ -57,6 +59,7 @@ class OrderWorkflow:
         self._life = OrderLife(start, self._on_lapse)
         self._desk = WarehouseDesk(start.order_id)
         self._addresses = AddressDesk(self._life, self._desk)
+        self._declaration = DeclarationDesk(self._life)
         self._packing = Packing(self._life, self._desk)
         self._shipping = Shipping(self._life)
         self._fulfilment = Fulfilment(self._life, self._addresses, self._shipping)
@@ -294,6 +297,16 @@ class OrderWorkflow:
     def check_confirm_address(self, wish: AddressWish) -> None:
         """Only the address that is waiting."""
         self._addresses.check_confirm(wish)
+
+    @workflow.update
+    async def supply_declaration(self, supply: DeclarationSupply) -> Outcome:
+        """Take what was missing of the declaration. Asked again, it answers the same."""
+        return await self._declaration.supply(supply)
+
+    @supply_declaration.validator
+    def check_supply_declaration(self, supply: DeclarationSupply) -> None:
+        """The order must wait for it."""
+        self._declaration.check()
 
     @workflow.update
     async def record_waybill(self, typed: RecordWaybill) -> Outcome:

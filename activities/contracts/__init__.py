@@ -27,6 +27,13 @@ from activities.contracts.credit import (
     CreditVerdict,
 )
 from activities.contracts.deadlines import WATCH_DEADLINES, DeadlineAsk, DeadlinesSeen
+from activities.contracts.declarations import (
+    SEND_DECLARATION_ALERT,
+    SUPPLY_DECLARATION,
+    DeclarationAlert,
+    DeclarationRef,
+    DeclarationVerdict,
+)
 from activities.contracts.files import (
     LIST_FILES,
     TAKE_FILE,
@@ -219,8 +226,10 @@ __all__ = [
     "RESTORE_AT_WAREHOUSE",
     "SEND_APPROVAL_LINK",
     "SEND_CLERK_LINK",
+    "SEND_DECLARATION_ALERT",
     "SEND_SCAN_ALERT",
     "SETTLE_WAYBILL",
+    "SUPPLY_DECLARATION",
     "TAKE_FILE",
     "VOID_WAYBILLS",
     "WATCH_DEADLINES",
@@ -248,6 +257,9 @@ __all__ = [
     "DeadlinesSeen",
     "Decided",
     "Decision",
+    "DeclarationAlert",
+    "DeclarationRef",
+    "DeclarationVerdict",
     "DeliveryRef",
     "Feeds",
     "FileAsk",

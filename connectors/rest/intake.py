@@ -24,6 +24,7 @@ from domain.order import (
     ChannelStatus,
     ClearReceiver,
     Customer,
+    Declaration,
     Notes,
     Order,
     OrderLine,
@@ -188,7 +189,11 @@ def _order(wire: WireOrder, caller: Caller) -> Order:
             name=receiver.name,
             phone=receiver.phone,
             region=Region(
-                province=receiver.province, city=receiver.city, district=receiver.district, town=receiver.town
+                province=receiver.province,
+                city=receiver.city,
+                district=receiver.district,
+                town=receiver.town,
+                country=receiver.country,
             ),
             detail=receiver.detail,
         ),
@@ -207,7 +212,19 @@ def _order(wire: WireOrder, caller: Caller) -> Order:
         notes=Notes(
             buyer=wire.buyer_note, seller=wire.seller_note, requirements=tuple(dict.fromkeys(wire.requirements))
         ),
+        declaration=_declaration(wire),
     )
+
+
+def _declaration(wire: WireOrder) -> Declaration | None:
+    if wire.declaration is None:
+        return None
+    known = {line.line_no for line in wire.lines}
+    for line_no in wire.declaration.lines:
+        if line_no not in known:
+            raise FieldError("declaration.lines", "names a line that the order does not have")
+    said = wire.declaration
+    return Declaration(destination=said.destination or "", fields=said.fields, lines=said.lines)
 
 
 def _standing(wire: WireOrder, channel: Channel) -> tuple[ChannelStatus, datetime | None]:

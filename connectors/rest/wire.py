@@ -105,6 +105,19 @@ class WireAmounts(Wire):
     paid_fen: Fen
 
 
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+Fields = dict[FieldName, Text]
+
+
+class WireDeclaration(Wire):
+    """What is to be declared to customs; lines by their numbers."""
+
+    destination: Country | None = None
+    fields: Annotated[Fields, Field(max_length=60)] = {}
+    lines: Annotated[dict[Name, Annotated[Fields, Field(max_length=60)]], Field(max_length=1000)] = {}
+
+
 class WireReceiver(Wire):
     """The receiver in clear text."""
 
@@ -114,6 +127,7 @@ class WireReceiver(Wire):
     city: Text
     district: Text
     town: Text = ""
+    country: Country = "CN"
     detail: Text
 
 
@@ -155,6 +169,7 @@ class WireOrder(Wire):
     coupons: Words = ()
     requirements: Annotated[tuple[Annotated[Requirement, Field(strict=False)], ...], Field(strict=False)] = ()
     ext: Ext = {}
+    declaration: WireDeclaration | None = None
 
 
 class WireCancel(Wire):

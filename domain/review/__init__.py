@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from domain.articles import ArticleFacts
 from domain.money import Fen
 from domain.order import Order, PaymentTerms
 from domain.review.addresses import address_check
 from domain.review.channels import channel_check
 from domain.review.compliance import compliance_check
-from domain.review.dossier import ArticleFacts, BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
+from domain.review.declarations import declaration_check
+from domain.review.dossier import BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
 from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.fields import fields_check
 from domain.review.formats import format_check
@@ -44,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     stock_check,
     compliance_check,
     fields_check,
+    declaration_check,
     risk_check,
     duplicate_check,
     price_check,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from domain.articles import ArticleFacts
 from domain.holds import HoldReason
-from domain.review.dossier import ArticleFacts, Dossier, Duty, Flag
+from domain.review.dossier import Dossier, Duty, Flag
 from domain.texts import text
 
 

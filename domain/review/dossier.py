@@ -6,26 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from domain.articles import ArticleFacts
+from domain.declaring import Judged
 from domain.extensions import Demand, FieldRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Order
 from domain.promotion.comparing import Comparison
-from domain.tags import Tag
 from domain.texts import text
-
-
-@dataclass(frozen=True)
-class ArticleFacts:
-    """What the house has written down of an article: its class in law, and the stock that should not be touched."""
-
-    sku: str
-    title: str = ""
-    safety_stock: int = 0
-    category: str = ""
-    """Its class in law, like `infant_formula`; "" when nobody has classed it."""
-    grade: int = 0
-    """The stage of a formula, the class of a medical device; 0 when nobody has said."""
-    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +82,8 @@ class Dossier:
     """The Beijing day on which numbers must be valid; None: not looked at."""
     price: Comparison | None = None
     """The order's price by the promotions beside the channel's; None: this shop's prices are not compared."""
+    declared: Judged | None = None
+    """What is to be said of its declaration; None: it stays in the country."""
 
 
 @dataclass(frozen=True)

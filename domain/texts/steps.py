@@ -24,6 +24,8 @@ STEPS: dict[str, tuple[str, str]] = {
     "step.settle_waybill": ("追查未知运单 {courier}", "settle an unknown waybill at {courier}"),
     "step.record_manual_waybill": ("人工补录单号", "take a number by hand"),
     "step.send_clerk_link": ("短信通知补录", "send the clerk a link"),
+    "step.supply_declaration": ("补全申报资料", "take what the declaration lacked"),
+    "step.send_declaration_alert": ("短信通知补全申报", "tell the account manager of a declaration"),
     "step.send_scan_alert": ("短信通知扫描不符", "tell the clerk of a wrong scan"),
     "step.write_back": ("单号回传渠道", "tell the channel"),
     "step.finish_shipping": ("全部包裹已回传", "all parcels told"),

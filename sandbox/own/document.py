@@ -19,6 +19,7 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
         if draft.write_line_amounts or line.gift_of is not None:
             entry["amount_fen"] = line.quantity * line.unit_price_fen - discount
         lines.append(entry)
+    declared = {"declaration": draft.declaration.model_dump()} if draft.declaration is not None else {}
     return {
         "shop": shop,
         "order_no": order_no,
@@ -38,6 +39,7 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
         "buyer_note": draft.buyer_note,
         "seller_note": draft.seller_note,
         "requirements": [requirement.value for requirement in draft.requirements],
+        **declared,
     }
 
 

@@ -10,6 +10,7 @@ from store.tables.approvals import (
     ApproverRow,
 )
 from store.tables.deadlines import StageDeadlineRow
+from store.tables.declarations import DeclarationRow, DeclarationSupplyRow
 from store.tables.extensions import KeptFileRow, SuppliedFieldRow
 from store.tables.files import FiledOrderRow, SeenFileRow, TakenFileRow
 from store.tables.gifts import GiftRow
@@ -72,6 +73,8 @@ __all__ = [
     "ChannelStockRow",
     "ConsignmentRow",
     "CreditCheckRow",
+    "DeclarationRow",
+    "DeclarationSupplyRow",
     "DeliveryRow",
     "FiledOrderRow",
     "FlagRow",

@@ -83,7 +83,12 @@ def town() -> Town:
 @pytest.fixture
 def bench(database: Database, town: Town) -> Bench:
     """All activities on a fresh database, on SQLite and on PostgreSQL."""
+    secret = b"a secret of the tests"
     config = HubConfig(
-        clerk_phones=CLERKS, link_secret=b"a secret of the tests", settle_after=timedelta(0), phones=Plain()
+        clerk_phones=CLERKS,
+        manager_phones=CLERKS,
+        link_secret=secret,
+        settle_after=timedelta(0),
+        phones=Plain(),
     )
     return Bench(database, town, config)

@@ -12,6 +12,9 @@ from sqlalchemy import inspect as inspect_table
 from sqlmodel import SQLModel, select
 
 from activities import contracts as c
+from domain.declaring import Supplied
+from domain.order import Declaration
+from store import declarations
 from store.tables import OrderEventRow
 from tests.activities.conftest import Bench
 from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, stopping, to_the_warehouse, undone
@@ -97,6 +100,23 @@ async def test_an_order_closed_undelivered_twice(bench: Bench) -> None:
     await _twice(bench, [Turn(c.RECORD_UNDELIVERED, c.Reasoned(order.order_id, "refused"))])
 
 
+async def test_a_declaration_supplied_twice(bench: Bench) -> None:
+    order = await bench.order(declaration=Declaration(destination="US"))
+    oid = order.order_id
+    await _twice(bench, [Turn(c.ACCEPT_ORDER, c.OrderAt(oid, 1))])
+    async with bench.db.transaction() as tx:
+        await declarations.wish(tx, oid, Supplied({"invoice_no": "I1"}), "wei")
+    await _twice(
+        bench,
+        [
+            Turn(c.SEND_DECLARATION_ALERT, c.DeclarationAlert(oid, 1)),
+            Turn(c.SUPPLY_DECLARATION, c.DeclarationRef(oid, 1, "wei")),
+            Turn(c.ACCEPT_ORDER, c.OrderAt(oid, 2)),
+        ],
+    )
+    assert len(bench.town.messenger.sent) == 2, "one for each account manager"
+
+
 async def test_the_same_step_at_the_same_moment_is_done_once(bench: Bench) -> None:
     # A local activity that was too slow, and the ordinary one that follows it.
     order = await bench.order()
@@ -119,6 +139,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     ran |= {"chase_approvers", "decide_approval", "send_approval_link"}  # test_approvals.py
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     ran |= {turn.step.name for turn in stopping("o")}
+    ran |= {"supply_declaration", "send_declaration_alert"}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
     elsewhere |= {
         "renew_authorisations",

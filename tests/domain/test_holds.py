@@ -78,6 +78,7 @@ def test_what_a_person_may_not_release_needs_something_that_a_click_cannot_give(
         HoldReason.COMPLIANCE,  # the registration must be there
         HoldReason.COMPLIANCE_BLOCKED,  # the law forbids it
         HoldReason.FIELDS_MISSING,  # the values must be there
+        HoldReason.DECLARATION_INCOMPLETE,  # customs would send it back
     }
 
 

@@ -15,6 +15,7 @@ from connectors.facts import ReceiverKind, Way
 from domain.approvals import RequestStatus, Standing, Verdict
 from domain.approvals import Way as WayOfDeciding
 from domain.deadlines import Stage
+from domain.declaring import LINE_FIELDS, ORDER_FIELDS
 from domain.extensions import Scope
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
@@ -142,6 +143,10 @@ def families(source: Uses) -> dict[str, set[str]]:
         "task.": {kind for kind, _, _ in source.tasks},
         "flag.": {"stock.not_enough", "stock.safety"},
         "flag.compliance.": {"missing", "expired", "malformed", "blocked"},
+        "declare.": {*ORDER_FIELDS, *LINE_FIELDS} - set(KINDS),
+        "declare.is_": {"missing", "malformed", "contradicts"},
+        "declarations.": {"order", "destination", "status", "opened", "missing"},
+        "declarations.status.": {"incomplete", "blocked"},
         "flag.status.": {"open", "noted", "released", "gone"},
         "format.": _constants("domain/review/formats.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from sandbox.settings import SandboxSettings
 from settings import Settings, load_settings
 
+NO_TEMPLATES = {"clerk": "", "scan": "", "approval": "", "declaration": ""}
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 _LINE = re.compile(r"^(?P<default># )?(?P<name>ORDERHUB_[A-Z0-9_]+)=(?P<value>.*)$")
 _MISSING = object()
@@ -101,7 +102,10 @@ def test_what_must_be_filled_in_is_empty() -> None:
         name: raw
         for name, (is_default, raw) in shown().items()
         if LEAVES[name][1] is _MISSING
-        and (raw not in {"", "{}", "[]", '{"clerk": "", "scan": "", "approval": ""}'} or "base_url" in raw)
+        and (
+            raw not in {"", "{}", "[]", '{"clerk": "", "scan": "", "approval": "", "declaration": ""}'}
+            or "base_url" in raw
+        )
     }
     assert filled == {}
 
@@ -139,7 +143,7 @@ def test_a_filled_in_copy_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings = load_settings()
     assert settings.sf is None
     assert list(settings.encryption.keys) == ["k"]
-    assert settings.sms.templates == {"clerk": "", "scan": "", "approval": ""}
+    assert settings.sms.templates == NO_TEMPLATES
     assert set(dotenv_values(tmp_path / ".env")) == {
         name for name, (is_default, _) in shown().items() if not is_default
     }

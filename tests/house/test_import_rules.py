@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
         "domain", "rules", "store", "sandbox", "workflows", "activities", "intake", "audit", "gateway", "console",
         "printing",
     },
-    "bench": {"domain", "store", "sandbox", "embedded"},
+    "bench": {"domain", "rules", "store", "activities", "sandbox", "embedded"},
 }  # fmt: skip
 """The table of rooms (docs/architecture.md, section 1)."""
 

@@ -111,8 +111,8 @@ async def test_stock_and_articles_by_sku(database: Database) -> None:
         await put(tx, [Article("MUG", "马克杯", safety_stock=3)])
         await receive(tx, "MUG", "WH01", 5, Movement("k1", "receive", "test"))
         await receive(tx, "MUG", "WH02", 2, Movement("k2", "receive", "test"))
-        assert await dossiers.free(tx, ["MUG", "PEN"]) == {"MUG": 7}
-        found = await dossiers.articles(tx, ["MUG", "PEN"])
+        found, free = await dossiers.goods(tx, ["MUG", "PEN"])
+        assert free == {"MUG": 7}
         assert {sku: (one.title, one.safety_stock) for sku, one in found.items()} == {"MUG": ("马克杯", 3)}
 
 

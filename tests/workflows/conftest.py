@@ -57,7 +57,9 @@ def town() -> Town:
 @pytest.fixture
 def config() -> HubConfig:
     """This company. A module that needs another one overrides it."""
-    return HubConfig(clerk_phones=(CLERK,), link_secret=b"a secret of the tests", settle_after=timedelta(0))
+    return HubConfig(
+        clerk_phones=(CLERK,), manager_phones=(CLERK,), link_secret=b"a secret of the tests", settle_after=timedelta(0)
+    )
 
 
 @pytest.fixture
