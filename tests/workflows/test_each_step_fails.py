@@ -1,4 +1,4 @@
-"""Each step of fulfilment fails for good, and its order leaves by the exit that fits: all that was done is undone.
+"""Each step from the review on fails for good, and its order leaves by the exit that fits: all that was done is undone.
 
 Once for an order in one piece, and once for an order of two warehouses of which the far one fails: then what the near
 one has done is undone too.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from connectors.errors import Rejected
+from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import ChannelStatus
-from domain.shipping import TrackCode, WarehouseReport, WarehouseStatus
-from store.tables import ReservationRow, StockLedgerRow, StockRow
-from tests.workflows.goods import mugs, on_account
+from domain.shipping import CreditDecision, TrackCode, WarehouseReport, WarehouseStatus
+from store.tables import IncomingRow, ReservationRow, StockLedgerRow, StockRow
+from tests.workflows.goods import mugs, on_account, short_address
 from tests.workflows.partners import Twist, away, fails, lost
 from tests.workflows.stage import Living, Stage
 from tests.workflows.test_refunds import TWO_LINES
@@ -151,6 +153,38 @@ async def test_goods_that_never_come_leave_nothing_bound(stage: Stage, where: st
     await _nothing_is_left(stage, order)
 
 
+async def test_goods_on_their_way_that_never_come_leave_nothing_promised(stage: Stage) -> None:
+    """What is there is instructed already, and is stopped; what was to come is promised to others."""
+    await stage.expects("PO1", "PLATE", 5, utc_now() + timedelta(days=3))
+    order = await stage.start(**{**TWO_LINES, **on_account()})
+    await order.held(HoldReason.BACKORDER)
+    await order.instructed_at(NEAR)
+    await _cancel(order)
+    assert (await order.end()).exit == "CANCELLED"
+    assert set(stage.town.warehouse.status.values()) == {"cancelled"}
+    assert await _books(stage) == ({"MUG": 10}, 0)
+    assert {row.status for row in await order.rows(ReservationRow)} == {"released"}
+    async with stage.db.reading() as tx:
+        [(promised, status)] = (await tx.execute(select(IncomingRow.reserved, IncomingRow.status))).tuples()
+    assert (promised, status) == (0, "open")
+    await _nothing_is_left(stage, order)
+
+
+@pytest.mark.parametrize("what", ["address", "credit"])
+async def test_a_review_that_never_clears_binds_nothing(stage: Stage, what: str) -> None:
+    stage.town.bureau.decision = CreditDecision.REJECTED
+    wrong = {"receiver": short_address()} if what == "address" else on_account()
+    order = await stage.start(**wrong)
+    await order.held(HoldReason.ADDRESS_INCOMPLETE if what == "address" else HoldReason.CREDIT_REFUSED)
+    await _cancel(order)
+    assert (await order.end()).exit == "CANCELLED"
+    assert await _books(stage) == ({"MUG": 10}, 0)
+    assert not await order.rows(ReservationRow)
+    assert not stage.town.warehouse.orders
+    assert set(stage.town.bureau.reservations.values()) <= {"released"}
+    assert not (await order.row()).holds
+
+
 async def _nothing_is_left(stage: Stage, order: Living) -> None:
     town = stage.town
     assert not [waybill for courier in town.couriers() for waybill in courier.live()]
@@ -211,12 +245,22 @@ async def test_what_is_packed_stays_and_all_else_is_undone(stage: Stage, step: s
     assert await _books(stage) == (STOCK, 0)
 
 
-@pytest.mark.parametrize("course", [TrackCode.REFUSED, TrackCode.LOST, TrackCode.RETURNED])
-async def test_a_parcel_that_never_comes_to_its_buyer_ends_the_order(stage: Stage, course: TrackCode) -> None:
-    order = await _begin(stage, NEAR)
-    await order.packed()
+@pytest.mark.parametrize(
+    ("course", "where"),
+    [(TrackCode.REFUSED, NEAR), (TrackCode.LOST, NEAR), (TrackCode.RETURNED, NEAR), (TrackCode.LOST, FAR)],
+)
+async def test_a_parcel_that_never_comes_to_its_buyer_ends_the_order(
+    stage: Stage, course: TrackCode, where: str
+) -> None:
+    order = await _begin(stage, where)
+    if where == FAR:
+        await order.packed_at(NEAR)
+        await order.channel_knows(1)
+    await order.packed_at(where)
     await order.reaches(GoldenState.WAYBILL_RETURNED)
-    await order.tracked(course)
+    if where == FAR:
+        await order.tracked(TrackCode.SIGNED, 1)
+    await order.tracked(course, len(await order.parcels()))
     await order.held(HoldReason.DELIVERY_PROBLEM)
     assert (await order.ask("release_hold", ReleaseHold("DELIVERY_PROBLEM", "钱", "已退款"))).done
     assert (await order.end()).exit == "UNDELIVERED"
