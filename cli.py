@@ -217,6 +217,48 @@ def gifts_send_after(
     run(send(load_settings(), order_id, line_no, why, as_json=as_json))
 
 
+merges_app = typer.Typer(no_args_is_help=True, help="Orders of one buyer that are packed as one parcel.")
+app.add_typer(merges_app, name="merges")
+MergeNumber = Annotated[int, typer.Argument(min=1, help="The merge's number, as `list` shows it.")]
+
+
+@merges_app.command("list")
+def merges_list(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the latest are listed.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """The last merges of several orders, the newest first."""
+    from commands.merges import listed
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(listed(load_settings(), limit=limit, as_json=as_json))
+
+
+@merges_app.command("show")
+def merges_show(number: MergeNumber, as_json: JsonOption = False) -> None:
+    """One merge: its orders, and why those left that did."""
+    from commands.merges import show
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(show(load_settings(), number, as_json=as_json))
+
+
+@merges_app.command("undo")
+def merges_undo(
+    number: MergeNumber,
+    why: Annotated[str, typer.Option(help="Why, for the orders' histories.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Let every order of a merge be packed alone. Exit code 1 once the warehouse has packed it."""
+    from commands.merges import undo
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(undo(load_settings(), number, why, as_json=as_json))
+
+
 app.add_typer(stock_app, name="stock")
 
 

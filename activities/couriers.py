@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from activities.contracts import (
     WaybillAsk,
     WaybillOutcome,
 )
+from activities.merging import offer
 from activities.partners import HubConfig, answered
 from activities.results import from_json, to_json
 from connectors.errors import Misconfigured, OutcomeUnknown, PartnerError, Rejected
@@ -37,7 +39,7 @@ from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, Wayb
 from domain.texts import text
 from domain.weight import parcel_weight
 from rules.couriers import plan_couriers
-from store import articles, orders, shipping
+from store import articles, merges, orders, shipping
 from store.database import Database
 from store.holds import open_task
 from store.steps import Done, load_order, record, run_step
@@ -60,11 +62,12 @@ class CourierSteps:
         """Which couriers are asked, in which order, and why: kept with the version of the rule that decided."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            plan = plan_couriers(await orders.body(tx, at.order_id, at.revision))
+            order = await orders.body(tx, at.order_id, at.revision)
+            plan = plan_couriers(order)
             steps = [PlanStepFact(step.provider, step.carrier) for step in plan.steps]
-            return Done(
-                "couriers.planned", f"{plan.why} ({plan.rule})", result=to_json(Plan(steps, plan.why, plan.rule))
-            )
+            merge = await offer(tx, row, order, at.revision, plan, self._config.link_secret)
+            kept = Plan(steps, plan.why, plan.rule, merge)
+            return Done("couriers.planned", f"{plan.why} ({plan.rule})", result=to_json(kept))
 
         return from_json(Plan, await run_step(self._db, at.order_id, f"plan/{at.revision}", "rules", work))
 
@@ -136,7 +139,8 @@ class CourierSteps:
                 updated_at=now,
             )
             tx.add(waybill)
-            await _numbered(tx, row, waybill)
+            await shipping.numbered(tx, row, waybill)
+            await merges.tell_box(tx, await tx.get(ParcelRow, typed.parcel_id))
             return Done("waybill.manual", f"{typed.carrier} {number}", result=to_json(WaybillAnswer(LIVE, number)))
 
         try:
@@ -149,9 +153,7 @@ class CourierSteps:
     @activity.defn(name=VOID_WAYBILLS.name)
     async def void_waybills(self, ref: ParcelRef) -> None:
         """A parcel does not leave: void whatever any courier has made for it, or may still turn out to have made."""
-        async with self._db.transaction() as tx:
-            rows = [row for row in await shipping.waybills(tx, ref.parcel_id) if row.status in _MAY_BE_LIVE]
-        for row in rows:
+        for row in await self._to_void(ref):
             ask = WaybillAsk(row.order_id, row.parcel_id, row.provider, row.carrier, row.attempt)
             if row.provider == Provider.MANUAL:
                 await self._voided(ask, row.key, row.number, VoidOutcome.NOT_FOUND)
@@ -165,6 +167,30 @@ class CourierSteps:
                 number = found.number
             waybill = Waybill(row.key, Provider(row.provider), Carrier(row.carrier), number)
             await self._voided(ask, row.key, number, await self._outcome(ask, waybill))
+
+    async def _to_void(self, ref: ParcelRef) -> list[WaybillRow]:
+        """Of a box that leaves with others' goods, the number stays live: they are told it. Whoever is the last of them
+        to give it up voids it. One that gives it up before there is a number leaves the asking to the others."""
+        async with self._db.transaction() as tx:
+            parcel = await tx.get_one(ParcelRow, ref.parcel_id)
+            rows = [row for row in await shipping.waybills(tx, ref.parcel_id) if row.status in _MAY_BE_LIVE]
+            if not parcel.box:
+                return rows
+            goes_on = bool(await merges.shares_box(tx, parcel))
+            for row in [row for row in rows if row.of_parcel]:
+                row.status, row.detail, row.updated_at = "void", text("merge.number_of_others"), utc_now()
+                tx.add(row)
+            if not goes_on:
+                for one in await merges.parcels_in(tx, parcel.box):
+                    others = await shipping.waybills(tx, one.parcel_id)
+                    rows += [row for row in others if one.parcel_id != ref.parcel_id and row.status in _MAY_BE_LIVE]
+            elif parcel.asks and not any(row.status == "live" for row in rows):
+                parcel.asks = False
+                tx.add(parcel)
+                await merges.tell_box(tx, parcel)
+            elif parcel.asks:
+                rows = [row for row in rows if row.status != "live"]
+            return [row for row in rows if not row.of_parcel]
 
     async def _prepare(self, ask: WaybillAsk, *, asking: bool) -> tuple[WaybillRow, WaybillRequest, bool]:
         """The question as it is kept, what the courier is asked, and whether it may have been asked before."""
@@ -192,8 +218,10 @@ class CourierSteps:
             parcel = await tx.get(ParcelRow, ask.parcel_id)
             order = await orders.body(tx, ask.order_id, parcel.revision if parcel is not None else None)
             pieces = _pieces(parcel)
-            weight = parcel_weight(pieces, await articles.weights(tx, pieces))
-        return row, _request(order, parcel, ask, key, weight), again
+            request = _request(order, parcel, ask, key, parcel_weight(pieces, await articles.weights(tx, pieces)))
+            if parcel is not None and parcel.box:
+                request = await _of_box(tx, parcel, request)
+        return row, request, again
 
     async def _known(self, row: WaybillRow) -> WaybillAnswer:
         """What an earlier run of the same question came to."""
@@ -223,7 +251,8 @@ class CourierSteps:
                     row.status, row.number, row.updated_at = "live", waybill.number, utc_now()
                     tx.add(row)
                     await tx.flush()
-                    await _numbered(tx, order, row)
+                    await shipping.numbered(tx, order, row)
+                    await merges.tell_box(tx, await tx.get(ParcelRow, ask.parcel_id))
                     done = Done("waybill.live", f"{ask.provider}:{ask.carrier} {waybill.number}")
                     await record(tx, order, f"waybill/{row.key}", ask.provider, done)
                 return WaybillAnswer(LIVE, row.number)
@@ -303,17 +332,6 @@ def waybill_key(ask: WaybillAsk) -> str:
     return short_key(own_key) if ask.provider == Provider.DOUYIN else partner_key(own_key, limit=40)
 
 
-async def _numbered(tx: AsyncSession, order: OrderRow, waybill: WaybillRow) -> None:
-    waybill.live_at = utc_now()
-    tx.add(waybill)
-    parcel = await tx.get(ParcelRow, waybill.parcel_id)
-    if parcel is not None and parcel.status == "packed":
-        parcel.status = "numbered"
-        tx.add(parcel)
-    order.courier = f"{waybill.provider}:{waybill.carrier}"
-    tx.add(order)
-
-
 async def _waybill(tx: AsyncSession, key: str) -> WaybillRow:
     row = await tx.get(WaybillRow, key, with_for_update=True)
     if row is None:
@@ -344,3 +362,21 @@ def _request(order: Order, parcel: ParcelRow | None, ask: WaybillAsk, key: str, 
         weight_g=weight_g,
         value_fen=order.amounts.goods_fen,
     )
+
+
+async def _of_box(tx: AsyncSession, parcel: ParcelRow, request: WaybillRequest) -> WaybillRequest:
+    """On the waybill of a shared box stands all that lies in it."""
+    goods, value = list(request.goods), request.value_fen
+    for member in await merges.box_of(tx, parcel.order_id, parcel.box):
+        if member.order_id == parcel.order_id:
+            continue
+        order = await orders.body(tx, member.order_id, member.revision)
+        titles = {line.sku: line.title for line in order.lines}
+        inside = [item for box in member.boxes if box["box"] == parcel.box for item in box["items"]]
+        goods += [Goods(item["sku"], titles.get(item["sku"], item["sku"]), item["quantity"]) for item in inside]
+        value += order.amounts.goods_fen
+    pieces: Counter[str] = Counter()
+    for one in goods:
+        pieces[one.sku] += one.quantity
+    weight = parcel_weight(pieces, await articles.weights(tx, pieces))
+    return replace(request, goods=tuple(goods), value_fen=value, weight_g=weight)

@@ -33,7 +33,7 @@ from domain.order import ClearReceiver
 from domain.proposals import Proposal, ProposalKind, for_refused_reroute, for_stopped
 from domain.shipping import Carrier, Interception, InterceptKind, Provider, VoidOutcome, Waybill
 from domain.texts import text
-from store import shipping, tracking
+from store import merges, shipping, tracking
 from store.database import Database
 from store.holds import open_task
 from store.steps import Done, load_order, record, run_step
@@ -144,6 +144,8 @@ class InterceptSteps:
             collected = waybill is not None and waybill.last_node_at is not None
             # Once the courier may have been asked, what became of the parcel since is no reason: it may be the outcome.
             impossible = "" if row.status in _MAYBE else _impossible(ask, order, parcel, waybill)
+            if row.status not in _MAYBE and (others := await merges.shares_box(tx, parcel)):
+                impossible = text("intercept.shared", orders="、".join(others))
             return _Case(row, parcel, waybill, receiver, collected, impossible)
 
     async def _set(self, ask: InterceptAsk, status: str) -> None:

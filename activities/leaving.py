@@ -26,18 +26,19 @@ async def leave(
     packed: Mapping[str, int],
     warehouse: str,
     *,
+    token: str,
     as_it_is: bool = False,
 ) -> None:
     """What was packed leaves the stock. Raises NotToBeHad.
 
-    The instruction's token names the reservation that it was made under. Is it another one by now (lines were paid
+    `token` names the reservation that the instruction was made under. Is it another one by now (lines were paid
     back, a purchase was called off), nothing leaves under the old one: what is packed is locked anew, and leaves under
     the new one. With `as_it_is` what is locked leaves, and a person is asked about the rest.
     """
     who = f"warehouse:{warehouse}"
     place = delivery.warehouse or (part.warehouse if part is not None else "") or warehouse
     try:
-        await _ship(tx, row, delivery, packed, who, delivery.token)
+        await _ship(tx, row, delivery, packed, who, token)
     except StaleReservation:
         wanted = Counter(packed)
         if as_it_is:

@@ -20,6 +20,7 @@ from activities.freezes import FreezeSteps
 from activities.health import HealthSteps
 from activities.holds import HoldSteps
 from activities.interception import InterceptSteps
+from activities.merging import MergeSteps
 from activities.messages import MessageSteps
 from activities.partners import HubConfig, Partners
 from activities.planning import Router
@@ -38,13 +39,15 @@ from store.database import Database
 
 def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[Callable[..., Any]]:
     """Every activity, bound to its database and partners."""
+    warehouse = WarehouseSteps(db, partners.warehouse, config.warehouse)
     rooms: list[object] = [
         ApprovalSteps(db, config),
         ReviewSteps(db, config.credit_above_fen, config.declaration),
         DeclarationSteps(db, config.declaration),
         StockSteps(db, Router(config.warehouse)),
         CreditSteps(db, partners.credit),
-        WarehouseSteps(db, partners.warehouse, config.warehouse),
+        warehouse,
+        MergeSteps(db, warehouse),
         CourierSteps(db, partners.couriers, config),
         ChannelSteps(db, partners.channels),
         DeliverySteps(db, partners.tracker, config),

@@ -80,5 +80,5 @@ class SweepSteps:
             activity.logger.warning("query failed", extra={"key": waybill.key, "error": str(error)})
             return []
         async with self._db.transaction() as tx:
-            change = await shipping.apply_track(tx, report)
-        return [] if change is None else [Turn(change.order_id, change.parcel_id, change.status)]
+            changes = await shipping.apply_track(tx, report)
+        return [Turn(change.order_id, change.parcel_id, change.status) for change in changes]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ from activities.contracts import (
     Stopped,
 )
 from activities.leaving import NotToBeHad, leave
+from activities.merged import boxes_of_each, instruction_for_all, others, parts_of
 from activities.partners import answered
 from activities.results import from_json, to_json
 from connectors.errors import Rejected
@@ -39,6 +40,7 @@ from domain.gifts import scan_difference
 from domain.golden import Trigger
 from domain.holds import HoldReason
 from domain.ids import parcel_id, partner_key
+from domain.merging import MemberState
 from domain.order import Order, OrderLine
 from domain.shipping import (
     Carrier,
@@ -51,7 +53,7 @@ from domain.shipping import (
 )
 from domain.texts import text
 from rules.fields import definitions
-from store import extensions, orders, planning, shipping, stock
+from store import extensions, merges, orders, planning, shipping, stock
 from store.database import Database
 from store.holds import open_task, say_again
 from store.steps import Done, run_step
@@ -60,6 +62,15 @@ from store.upsert import insert_ignore
 
 SETTLED_AFTER = timedelta(seconds=20)
 """A push that was under way may still arrive for so long after it was sent (its time limit and a margin)."""
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A report. `as_it_is`: what is locked leaves, since not all of what was packed can be had."""
+
+    report_id: int
+    report: WarehouseReport
+    as_it_is: bool
 
 
 class WarehouseSteps:
@@ -80,25 +91,43 @@ class WarehouseSteps:
             part = await planning.consignment(tx, ref.order_id, ref.consignment)
             warehouse = part.warehouse if part is not None else ""
             row = await _kept(tx, ref, warehouse, "asked")
+            merge = await merges.find(tx, ref.order_id)
             if row.status in {"stopping", "cancelled"}:
-                return Pushed(False, text("warehouse.stopped_before"))
+                # By another order that left the merge, perhaps: then this one goes on at once.
+                return Pushed(False, text("warehouse.stopped_before"), again=merge is not None)
+            if row.status == "refused" and merge is not None and merge.of(ref.order_id).state == MemberState.LEFT:
+                return Pushed(False, text("warehouse.stopped_before"), again=True)  # an earlier run had all go alone
             row.at = utc_now()
             # Sent again, it is still the instruction that was made under the reservation of then.
             row.token = row.token or await stock.reservation_token(tx, ref.order_id)
             tx.add(row)
+            merge = await (merges.of_code(tx, code) if again else merges.instruct(tx, ref.order_id, code))
+            members = merge.told(code) if merge is not None else []
+            for member in members:
+                member.token = member.token or await stock.reservation_token(tx, member.order_id)
+                tx.add(member)
+            bodies = [await orders.body(tx, one.order_id, one.revision) for one in members[1:]]
+            with_it = [
+                _instruction(await extensions.whole(tx, body), code, Carrier(ref.carrier), warehouse) for body in bodies
+            ]
         instruction = _instruction(order, code, Carrier(ref.carrier), warehouse)
         if ref.consignment and part is not None:
             instruction = _of_part(instruction, part.lines)
+        instruction = instruction_for_all(instruction, members[1:], with_it)
         try:
             async with answered(self._db, ref.order_id):
                 await self._warehouse.push(instruction)
         except Rejected as refused:
             # An earlier run may have got through before its worker died: then the warehouse has it, whatever it says.
             if not again or not await self._knows(row):
-                await self._set(code, "refused", unless={"packed", "stopping", "cancelled"})
-                return Pushed(False, refused.operator_text)
-        await self._set(code, "pushed", unless={"packed", "stopping", "cancelled"})
-        return Pushed(True)
+                async with self._db.transaction() as tx:
+                    await _set(tx, code, "refused", unless={"packed", "stopping", "cancelled"})
+                    if with_it:  # whosever goods it were: alone, each hears for itself
+                        await merges.dissolve(tx, ref.order_id, refused.operator_text, "warehouse")
+                return Pushed(False, refused.operator_text, again=bool(with_it))
+        async with self._db.transaction() as tx:
+            await _set(tx, code, "pushed", unless={"packed", "stopping", "cancelled"})
+        return Pushed(True, others=others(members))
 
     @activity.defn(name=HOLD_AT_WAREHOUSE.name)
     async def hold_at_warehouse(self, ref: DeliveryRef) -> Stopped:
@@ -124,26 +153,36 @@ class WarehouseSteps:
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
             # One that is not here yet stands as cancelled: its push was given up, but may be about to begin.
-            row = await _kept(tx, ref, "", "cancelled")
+            await _kept(tx, ref, "", "cancelled")
+        return await self.stop(code, ref.order_id, ref.reason)
+
+    async def stop(self, code: str, order_id: str, reason: str) -> Stopped:
+        """Stop an instruction that is kept, for good. It is tried until the warehouse has said yes or no."""
+        async with self._db.transaction() as tx:
+            row = await tx.get_one(DeliveryRow, code, with_for_update=True)
             if row.status == "cancelled":
                 return Stopped(Stop.STOPPED)
             if row.status == "packed":
-                return Stopped(Stop.TOO_LATE)
+                return Stopped(Stop.TOO_LATE, text("warehouse.packed_already"))
             row.status = "stopping"  # from here on no push begins
             tx.add(row)
+        why = ""
         try:
-            async with answered(self._db, ref.order_id):
-                outcome = await self._warehouse.cancel(code, ref.reason, row.warehouse)
+            async with answered(self._db, order_id):
+                outcome = await self._warehouse.cancel(code, reason, row.warehouse)
         except Rejected as refused:
-            await self._set(code, "pushed")
-            return Stopped(Stop.TOO_LATE, refused.operator_text)
-        if outcome is StopOutcome.TOO_LATE:
-            await self._set(code, "pushed")
-            return Stopped(Stop.TOO_LATE, text("warehouse.packed_already"))
+            outcome, why = StopOutcome.TOO_LATE, refused.operator_text
         if outcome is StopOutcome.UNKNOWN_ORDER and utc_now() - row.at < SETTLED_AFTER:
             raise ApplicationError("an instruction may still be on its way", type="NotSettled")
-        await self._set(code, "cancelled")
-        return Stopped(Stop.STOPPED)
+        late = outcome is StopOutcome.TOO_LATE
+        async with self._db.transaction() as tx:
+            # Its report may have come meanwhile: of a merged one, another order takes it.
+            status = await _set(tx, code, "pushed" if late else "cancelled", unless={"packed", "cancelled"})
+            if status == "cancelled":
+                await merges.called_off(tx, code)
+        if status == "cancelled":
+            return Stopped(Stop.STOPPED)
+        return Stopped(Stop.TOO_LATE, why or text("warehouse.packed_already"))
 
     @activity.defn(name=ASK_WAREHOUSE.name)
     async def ask_warehouse(self, ref: DeliveryRef) -> ReportRef:
@@ -162,8 +201,9 @@ class WarehouseSteps:
 
         async def work(tx: AsyncSession, row: OrderRow, *, as_it_is: bool = False) -> Done:
             report = await shipping.report(tx, ref.report_id)
-            delivery = await _delivery(tx, report.delivery_code)
-            scanned = await self._scan(tx, row, report, delivery, as_it_is)
+            # Locked from here on: in a merge, another order may be stopping it.
+            delivery = await tx.get_one(DeliveryRow, report.delivery_code, with_for_update=True)
+            scanned = await self._scan(tx, row, _Heard(ref.report_id, report, as_it_is), delivery)
             scanned = replace(scanned, consignment=delivery.consignment)
             packed = scanned.scan is Scan.PACKED and scanned.all_packed
             trigger = Trigger.WAREHOUSE_SCAN_MATCHED if packed else None
@@ -177,9 +217,10 @@ class WarehouseSteps:
             kept = await run_step(self._db, ref.order_id, step, "warehouse", partial(work, as_it_is=True))
         return from_json(Scanned, kept)
 
-    async def _scan(
-        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow, as_it_is: bool
-    ) -> Scanned:
+    async def _scan(self, tx: AsyncSession, row: OrderRow, heard: _Heard, delivery: DeliveryRow) -> Scanned:
+        report = heard.report
+        if delivery.order_id != row.order_id:
+            return await self._packed_by_another(tx, row, heard, delivery)
         if delivery.status == "cancelled":
             if report.status is WarehouseStatus.PACKED:
                 key, sentence = f"{row.order_id}/packed_after_stop", text("task.packed_after_stop")
@@ -191,16 +232,16 @@ class WarehouseSteps:
             case WarehouseStatus.CANCELLED:
                 delivery.status = "cancelled"
                 tx.add(delivery)
+                await merges.dissolve(tx, row.order_id, text("warehouse.cancelled_itself"), "warehouse")
                 return Scanned(Scan.CANCELLED, report.message or text("warehouse.cancelled_itself"))
             case WarehouseStatus.EXCEPTION:
                 return Scanned(Scan.EXCEPTION, report.message or text("warehouse.exception"))
             case WarehouseStatus.PACKED:
-                return await self._compare(tx, row, report, delivery, as_it_is)
+                return await self._compare(tx, row, heard, delivery)
         return Scanned(Scan.NOTHING)
 
-    async def _compare(
-        self, tx: AsyncSession, row: OrderRow, report: WarehouseReport, delivery: DeliveryRow, as_it_is: bool
-    ) -> Scanned:
+    async def _compare(self, tx: AsyncSession, row: OrderRow, heard: _Heard, delivery: DeliveryRow) -> Scanned:
+        report = heard.report
         if not report.final:
             return Scanned(Scan.PARTIAL)
         order = await orders.body(tx, row.order_id, delivery.revision)
@@ -208,6 +249,10 @@ class WarehouseSteps:
         lines = list(order.lines)
         if delivery.consignment and part is not None:
             lines = _lines_of(order, part.lines)
+        merge = await merges.of_code(tx, delivery.code)
+        parts = await parts_of(tx, merge, delivery.code) if merge is not None else []
+        for other in parts[1:]:
+            lines += other.renumbered()
         wanted = _ordered(lines)
         # A final report carries all boxes, or those that the reports before it did not.
         for boxes in (list(report.packages), await shipping.packed_boxes(tx, report.delivery_code)):
@@ -224,31 +269,65 @@ class WarehouseSteps:
             return Scanned(Scan.MISMATCH, text("scan.mismatch", what=problem), problem=problem)
         delivery.status = "packed"
         tx.add(delivery)
-        by = report.warehouse or delivery.warehouse or self._code
-        await leave(tx, row, delivery, part, wanted, by, as_it_is=as_it_is)
+        if merge is not None:
+            each = boxes_of_each(delivery.code, boxes, parts)
+            await merges.pack(tx, merge, delivery.code, heard.report_id, each, text("merge.packed_before"))
+            return await self._packed(tx, row, heard, delivery, delivery.token, each[row.order_id])
+        whole = [{"box": "", "package_code": b.package_code, "items": shipping.box_items(b.items)} for b in boxes]
+        return await self._packed(tx, row, heard, delivery, delivery.token, whole)
+
+    async def _packed_by_another(
+        self, tx: AsyncSession, row: OrderRow, heard: _Heard, delivery: DeliveryRow
+    ) -> Scanned:
+        """Its goods stood in another order's instruction, and that order has compared what was scanned."""
+        merge = await merges.find(tx, row.order_id)
+        mine = merge.of(row.order_id) if merge is not None else None
+        if mine is None or mine.state != MemberState.PACKED or await shipping.parcels(tx, row.order_id):
+            return Scanned(Scan.NOTHING)
+        return await self._packed(tx, row, heard, delivery, mine.token, mine.boxes)
+
+    async def _packed(
+        self,
+        tx: AsyncSession,
+        row: OrderRow,
+        heard: _Heard,
+        delivery: DeliveryRow,
+        token: str,
+        boxes: Sequence[Mapping[str, Any]],
+    ) -> Scanned:
+        """What lies in the boxes is gone from the stock, as it was reserved under `token`; each box is a parcel."""
+        part = await planning.consignment(tx, row.order_id, delivery.consignment)
+        wanted: Counter[str] = Counter()
+        for box in boxes:
+            for item in box["items"]:
+                wanted[item["sku"]] += item["quantity"]
+        by = heard.report.warehouse or delivery.warehouse or self._code
+        await leave(tx, row, delivery, part, wanted, by, token=token, as_it_is=heard.as_it_is)
         if part is not None:
             planning.change(tx, part, planning.PACKED)
         before = len(await shipping.parcels(tx, row.order_id))
         left = [one for one in await planning.consignments(tx, row.order_id) if one.status != planning.OFF]
-        parcels = []
+        parcels, shared = [], []
         for n, box in enumerate(boxes, start=before + 1):
             pid = parcel_id(row.order_id, n)
             parcels.append(pid)
+            shared += [pid] if box["box"] else []
             tx.add(
                 ParcelRow(
                     parcel_id=pid,
                     order_id=row.order_id,
                     n=n,
-                    package_code=box.package_code,
-                    items=shipping.box_items(box.items),
+                    package_code=box["package_code"],
+                    items=box["items"],
                     status="packed",
                     whole_order=len(boxes) == 1 and len(left) < 2,
                     consignment=delivery.consignment,
                     revision=delivery.revision if delivery.consignment else None,
+                    box=box["box"],
                 )
             )
         all_packed = not delivery.consignment or all(one.status == planning.PACKED for one in left)
-        return Scanned(Scan.PACKED, parcels=parcels, all_packed=all_packed)
+        return Scanned(Scan.PACKED, parcels=parcels, all_packed=all_packed, shared=shared)
 
     async def _place(self, ref: DeliveryRef) -> tuple[str, str]:
         """The code of an instruction, and the warehouse that has it."""
@@ -261,12 +340,14 @@ class WarehouseSteps:
         async with answered(self._db, row.order_id):
             return await self._warehouse.query(row.code, row.warehouse) is not None
 
-    async def _set(self, code: str, status: str, unless: Iterable[str] = ()) -> None:
-        async with self._db.transaction() as tx:
-            row = await _delivery(tx, code)
-            if row.status not in unless:
-                row.status = status
-                tx.add(row)
+
+async def _set(tx: AsyncSession, code: str, status: str, unless: Iterable[str]) -> str:
+    """Note where an instruction is, unless it is there already. Returns where it is."""
+    row = await tx.get_one(DeliveryRow, code, with_for_update=True)
+    if row.status not in unless:
+        row.status = status
+        tx.add(row)
+    return row.status
 
 
 def report_step(report_id: int) -> str:
@@ -286,13 +367,6 @@ async def _kept(tx: AsyncSession, ref: DeliveryRef, warehouse: str, status: str)
     values |= {"consignment": ref.consignment, "warehouse": warehouse, "at": utc_now()}
     await insert_ignore(tx, DeliveryRow, values)
     return await tx.get_one(DeliveryRow, code, with_for_update=True, populate_existing=True)
-
-
-async def _delivery(tx: AsyncSession, code: str) -> DeliveryRow:
-    row = await shipping.delivery(tx, code)
-    if row is None:
-        raise LookupError(f"no such instruction: {code}")
-    return row
 
 
 def _instruction(order: Order, code: str, carrier: Carrier, warehouse: str) -> DeliveryOrder:

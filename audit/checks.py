@@ -18,6 +18,7 @@ from audit.holds import holds_closed
 from audit.inbox import inbox_empty
 from audit.interceptions import intercepted_once
 from audit.listings import stock_told
+from audit.merges import merges_kept
 from audit.messages import messages_once
 from audit.orders import orders_arrived, orders_ended
 from audit.parcels import parcels_are_the_order
@@ -70,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     Check("warehouse_once", "the warehouse has each order once, as ordered and demanded", warehouse_once, _NEEDED),
     Check("gifts_given", "every gift is in a parcel that left, or off with its main line", gifts_given, _COMPARED),
     Check("parcels_complete", "all parcels together are the order", parcels_are_the_order, _NONE),
+    Check("merges_kept", "orders packed together have one receiver, one number for a box", merges_kept, _NONE),
     Check("cancelled_undone", "of a cancelled order nothing is left", cancelled_undone, _COMPARED),
     Check("splits_sum", "every split sums to its order, to the fen", splits_sum, _COMPARED),
     Check("ciphertext_kept", "encrypted receivers stay with their platform", ciphertext_kept, _COMPARED),

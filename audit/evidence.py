@@ -23,6 +23,7 @@ from audit.facts import (
     GiftFact,
     HoldFact,
     InterceptionFact,
+    MemberFact,
     NotificationFact,
     OrderFact,
     ParcelFact,
@@ -41,6 +42,7 @@ from store.tables import (
     GiftRow,
     HoldRow,
     InterceptionRow,
+    MergeMemberRow,
     NotificationRow,
     OrderEventRow,
     OrderRow,
@@ -84,6 +86,8 @@ class Evidence:
     reservations: Mapping[str, list[ReservationFact]]
     consignments: Mapping[str, list[ConsignmentFact]]
     deliveries: Mapping[str, list[DeliveryFact]]
+    members: Mapping[str, MemberFact]
+    """What is or was in a merge, by order."""
     parcels: Mapping[str, list[ParcelFact]]
     gifts: Mapping[str, list[GiftFact]]
     waybills: list[WaybillFact]
@@ -132,8 +136,24 @@ class Evidence:
         for delivery in self.deliveries.get(oid, []):
             if delivery.status == "packed":
                 return self.body_at(oid, delivery.revision)
+        member = self.members.get(oid)
+        if member is not None and member.state == "packed":
+            return self.body_at(oid, member.revision)
         bodies = self.bodies.get(oid)
         return bodies[-1] if bodies else None
+
+    def told_together(self, code: str) -> list[MemberFact]:
+        """The orders of a merge whose goods stand in an instruction, in the order in which they joined."""
+        return sorted((one for one in self.members.values() if one.code == code), key=lambda one: one.n)
+
+    def packed_by(self, oid: str) -> list[DeliveryFact]:
+        """The instructions by which an order is packed, in a merge that of another order."""
+        member = self.members.get(oid)
+        rows = [row for row in self.deliveries.get(oid, []) if row.status == "packed"]
+        if member is not None and member.state == "packed":
+            others = {one.order_id for one in self.told_together(member.code)} - {oid}
+            rows += [row for other in others for row in self.deliveries.get(other, []) if row.code == member.code]
+        return rows
 
     def in_parts(self, oid: str) -> list[ConsignmentFact]:
         """The consignments of an order whose parts each had an instruction of their own; none of any other order."""
@@ -161,6 +181,7 @@ async def gather(db: Database, books: Books | None, *, settled: bool) -> Evidenc
             reservations=_by_order(await _facts(tx, ReservationRow, ReservationFact)),
             consignments=_by_order(await _facts(tx, ConsignmentRow, ConsignmentFact)),
             deliveries=_by_order(await _facts(tx, DeliveryRow, DeliveryFact)),
+            members={one.order_id: one for one in await _facts(tx, MergeMemberRow, MemberFact)},
             parcels=_by_order(await _facts(tx, ParcelRow, ParcelFact)),
             gifts=_by_order(await _facts(tx, GiftRow, GiftFact)),
             waybills=await _facts(tx, WaybillRow, WaybillFact),

@@ -129,6 +129,20 @@ class ParcelFact:
     parcel_id: str
     items: list[dict[str, Any]]
     consignment: int = 0
+    box: str = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFact:
+    """An order in a merge."""
+
+    order_id: str
+    merge_no: int
+    n: int
+    revision: int
+    state: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,7 @@ class WaybillFact:
     carrier: str
     number: str
     status: str
+    of_parcel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

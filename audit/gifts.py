@@ -71,7 +71,13 @@ def _left_out(evidence: Evidence) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for entry in evidence.books.qimen.deliveries if evidence.books else []:
         if entry.code in of_delivery and entry.status == "PACKED":
-            pieces = found.setdefault(of_delivery[entry.code], Counter())
+            # Of a merged box the book does not say whose they were: each missed what it had, one after another.
+            together = [one.order_id for one in evidence.told_together(entry.code)] or [of_delivery[entry.code]]
             for line in entry.left_out:
-                pieces[line.sku] += line.quantity
+                rest = line.quantity
+                for oid in together:
+                    body = evidence.packed_body(oid)
+                    had = body.ordered[line.sku] if body is not None and len(together) > 1 else rest
+                    found.setdefault(oid, Counter())[line.sku] += min(rest, had)
+                    rest -= min(rest, had)
     return found

@@ -31,6 +31,8 @@ async def warehouse_once(evidence: Evidence) -> Outcome:
         for doubled in _doubled(row for row, _ in valid):
             seen.find(oid, f"{len(doubled)} delivery orders that count: {', '.join(row.code for row in doubled)}")
         for row, entry in valid:
+            if row.status == "cancelled" and not evidence.settled:
+                continue  # stopped since the book was read
             body = evidence.body_at(oid, row.revision)
             if order is None or body is None:
                 seen.find(oid, f"delivery order {row.code} is for a revision of the order that the store does not have")
@@ -83,6 +85,11 @@ def _lines_wrong(evidence: Evidence, row: DeliveryFact, body: BodyFact, entry: B
         if entry.warehouse != part.warehouse:
             yield f"is in {entry.warehouse}, but consignment {part.n} comes from {part.warehouse}"
         ordered, of = part.pieces, f"consignment {part.n}"
+    together = [one for one in evidence.told_together(row.code) if one.order_id != row.order_id]
+    for other in together:
+        packed_with = evidence.body_at(other.order_id, other.revision)
+        ordered = ordered + (packed_with.ordered if packed_with is not None else Counter())
+        of = f"{len(together) + 1} orders"
     lines: Counter[str] = Counter()
     for line in entry.lines:
         lines[line.sku] += line.quantity
@@ -108,7 +115,7 @@ def _find_unpacked(evidence: Evidence, seen: Outcome) -> None:
         return
     known = {entry.code for entry in evidence.final_books.qimen.deliveries}
     for oid in evidence.book_orders:
-        packed = [row for row in evidence.deliveries.get(oid, []) if row.status == "packed"]
+        packed = evidence.packed_by(oid)
         parts = {one.n for one in evidence.in_parts(oid) if one.status != "off"} or {0}
         if oid in evidence.orders and evidence.orders[oid].packed and sorted(r.consignment for r in packed) != [*parts]:
             seen.find(oid, f"packed, with {len(packed)} packed delivery orders in the store, of {len(parts)} parts")

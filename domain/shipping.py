@@ -227,6 +227,8 @@ class WarehouseLine:
     gift: bool = False
     extras: Mapping[str, str] = field(default_factory=dict)
     """Fields of the merchant's own, by their keys."""
+    order_no: str = ""
+    """The channel's number of the order that the line is of, where that is not the instruction's own (a merge)."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from gateway import (
     extensions_api,
     hooks,
     labels_api,
+    merges_api,
     orders_api,
     pool_api,
     promotions_api,
@@ -61,7 +62,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     goods = (pool_api, shelves_api, replenishments_api, labels_api)
-    staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api)
+    staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api, merges_api)
     for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))

@@ -27,9 +27,10 @@ from workflows.contracts import (
     Outcome,
     RecordWaybill,
     ReleaseHold,
+    UndoMerge,
 )
 
-Wish = CancelOrder | ReleaseHold | AddressWish | DeclarationSupply | RecordWaybill | Decide
+Wish = CancelOrder | ReleaseHold | AddressWish | DeclarationSupply | RecordWaybill | Decide | UndoMerge
 """The argument of an order's update."""
 
 

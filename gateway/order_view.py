@@ -29,6 +29,7 @@ from store import (
     healings,
     holds,
     links,
+    merges,
     orders,
     planning,
     prices,
@@ -80,6 +81,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "promises": await _promises(tx, row),
         "deadlines": await _deadlines(tx, order_id),
         "deliveries": await _deliveries(tx, order_id),
+        "merge": await _merge(tx, order_id),
         "parcels": await _parcels(tx, order_id),
         "gift_after": make_order_id(row.channel, row.shop, body.gift_after) if body.gift_after else "",
         "gifts": await _gifts(tx, order_id),
@@ -272,6 +274,12 @@ async def _deliveries(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     ]
 
 
+async def _merge(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
+    """The other orders that it is, or was to be, packed with; None where there were none."""
+    merge = await merges.with_whom(tx, order_id)
+    return merges.facts(merge) if merge is not None else None
+
+
 async def _parcels(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     query = select(WaybillRow).where(WaybillRow.order_id == order_id).order_by(col(WaybillRow.asked_at))
     waybills = (await tx.execute(query)).scalars().all()
@@ -285,6 +293,7 @@ def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
         "consignment": parcel.consignment,
         "status": parcel.status,
         "items": parcel.items,
+        "box": parcel.box,
         "told_at": _moment(parcel.told_at),
         "courier_phone": parcel.courier_phone or "",
         "waybills": [

@@ -166,15 +166,17 @@ async def _warehouse(db: Database, workflows: Orders, news: WarehouseNews) -> st
 async def _track(db: Database, workflows: Orders, news: TrackNews) -> str:
     async with db.transaction() as tx:
         try:
-            change = await shipping.apply_track(tx, news.report)
+            changes = await shipping.apply_track(tx, news.report)
         except LookupError as error:
             raise NotYet(str(error)) from error
-    if change is None:
+    told = []
+    for change in changes:
+        told += [await workflows.signal(change.order_id, "tracked", TrackSignal(change.parcel_id, change.status))]
+        async with db.transaction() as tx:
+            await shipping.mark_course_told(tx, change)
+    if not changes:
         return "kept"
-    told = await workflows.signal(change.order_id, "tracked", TrackSignal(change.parcel_id, change.status))
-    async with db.transaction() as tx:
-        await shipping.mark_course_told(tx, change)
-    return "told" if told else "the order has ended"
+    return "told" if any(told) else "the order has ended"
 
 
 async def _credit(db: Database, workflows: Orders, news: CreditNews) -> str:

@@ -1,10 +1,10 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Eight loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+Nine loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
 orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
-were short of goods of which there are more now, reading documents again whose words have got a meaning, and deciding
-orders of shops in shadow, which are never started. Any number of processes may run it: claims are exclusive, starts and
-signals change nothing the second time.
+were short of goods of which there are more now, telling merged orders of each other, reading documents again whose
+words have got a meaning, and deciding orders of shops in shadow, which are never started. Any number of processes may
+run it: claims are exclusive, starts and signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from domain.words import known, unknown_in
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
-from store import inbox, orders, planning, shops, shortages, words
+from store import inbox, merges, orders, planning, shops, shortages, words
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -90,7 +90,7 @@ class Dispatcher:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
-            more = (self.wake_orders, self.wake_short, self.heed_words, self.decide_shadows)
+            more = (self.wake_orders, self.wake_short, self.wake_merged, self.heed_words, self.decide_shadows)
             for turn in (*turns, *more):
                 group.create_task(self._forever(turn))
 
@@ -137,6 +137,16 @@ class Dispatcher:
             async with self._db.transaction() as tx:
                 await planning.mark_told(tx, order_id)
         return len(woken)
+
+    async def wake_merged(self) -> int:
+        """Tell orders of what became of those that they are packed with. What it means they find in the store."""
+        async with self._db.reading() as tx:
+            untold = await merges.untold(tx, self._pace.batch)
+        for one in untold:
+            await self._workflows.signal(one.order_id, "merge_changed")
+            async with self._db.transaction() as tx:
+                await merges.mark_told(tx, one)
+        return len(untold)
 
     async def wake_short(self) -> int:
         """Tell orders that were short of goods that there are more by now: at most once a second, so that those who

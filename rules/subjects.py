@@ -18,6 +18,7 @@ from rules.approvals import wanted_approvals
 from rules.couriers import plan_couriers
 from rules.engine import Book, trying
 from rules.making import centre, steps_of
+from rules.merging import merge_rule
 from rules.promotions import basket, goods, how
 from rules.routing import split_rule, strategies
 from rules.silence import usual_silence
@@ -65,6 +66,7 @@ def _clock(case: Case) -> None:
 
 SUBJECTS: dict[str, Callable[[Case], object]] = {
     "courier_plan": lambda case: plan_couriers(case.order),
+    "merge_rules": lambda case: merge_rule(case.order),
     "routing_strategies": lambda case: strategies(case.order),
     "split_rules": lambda case: split_rule(case.order),
     "region_zones": _ways,

@@ -17,6 +17,7 @@ from store.holds import close_task
 from store.tables import (
     ConsignmentRow,
     DeliveryRow,
+    MergeMemberRow,
     ReservationRow,
     ShelfChangeRow,
     ShelfCountRow,
@@ -120,10 +121,30 @@ async def ours(
         )
         .group_by(ReservationRow.sku)
     )
+    # Orders that stand in another one's instruction; packed there, until each has booked what left of its own.
+    merged = (
+        select(ReservationRow.sku, pieces((*_TOLD, "packed")), pieces(_DOUBTFUL))  # type: ignore[call-overload]
+        .join(MergeMemberRow, col(MergeMemberRow.order_id) == col(ReservationRow.order_id))
+        .join(
+            DeliveryRow,
+            and_(
+                col(DeliveryRow.code) == col(MergeMemberRow.code),
+                col(DeliveryRow.order_id) != col(MergeMemberRow.order_id),
+            ),
+        )
+        .where(
+            ReservationRow.warehouse == warehouse,
+            ReservationRow.status == "locked",
+            col(ReservationRow.sku).in_(skus),
+        )
+        .group_by(ReservationRow.sku)
+    )
     told: Counter[str] = Counter()
     doubtful: Counter[str] = Counter()
-    for sku, surely, perhaps in (await tx.execute(whole)).all():
-        told[sku], doubtful[sku] = int(surely), int(perhaps)
+    for query in (whole, merged):
+        for sku, surely, perhaps in (await tx.execute(query)).all():
+            told[sku] += int(surely)
+            doubtful[sku] += int(perhaps)
     # Parts of orders, by what they hold: of one order, several may be in one warehouse.
     part = (
         select(DeliveryRow.status, ConsignmentRow.lines)

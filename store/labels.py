@@ -89,6 +89,7 @@ async def plan(tx: AsyncSession, since: datetime, warehouse: str = "") -> Plan:
         .where(
             ParcelRow.status == "numbered",
             WaybillRow.status == LIVE,
+            WaybillRow.of_parcel == "",  # a box has one label, whoever's goods are in it
             col(WaybillRow.live_at) >= since,
             ~select(LabelItemRow.parcel_id)
             .where(

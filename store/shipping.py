@@ -22,7 +22,7 @@ from domain.shipping import (
     WarehouseStatus,
 )
 from store import tracking
-from store.tables import DeliveryRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
+from store.tables import DeliveryRow, OrderRow, ParcelRow, TrackNodeRow, WarehouseReportRow, WaybillRow
 from store.upsert import insert_ignore
 
 LIVE = "live"
@@ -88,6 +88,18 @@ async def live_waybill(tx: AsyncSession, parcel_id: str) -> WaybillRow | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def numbered(tx: AsyncSession, order: OrderRow, waybill: WaybillRow) -> None:
+    """A parcel has its number now."""
+    waybill.live_at = utc_now()
+    tx.add(waybill)
+    parcel = await tx.get(ParcelRow, waybill.parcel_id)
+    if parcel is not None and parcel.status == "packed":
+        parcel.status = "numbered"
+        tx.add(parcel)
+    order.courier = f"{waybill.provider}:{waybill.carrier}"
+    tx.add(order)
+
+
 async def waybill_by_number(tx: AsyncSession, number: str) -> WaybillRow | None:
     """The live waybill under a number."""
     query = select(WaybillRow).where(WaybillRow.number == number, WaybillRow.status == LIVE)
@@ -101,7 +113,11 @@ async def waybills_to_follow(
     underway = (
         select(WaybillRow)
         .join(ParcelRow, col(ParcelRow.parcel_id) == col(WaybillRow.parcel_id))
-        .where(WaybillRow.status == LIVE, col(ParcelRow.status).in_(("numbered", "lost", "refused")))
+        .where(
+            WaybillRow.status == LIVE,
+            WaybillRow.of_parcel == "",  # a shared box is followed once
+            col(ParcelRow.status).in_(("numbered", "lost", "refused")),
+        )
         .order_by(col(WaybillRow.updated_at))
         .limit(limit)
     )
@@ -132,19 +148,23 @@ class CourseChange:
     status: str
 
 
-async def apply_track(tx: AsyncSession, report: TrackReport) -> CourseChange | None:
-    """Keep a tracker's report, and say whether it changes the parcel's course.
+async def apply_track(tx: AsyncSession, report: TrackReport) -> list[CourseChange]:
+    """Keep a tracker's report, and say whose course it changes: of a box that several orders share, each one's parcel.
 
     A signature is the last word: what comes after it changes nothing. Raises LookupError when no waybill has this
     number (yet: news can be quicker than the courier's own answer).
     """
-    known = (await tx.execute(select(WaybillRow).where(WaybillRow.number == report.number))).scalars().all()
+    query = select(WaybillRow).where(WaybillRow.number == report.number).order_by(col(WaybillRow.key))
+    known = (await tx.execute(query)).scalars().all()
     if not known:
         raise LookupError("no waybill has this number")
     await keep_track(tx, report)
-    waybill = next((row for row in known if row.status == LIVE), None)
-    if waybill is None:
-        return None  # a void one: its journey is nobody's
+    # A void one's journey is nobody's.
+    found = [await _apply(tx, waybill, report) for waybill in known if waybill.status == LIVE]
+    return [change for change in found if change is not None]
+
+
+async def _apply(tx: AsyncSession, waybill: WaybillRow, report: TrackReport) -> CourseChange | None:
     waybill.last_news_at = utc_now()
     tx.add(waybill)
     parcel = await tx.get(ParcelRow, waybill.parcel_id, with_for_update=True)

@@ -155,6 +155,14 @@ class DeclarationSupply:
 
 
 @dataclass(frozen=True)
+class UndoMerge:
+    """Update `undo_merge`: every order of the merge is packed alone."""
+
+    why: str
+    by: str
+
+
+@dataclass(frozen=True)
 class RecordWaybill:
     """Update `record_waybill`: a number that a person typed for a parcel."""
 

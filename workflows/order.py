@@ -12,7 +12,14 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import RECORD_CANCELLED, RECORD_UNDELIVERED, RELEASE_CREDIT, RELEASE_STOCK, Reasoned
+from activities.contracts import (
+    RECORD_CANCELLED,
+    RECORD_UNDELIVERED,
+    RELEASE_CREDIT,
+    RELEASE_STOCK,
+    MergeRole,
+    Reasoned,
+)
 from domain.couriers import normalise_number, plausible_number
 from domain.golden import Exit, GoldenState, reached
 from domain.holds import HoldReason, Release, operator_may_release
@@ -36,6 +43,7 @@ from workflows.contracts import (
     ReleaseHold,
     ReportSignal,
     TrackSignal,
+    UndoMerge,
 )
 from workflows.declaration import DeclarationDesk
 from workflows.delivery import Delivery
@@ -100,6 +108,7 @@ class OrderWorkflow:
             return True
         await self._addresses.packed()
         listening = asyncio.create_task(self._listen())
+        self._shipping.shared = self._packing.shared
         left = await self._shipping.ship(
             self._packing.parcels, self._packing.plan, lambda: self._life.cancel is not None
         )
@@ -223,6 +232,12 @@ class OrderWorkflow:
         self._fulfilment.goods_came()
 
     @workflow.signal
+    def merge_changed(self) -> None:
+        """Orders that this one is packed with came or left, were packed, or have the number of their box."""
+        self._packing.merge_changed()
+        self._shipping.box_changed()
+
+    @workflow.signal
     def ask_couriers_again(self) -> None:
         """The sweep: ask every courier again for parcels without a number."""
         for hunt in self._shipping.hunts.values():
@@ -307,6 +322,20 @@ class OrderWorkflow:
     def check_supply_declaration(self, supply: DeclarationSupply) -> None:
         """The order must wait for it."""
         self._declaration.check()
+
+    @workflow.update
+    async def undo_merge(self, wish: UndoMerge) -> Outcome:
+        """Let every order of the merge go alone. Answers when that is done, or when the warehouse says it is packed."""
+        refused = await self._packing.undo_merge(wish.why, wish.by)
+        return Outcome(not refused, refused or text("merge.split"))
+
+    @undo_merge.validator
+    def check_undo_merge(self, wish: UndoMerge) -> None:
+        """Only while it is merged, and not packed."""
+        if reached(self._life.state, GoldenState.PACKED):
+            raise ApplicationError(text("merge.too_late"), type="TooLate")
+        if self._desk.merged is MergeRole.ALONE:
+            raise ApplicationError(text("merge.not_merged"), type="NotOpen")
 
     @workflow.update
     async def record_waybill(self, typed: RecordWaybill) -> Outcome:

@@ -9,11 +9,14 @@ from temporalio.exceptions import ActivityError
 
 from activities.contracts import (
     ASK_WAREHOUSE,
+    CHECK_MERGE,
     FIT_STOCK,
     PLAN_COURIERS,
     RECORD_REPORT,
     SEND_SCAN_ALERT,
     DeliveryRef,
+    MergeAsk,
+    MergeRole,
     OrderAt,
     Plan,
     ReportRef,
@@ -35,7 +38,11 @@ class Packing:
     def __init__(self, life: OrderLife, desk: WarehouseDesk) -> None:
         self.reports: list[int] = []
         self.parcels: list[str] = []
+        self.shared: set[str] = set()
+        """Those of the parcels in whose boxes other orders' goods lie as well."""
         self.plan = Plan([], "", "")
+        self._merge_news = False
+        self._shut = False
         self._life = life
         self._desk = desk
         self._of = desk.consignment
@@ -46,7 +53,7 @@ class Packing:
     async def run(self) -> None:
         """The whole order: PACKED, or back early with the cancellation settled: still set when all must be undone."""
         life = self._life
-        self.plan = await plan_couriers(life)
+        await self._plan_couriers()
         while not reached(life.state, GoldenState.PACKED):
             if self.report_waits():
                 await self.take_report()
@@ -55,6 +62,8 @@ class Packing:
                     return
             elif life.newer():
                 await self._hear()
+            elif self._merge_news:
+                await self._look_at_merge()
             else:
                 await self.move()
         if life.cancel is not None:
@@ -62,7 +71,16 @@ class Packing:
 
     def interrupted(self) -> bool:
         """Whether something has come up that goes before the work at the warehouse."""
-        return self._life.cancel is not None or self._life.newer()
+        return self._life.cancel is not None or self._life.newer() or self._merge_news
+
+    def merge_changed(self) -> None:
+        """Something became of the merge: look."""
+        self._merge_news = True
+
+    async def undo_merge(self, why: str, by: str) -> str:
+        """Let all orders of the merge go alone. "" when that is done, or the warehouse's words."""
+        stopped = await self._desk.leave(why, by, everyone=True)
+        return "" if stopped.outcome is Stop.STOPPED else stopped.why or text("merge.too_late")
 
     def gives_up_pushing(self) -> bool:
         """Whether an instruction is not waited for any longer: it is about to be stopped, whatever became of it."""
@@ -88,7 +106,7 @@ class Packing:
         elif desk.at is AtWarehouse.HELD:
             await desk.restore()
         else:
-            await self._turn("wait.packed")
+            await self._turn("wait.merged" if desk.merged is MergeRole.FOLLOWS else "wait.packed")
 
     async def stopped_for_cancel(self) -> bool:
         """Whether the cancellation goes through: the warehouse has the last word. If not, the order goes on."""
@@ -115,6 +133,11 @@ class Packing:
         return wrong and desk.at is AtWarehouse.PUSHED and not desk.told
 
     async def _wait_blocked(self) -> None:
+        if self._desk.merged is MergeRole.LEADS and not self._shut:
+            # Nobody is to wait behind an order that is held.
+            self._shut = True
+            await self._look_at_merge()
+            return
         # What blocks the packing itself (a wrong scan) is mended in the warehouse: do not hold it there.
         wants_hold = self._life.board.blocks(Step.REVIEW, Step.WAREHOUSE, of=self._of)
         if wants_hold and self._desk.at is AtWarehouse.PUSHED and not self._hold_refused:
@@ -132,7 +155,9 @@ class Packing:
             life.timings.pack_deadline(),
             self._of,
         )
-        if not heard and desk.at is not AtWarehouse.NOWHERE:
+        if not heard and desk.merged is MergeRole.FOLLOWS:
+            await self._look_at_merge()
+        elif not heard and desk.at is not AtWarehouse.NOWHERE:
             await self._ask_warehouse()
 
     async def _hear(self) -> None:
@@ -140,7 +165,40 @@ class Packing:
         now = await self._life.accept()
         if before is not None and before.goods_digest != now.goods_digest:
             await self._goods_changed()
-        self.plan = await plan_couriers(self._life)
+        await self._plan_couriers()
+
+    async def _plan_couriers(self) -> None:
+        life, desk = self._life, self._desk
+        self.plan = await plan_couriers(life)
+        if self.plan.merge is None or desk.merged is not MergeRole.ALONE or desk.at is not AtWarehouse.NOWHERE:
+            return
+        if self.plan.merge.leader == life.order_id:
+            desk.lead()
+        else:
+            desk.follow(life.facts.ship_digest if life.facts else "")
+
+    async def _look_at_merge(self) -> None:
+        """Others came or left, or it was packed with them: what that means here is in the store."""
+        life, desk = self._life, self._desk
+        self._merge_news = False
+        if desk.merged is MergeRole.ALONE:
+            return
+        seen = await own(CHECK_MERGE, MergeAsk(life.order_id, desk.n, self._shut))
+        match seen.role:
+            case MergeRole.PACKED:
+                self.reports.append(seen.report_id)
+            case MergeRole.ALONE:
+                desk.go_alone()
+            case MergeRole.LEADS if desk.merged is MergeRole.FOLLOWS:
+                desk.go_alone()
+                desk.lead()
+            case MergeRole.LEADS if desk.at is AtWarehouse.PUSHED and seen.others != desk.others and not seen.stopped:
+                # Told anew with those who came; too late, and they go alone when the report has come.
+                recalled = await desk.recall(text("warehouse.changed"))
+                if recalled.outcome is Stop.TOO_LATE:
+                    desk.others = seen.others
+        if seen.stopped and desk.at is AtWarehouse.PUSHED and desk.merged is not MergeRole.FOLLOWS:
+            desk.at = AtWarehouse.NOWHERE
 
     async def _goods_changed(self) -> None:
         """Fewer goods (a refund) are freed, and the warehouse is told anew. More goods than are locked: a person."""
@@ -159,7 +217,9 @@ class Packing:
             return
         self._hold_refused = False
         pushed = push.result()
-        if not pushed.ok:
+        if pushed.again:
+            self._merge_news = True  # whoever left, or had all go alone, is in the store
+        elif not pushed.ok:
             await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, pushed.why), self._of)
 
     async def _replace_instruction(self) -> None:
@@ -191,7 +251,7 @@ class Packing:
                 self._desk.at = AtWarehouse.PACKED
                 if scanned.all_packed:
                     life.state = GoldenState.PACKED
-                self.parcels = scanned.parcels
+                self.parcels, self.shared = scanned.parcels, set(scanned.shared)
                 for reason in (HoldReason.SCAN_MISMATCH, HoldReason.WAREHOUSE_EXCEPTION):
                     await life.board.close(reason, "warehouse", Release.PARTNER, of=self._of)
             case Scan.MISMATCH:
@@ -202,6 +262,7 @@ class Packing:
             case Scan.EXCEPTION:
                 await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, scanned.detail), self._of)
             case Scan.CANCELLED:
+                self._desk.go_alone()
                 self._desk.at = AtWarehouse.NOWHERE
                 await life.board.open(HoldReason.WAREHOUSE_EXCEPTION, life.detail(self._of, scanned.detail), self._of)
             case Scan.PARTIAL | Scan.NOTHING:

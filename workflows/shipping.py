@@ -6,7 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from activities.contracts import COMMIT_CREDIT, FINISH_SHIPPING, VOID_WAYBILLS, WRITE_BACK, ParcelRef, Plan
+from activities.contracts import (
+    COMMIT_CREDIT,
+    FINISH_SHIPPING,
+    TAKE_TURN,
+    VOID_WAYBILLS,
+    WRITE_BACK,
+    ParcelRef,
+    Plan,
+)
 from domain.golden import GoldenState
 from domain.holds import HoldReason, Release
 from workflows.life import OrderLife, first_of
@@ -19,6 +27,9 @@ class Shipping:
 
     def __init__(self, life: OrderLife) -> None:
         self.hunts: dict[str, WaybillHunt] = {}
+        self.shared: set[str] = set()
+        """Parcels in whose boxes other orders' goods lie as well: one order asks for the box's number."""
+        self._box_news: set[str] = set()
         self._life = life
         self._handing: set[int] = set()
         self._gone: Counter[int] = Counter()
@@ -31,6 +42,10 @@ class Shipping:
     def leaves(self, of: int = 0) -> bool:
         """Whether a parcel has left, as far as its channel knows: it was told, or is being told."""
         return self._gone[of] > 0
+
+    def box_changed(self) -> None:
+        """Something became of the number of a shared box: look."""
+        self._box_news = set(self.shared)
 
     async def ship(self, parcels: Sequence[str], plan: Plan, given_up: Callable[[], bool], of: int = 0) -> bool:
         """All parcels in parallel, each at its own pace, until the channel has their numbers.
@@ -72,7 +87,9 @@ class Shipping:
 
     async def _ship(self, hunt: WaybillHunt, hunts: Sequence[WaybillHunt], told: list[str], of: int) -> None:
         life = self._life
-        if not await hunt.ask_couriers():
+        if hunt.parcel_id in self.shared:
+            await self._take_turn(hunt, of)
+        if not hunt.number and not await hunt.ask_couriers():
             await life.board.open(HoldReason.WAYBILL_BY_PERSON, life.detail(of, hunt.why), of)
             life.show("wait.person", of=of)
             await hunt.wait_for_person()
@@ -84,6 +101,18 @@ class Shipping:
         told.append(hunt.parcel_id)
         if len(told) == len(hunts):
             await life.board.close(HoldReason.CHANNEL_REFUSED, "orderhub", Release.RETRY, of=of)
+
+    async def _take_turn(self, hunt: WaybillHunt, of: int) -> None:
+        """Until the box has a number that another order asked for, or it is this one's turn to ask."""
+        life = self._life
+        while True:
+            self._box_news.discard(hunt.parcel_id)
+            turn = await own(TAKE_TURN, ParcelRef(life.order_id, hunt.parcel_id))
+            if turn.number:
+                hunt.number, hunt.courier = turn.number, turn.courier
+            if turn.number or turn.mine:
+                return
+            await life.wait(lambda: hunt.parcel_id in self._box_news, "wait.box", life.timings.channel_retry(), of)
 
     async def _tell_channel(self, hunt: WaybillHunt, of: int) -> None:
         life = self._life

@@ -43,6 +43,10 @@ class Pushed:
 
     ok: bool
     why: str = ""
+    others: str = ""
+    """Who else's goods are in it (a merge)."""
+    again: bool = False
+    """Not taken, and it is to be tried again at once: another order left, or all go alone now."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class Scanned:
     """Which part of the order was reported on; 0: all of it."""
     all_packed: bool = True
     """Whether the whole order is packed now."""
+    shared: list[str] = field(default_factory=list)
+    """Those of the parcels in whose boxes other orders' goods lie as well."""
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,21 @@ class PlanStepFact:
 
 
 @dataclass(frozen=True)
+class MergeFact:
+    """The merge that an order joined or opened: its number, and the order whose instruction stands for all."""
+
+    number: int
+    leader: str
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The courier plan, and why it is so."""
+    """The courier plan, and why it is so. Old histories know of no merge."""
 
     steps: list[PlanStepFact]
     why: str
     rule: str
+    merge: MergeFact | None = None
 
 
 @dataclass(frozen=True)

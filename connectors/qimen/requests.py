@@ -167,7 +167,7 @@ def _extras(order: DeliveryOrder) -> Fields:
 def _line(settings: QimenSettings, order: DeliveryOrder, line: WarehouseLine) -> Fields:
     return {
         "orderLineNo": line.line_no,
-        "sourceOrderCode": order.channel_order_no,
+        "sourceOrderCode": line.order_no or order.channel_order_no,
         "ownerCode": settings.owner_code,
         "itemCode": line.sku,
         # Qimen has no field for it on a line, and packers read the name.

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "merges.number": ("编号", "number"),
+    "merges.state": ("状态", "state"),
+    "merges.group": ("合单组", "group"),
+    "merges.warehouse": ("仓库", "warehouse"),
+    "merges.orders": ("订单", "orders"),
+    "merges.opened_at": ("开始", "opened at"),
+    "merges.order": ("订单", "order"),
+    "merges.instruction": ("出库单", "instruction"),
+    "merges.why": ("原因", "why"),
+    "merges.by": ("操作人", "by"),
+    "merges.joined_at": ("加入时间", "joined at"),
     "healings.at": ("时间", "at"),
     "healings.order": ("订单", "order"),
     "healings.rule": ("规则", "rule"),

@@ -28,6 +28,10 @@ PARCELS: dict[str, tuple[str, str]] = {
     ),
     "intercept.one_at_a_time": ("快递正在处理上一次改址", "its courier is still being asked about another address"),
     "intercept.too_late_signed": ("已签收或已结束，不能改址", "signed or finished: too late to change the address"),
+    "intercept.shared": (
+        "包裹内还有其他订单的商品，不能单独拦截：{orders}",
+        "other orders' goods are in the same box, so it cannot be stopped for one of them: {orders}",
+    ),
     "intercept.never_left": ("订单没有发出", "the order never left"),
     "intercept.no_waybill": ("包裹没有有效运单", "the parcel has no live waybill"),
     "intercept.over": ("包裹状态为{status}，不能再拦截", "the parcel cannot be stopped any more: {status}"),

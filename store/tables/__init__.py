@@ -24,6 +24,7 @@ from store.tables.intake import (
     UnknownWordRow,
 )
 from store.tables.labels import LabelItemRow, LabelSheetRow
+from store.tables.merges import MergeMemberRow, MergeRow
 from store.tables.orders import (
     AddressChangeRow,
     OrderEventRow,
@@ -91,6 +92,8 @@ __all__ = [
     "LabelSheetRow",
     "LedgerMarkRow",
     "ListingRow",
+    "MergeMemberRow",
+    "MergeRow",
     "NotificationRow",
     "OrderEventRow",
     "OrderLinkRow",

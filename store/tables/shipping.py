@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlalchemy import Column, Index, UniqueConstraint, false, text
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment, sequence
+
+_IN_BOX = text("box <> ''")
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -51,6 +53,10 @@ class ParcelRow(SQLModel, table=True):
     """One box on its way."""
 
     __tablename__ = "parcels"
+    __table_args__ = (
+        Index("ix_parcels_box", "box", sqlite_where=_IN_BOX, postgresql_where=_IN_BOX),
+        Index("one_asks_for_a_box", "box", unique=True, sqlite_where=text("asks"), postgresql_where=text("asks")),
+    )
 
     parcel_id: str = Field(primary_key=True)
     order_id: str = Field(index=True)
@@ -69,6 +75,10 @@ class ParcelRow(SQLModel, table=True):
     """When the channel took its number."""
     course_told: str = ""
     """The status that its order's workflow was told of last."""
+    box: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The box that other orders' goods lie in as well (a merge): one parcel for each order. "": its own."""
+    asks: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether it is the one that asks couriers for the number of its shared box; the others take that number."""
     courier_phone: str | None = None
     """Whom to call about it, as the tracker says: personal data, for people's eyes only."""
 
@@ -94,6 +104,8 @@ class WaybillRow(SQLModel, table=True):
     carrier: str
     attempt: int
     number: str = Field(default="", index=True)
+    of_parcel: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of a shared box: the parcel that asked for the number, which this one only has as well. "": asked for itself."""
     status: str
     """asked, unknown, live, absent, refused, void"""
     detail: str = ""

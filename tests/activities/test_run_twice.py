@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,13 +12,23 @@ from sqlalchemy import inspect as inspect_table
 from sqlmodel import SQLModel, select
 
 from activities import contracts as c
+from activities.warehouse import delivery_code
 from domain.declaring import Supplied
 from domain.order import Declaration
+from rules import engine
 from store import declarations
 from store.tables import OrderEventRow
 from tests.activities.conftest import Bench
 from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, stopping, to_the_warehouse, undone
+from tests.rules.merging import merging
 from tests.workflows.goods import on_account
+
+
+@pytest.fixture(autouse=True)
+def _files_again() -> Iterator[None]:
+    yield
+    engine.use(engine.Book())
+
 
 MOVING = {"at", "asked_at", "updated_at", "last_news_at", "told_at"}
 """Columns that say when something was done last."""
@@ -95,6 +105,79 @@ async def test_waybills_of_a_parcel_that_stays_are_voided_twice(bench: Bench) ->
     assert not bench.town.sf.live()
 
 
+async def test_orders_packed_together_with_every_step_run_twice(bench: Bench) -> None:
+    merging()
+    oids = [(await bench.order(number)).order_id for number in ("SO1", "SO2", "SO3")]
+    first, second, third = oids
+    for oid in oids:
+        for turn in (
+            Turn(c.ACCEPT_ORDER, c.OrderAt(oid, 1)),
+            Turn(c.PASS_REVIEW, c.OrderRef(oid)),
+            Turn(c.RESERVE_STOCK, c.OrderRef(oid)),
+        ):
+            await bench.run(turn.step, turn.argument)
+    await _twice(
+        bench,
+        [
+            Turn(c.PLAN_COURIERS, c.OrderAt(first, 1)),
+            Turn(c.PUSH_TO_WAREHOUSE, c.DeliveryRef(first, 1, "SF", "", 1)),
+            Turn(c.PLAN_COURIERS, c.OrderAt(second, 1)),
+            Turn(c.PLAN_COURIERS, c.OrderAt(third, 1)),
+            Turn(c.CHECK_MERGE, c.MergeAsk(first, 1)),
+            Turn(c.CANCEL_AT_WAREHOUSE, c.DeliveryRef(first, 1, "", "anew")),
+            Turn(c.PUSH_TO_WAREHOUSE, c.DeliveryRef(first, 2, "SF", "", 1)),
+            Turn(c.LEAVE_MERGE, c.MergeLeave(third, 0, "held")),
+            Turn(c.CHECK_MERGE, c.MergeAsk(first, 2)),
+            Turn(c.CHECK_MERGE, c.MergeAsk(third)),
+            Turn(c.PUSH_TO_WAREHOUSE, c.DeliveryRef(first, 3, "SF", "", 1)),
+        ],
+    )
+    told = bench.town.warehouse.orders
+    assert [len(order.lines) for order in told.values()] == [1, 3, 2]
+    report = await bench.report(bench.town.warehouse.pack(delivery_code(first, 3)))
+    parcels = [f"{first}#1", f"{second}#1"]
+    await _twice(
+        bench,
+        [
+            Turn(c.RECORD_REPORT, c.ReportRef(first, report)),
+            Turn(c.CHECK_MERGE, c.MergeAsk(second)),
+            Turn(c.RECORD_REPORT, c.ReportRef(second, report)),
+            Turn(c.RECORD_REPORT, c.ReportRef(third, report)),
+            Turn(c.TAKE_TURN, c.ParcelRef(second, parcels[1])),
+            Turn(c.TAKE_TURN, c.ParcelRef(first, parcels[0])),
+            Turn(c.REQUEST_WAYBILL, c.WaybillAsk(second, parcels[1], "sf", "SF", 1)),
+            Turn(c.TAKE_TURN, c.ParcelRef(first, parcels[0])),
+            Turn(c.WRITE_BACK, c.ParcelRef(first, parcels[0])),
+            Turn(c.WRITE_BACK, c.ParcelRef(second, parcels[1])),
+            Turn(c.FINISH_SHIPPING, c.OrderRef(first)),
+            Turn(c.FINISH_SHIPPING, c.OrderRef(second)),
+        ],
+    )
+    books = await _books(bench)
+    assert [row["state"] for row in books["OrderRow"]] == ["WAYBILL_RETURNED", "WAYBILL_RETURNED", "STOCK_LOCKED"]
+    assert [(row["number"], row["of_parcel"]) for row in books["WaybillRow"]] in (
+        [(bench.town.sf.live()[0][1], of) for of in ofs] for ofs in (["", parcels[1]], [parcels[1], ""])
+    )
+    assert sorted(row["state"] for row in books["MergeMemberRow"]) == ["left", "packed", "packed"]
+    assert len(bench.town.own.told) == 2
+    # A refund of one does not stop the box of both.
+    ask = c.InterceptAsk(first, parcels[0], 1, c.InterceptWish.STOP, "orderhub")
+    assert (await bench.run(c.INTERCEPT_PARCEL, ask)).how is c.InterceptHow.REFUSED
+    assert bench.town.sf.live()
+
+
+async def test_two_orders_that_come_at_the_same_moment_open_one_merge(bench: Bench) -> None:
+    merging()
+    oids = [(await bench.order(number)).order_id for number in ("SO1", "SO2")]
+    for oid in oids:
+        await bench.run(c.ACCEPT_ORDER, c.OrderAt(oid, 1))
+        await bench.run(c.PASS_REVIEW, c.OrderRef(oid))
+        await bench.run(c.RESERVE_STOCK, c.OrderRef(oid))
+    plans = await asyncio.gather(*(bench.run(c.PLAN_COURIERS, c.OrderAt(oid, 1)) for oid in oids))
+    assert len({plan.merge.number for plan in plans}) == len({plan.merge.leader for plan in plans}) == 1
+    assert {plan.merge.leader for plan in plans} < set(oids)
+
+
 async def test_an_order_closed_undelivered_twice(bench: Bench) -> None:
     order = await bench.order()
     await _twice(bench, [Turn(c.RECORD_UNDELIVERED, c.Reasoned(order.order_id, "refused"))])
@@ -140,6 +223,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
     ran |= {"ask_warehouse", "record_report", "ask_tracker", "record_signed", "activate_warranty", "record_undelivered"}
     ran |= {turn.step.name for turn in stopping("o")}
     ran |= {"supply_declaration", "send_declaration_alert"}
+    ran |= {"check_merge", "leave_merge", "take_turn"}
     elsewhere = {"list_waiting", "follow_parcels", "pull_changes", "watch_partners", "list_feeds", "reconcile_shop"}
     elsewhere |= {
         "renew_authorisations",

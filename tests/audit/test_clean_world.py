@@ -42,6 +42,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "warehouse_once": 9,
         "gifts_given": 1,
         "parcels_complete": 8,
+        "merges_kept": 0,
         "cancelled_undone": 1,
         "splits_sum": 11,
         "ciphertext_kept": 1,

@@ -21,6 +21,7 @@ from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
+from domain.merging import MemberState, MergeState
 from domain.order import Channel, PaymentTerms, Requirement
 from domain.partner_health import Breaker
 from domain.promotion import Why
@@ -159,6 +160,12 @@ def families(source: Uses) -> dict[str, set[str]]:
         "healing.": set(HealingOutcome),
         "healing.rule.": set(HealingRule),
         "gift.": set(GiftStatus),
+        "merge.": set(MergeState),
+        "merge.member.": set(MemberState),
+        "merges.": {
+            *("number", "state", "group", "warehouse", "orders", "opened_at", "order", "instruction", "why", "by"),
+            "joined_at",
+        },
         "delivery.": {"asked", "pushed", "refused", "stopping", "cancelled", "packed"},
         "scan.": {"gift", "missing", "wrong", "extra"},
         "details.": {"reason", "detail", "since", "deadline", "who", "ways"},

@@ -123,6 +123,28 @@ def split_rules() -> str:
     return table(head, rows)
 
 
+def merge_rules() -> str:
+    """Which orders are merged, and how far."""
+    names = {
+        "encrypted": "encrypted receivers",
+        "b2b": "B2B",
+        "open": "own shops, WeChat, POS",
+        "default": "all others",
+    }
+    words = {"true": "yes", "false": "no"}
+    rows = [
+        (
+            names[row["_id"]],
+            words[row["merge"]],
+            row["group"] or "–",
+            f"{row['window']} minutes" if row["window"] != "0" else "–",
+            row["most"],
+        )
+        for row in rules_of("merge_rules")
+    ]
+    return table(("orders", "merged", "group", "window", "orders at most"), rows)
+
+
 def zones() -> str:
     """Provinces by region and service zone, without the overrides for single cities."""
     rows = [
@@ -304,6 +326,7 @@ def making() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "strategies": strategies,
     "split_rules": split_rules,
+    "merge_rules": merge_rules,
     "zones": zones,
     "distances": distances,
     "scores": scores,

@@ -25,13 +25,17 @@ from domain.holds import HoldReason
 from domain.order import ChannelStatus, Region
 from domain.refund import RefundStatus
 from domain.shipping import CreditDecision, TrackCode
+from intake.dispatcher import Dispatcher, Pace
+from rules import engine
 from store.database import Database
 from store.migrate import upgrade
+from store.tables import MergeMemberRow
+from tests.rules.merging import merging
 from tests.store.samples import receiver
 from tests.workflows.goods import GIFT, mugs, on_account
 from tests.workflows.partners import Town, away, fails, lost
 from tests.workflows.server import LocalServer, connect
-from tests.workflows.stage import Living, Stage, playing
+from tests.workflows.stage import Living, Stage, playing, until
 from tests.workflows.test_refunds import TWO_LINES, refund
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold, Timings
 
@@ -204,6 +208,47 @@ async def intercepted(stage: Stage) -> Living:
     return order
 
 
+async def merged(stage: Stage) -> Living:
+    """Others are packed with it: told anew with each that comes or leaves, and one of them asks for the number."""
+    order, _ = await _merged(stage, "MERGED")
+    return order
+
+
+async def merged_with(stage: Stage) -> Living:
+    """Packed with another order, whose number it takes."""
+    _, order = await _merged(stage, "MERGED-WITH")
+    return order
+
+
+async def _merged(stage: Stage, name: str) -> tuple[Living, Living]:
+    merging()
+    dispatcher = Dispatcher(stage.db, {}, stage.orders, Pace())
+    first = await stage.start(name)
+    await first.instructed()
+    second, third = await stage.start(f"{name}-2"), await stage.start(f"{name}-3")
+
+    async def together(order: Living, count: int) -> str:
+        await dispatcher.wake_merged()
+        [code] = [row.code for row in await order.rows(MergeMemberRow)] or [""]
+        told = stage.town.warehouse.orders.get(code)
+        return code if told is not None and len(told.lines) == count else ""
+
+    await until(lambda: together(third, 3), "all three")
+    await third.ask("cancel", CancelOrder("不想要了", "buyer"))
+    code = await until(lambda: together(second, 2), "two of them")
+    await until(lambda: first.instructed(len(stage.town.warehouse.orders)), "taken")
+    await first.warehouse_reports(stage.town.warehouse.pack(code))
+
+    async def told() -> bool:
+        await dispatcher.wake_merged()
+        return all([(await one.row()).state == GoldenState.WAYBILL_RETURNED for one in (first, second)])
+
+    await until(told, "both are told")
+    await first.tracked(TrackCode.SIGNED)
+    engine.use(engine.Book())
+    return first, second
+
+
 PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
     for path in (
@@ -220,6 +265,8 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         split,
         backorder,
         intercepted,
+        merged,
+        merged_with,
     )
 }
 

@@ -83,6 +83,8 @@ PAST = {
     "split": {"push_to_warehouse", "hold_at_warehouse", "cancel_at_warehouse", "request_waybill", "write_back"},
     "backorder": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
     "intercepted": {"intercept_parcel"},
+    "merged": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
+    "merged_with": {"write_back"},
 }
 
 
