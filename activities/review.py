@@ -20,10 +20,12 @@ from domain.golden import GoldenState, Trigger, reached
 from domain.holds import OF_THE_HOUSE, HoldReason
 from domain.money import Fen
 from domain.order import ChannelStatus, Order
-from domain.review import Dossier, Flag, needs_credit, review
+from domain.review import Dossier, Flag, review
 from domain.tax import LineTax, taxes
+from rules.credit import asks_bureau
+from rules.invoices import invoice
 from rules.taxes import tax_rate
-from store import declarations, holds, orders
+from store import declarations, holds, invoices, orders
 from store import flags as flags_kept
 from store import taxes as taxes_kept
 from store.database import Database
@@ -64,6 +66,7 @@ class ReviewSteps:
         await declarations.keep(tx, row.order_id, dossier.declared)
         found = _holding_still(row, review(dossier))
         await taxes_kept.keep(tx, row.order_id, mended.revision, _taxes(dossier))
+        await invoices.choose(tx, row.order_id, mended.revision, order, invoice(order, dossier.articles))
         paid = order.paid and not any(flag.hold is HoldReason.FORMAT_INVALID for flag in found)
         cancelled = ChannelStatus.CANCELLED in (order.status, row.status)
         missing = await demand(tx, row, order, mended.revision) if paid and not cancelled else Missing()
@@ -80,7 +83,7 @@ class ReviewSteps:
             cancelled=cancelled,
             paid_at=order.paid_at,
             amount_fen=order.amounts.paid_fen,
-            needs_credit=needs_credit(order, self._credit_above),
+            needs_credit=asks_bureau(order, self._credit_above),
             ship_digest=_digest(_receiver(order), order.notes.model_dump_json()),
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,

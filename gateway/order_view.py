@@ -28,6 +28,7 @@ from store import (
     gifts,
     healings,
     holds,
+    invoices,
     links,
     merges,
     orders,
@@ -72,6 +73,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
         "holds": await _holds(tx, order_id),
+        "invoice": await _invoice(tx, order_id),
         "fields": _fields(await extensions.whole(tx, body)),
         "flags": await _flags(tx, order_id),
         "approvals": await trail(tx, order_id),
@@ -122,6 +124,15 @@ async def _price(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "at": _moment(row.at),
         **row.priced,
     }
+
+
+async def _invoice(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
+    """Which invoice the order gets, and by which row; None before its first review."""
+    row = await invoices.of_order(tx, order_id)
+    if row is None:
+        return None
+    what = {"type": row.type, "text": text(f"invoice.{row.type}"), "buyer": row.buyer, "amount_fen": row.amount_fen}
+    return {**what, "rule": row.rule, "at": _moment(row.at)}
 
 
 def _fields(order: Order) -> list[dict[str, Any]]:

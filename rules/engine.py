@@ -167,11 +167,18 @@ def collect(name: str, facts: dict[str, Any]) -> list[Decision]:
     return list(_ask(name, facts))
 
 
-def _ask(name: str, facts: dict[str, Any]) -> tuple[Decision, ...]:
+def deciding_table(name: str) -> Table:
+    """The version of a rule set that decides in the decision under way (outside of one: now). Raises BadRule."""
     with deciding() as one:
         if one.bound is None:
             one.bound = Bound(current(), utc_now(), {})
-        found: tuple[Decision, ...] = one.bound.table(name).ask(facts)
+        found: Table = one.bound.table(name)
+        return found
+
+
+def _ask(name: str, facts: dict[str, Any]) -> tuple[Decision, ...]:
+    with deciding() as one:
+        found = deciding_table(name).ask(facts)
         one.asked.append(Asked(name, facts, tuple(row.result for row in found), tuple(row.rule for row in found)))
         return found
 

@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from domain.clock import utc_now
 from domain.deciding import deciding
 from domain.extensions import Demand, FieldRule, FieldType, Place, Scope
 from domain.order import Order, OrderLine
 from domain.review import ArticleFacts
 from rules.documents import grids
-from rules.engine import Table, check_output, collect, current
+from rules.engine import Table, check_output, collect, deciding_table
 
 NAME = "extension_fields"
 
 
 def definitions() -> Sequence[FieldRule]:
-    """Every row in force now."""
-    return _rules(current().table(NAME, utc_now()))
+    """Every row in force."""
+    return _rules(deciding_table(NAME))
 
 
 @deciding()
@@ -27,6 +26,12 @@ def demands(order: Order, articles: Mapping[str, ArticleFacts]) -> tuple[Demand,
     """The fields that an order must have, with its lines and its customer."""
     if not any(rule.required for rule in definitions()):
         return ()  # as for everybody who has not said so: nothing need be asked
+    return tuple(one for one in applying(order, articles) if one.rule.required)
+
+
+@deciding()
+def applying(order: Order, articles: Mapping[str, ArticleFacts]) -> list[Demand]:
+    """The rows that apply to an order, its lines and its customer, required or not."""
     found = [
         Demand(Place(scope), rule)
         for scope in (Scope.ORDER, Scope.CUSTOMER)
@@ -35,7 +40,7 @@ def demands(order: Order, articles: Mapping[str, ArticleFacts]) -> tuple[Demand,
     for line in order.lines:
         place = Place(Scope.LINE, line.line_no)
         found += [Demand(place, rule) for rule in _applying(_facts(order, Scope.LINE, line, articles))]
-    return tuple(one for one in found if one.rule.required)
+    return found
 
 
 def _applying(facts: dict[str, Any]) -> list[FieldRule]:

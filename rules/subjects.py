@@ -11,15 +11,21 @@ from dataclasses import dataclass, field
 from domain.deadlines import Stage
 from domain.deciding import Asked
 from domain.holds import HoldReason
+from domain.money import Fen
 from domain.order import Order
+from domain.review import ArticleFacts
 from domain.tracking import Phase, zone_of
 from domain.warehouses import Warehouse
 from rules.approvals import wanted_approvals
 from rules.couriers import plan_couriers
+from rules.credit import asks_bureau
 from rules.engine import Book, trying
+from rules.fields import applying
+from rules.invoices import invoice
 from rules.making import centre, steps_of
 from rules.merging import merge_rule
 from rules.promotions import basket, goods, how
+from rules.reviewing import duties
 from rules.routing import split_rule, strategies
 from rules.silence import usual_silence
 from rules.sla import limit, stops
@@ -28,11 +34,17 @@ from rules.zones import way
 
 @dataclass(frozen=True)
 class Case:
-    """An order, the warehouses that might send it, and the categories of its articles, by SKU."""
+    """An order, the warehouses that might send it, and its articles by SKU."""
 
     order: Order
     warehouses: Sequence[Warehouse]
-    categories: Mapping[str, str] = field(default_factory=dict)
+    articles: Mapping[str, ArticleFacts] = field(default_factory=dict)
+    """What is written down of the order's goods, as of now."""
+
+    @property
+    def categories(self) -> dict[str, str]:
+        """The classes of those goods that have one, by SKU."""
+        return {sku: article.category for sku, article in self.articles.items() if article.category}
 
 
 def _ways(case: Case) -> None:
@@ -67,6 +79,10 @@ def _clock(case: Case) -> None:
 SUBJECTS: dict[str, Callable[[Case], object]] = {
     "courier_plan": lambda case: plan_couriers(case.order),
     "merge_rules": lambda case: merge_rule(case.order),
+    "credit_rules": lambda case: asks_bureau(case.order, Fen(0)),
+    "invoice_types": lambda case: invoice(case.order, case.articles),
+    "compliance_rules": lambda case: duties(case.order, case.articles),
+    "extension_fields": lambda case: applying(case.order, case.articles),
     "routing_strategies": lambda case: strategies(case.order),
     "split_rules": lambda case: split_rule(case.order),
     "region_zones": _ways,

@@ -17,7 +17,7 @@ from rules.engine import Book, Table
 from rules.lint import Problem, Verdict, lint
 from rules.subjects import SUBJECTS, Case
 from runtime.rules import keep_defaults, published_book
-from store import approvals, orders, rules, warehouses
+from store import dossiers, orders, rules, warehouses
 from store.database import Database
 from store.rules import FILE, NoSuchVersion, Version
 
@@ -97,8 +97,8 @@ class RuleDesk:
             book = await self.book(tx)
             sites = await warehouses.all_warehouses(tx, self.of_settings)
             newest = await orders.newest(tx, count)
-            known_as = await approvals.categories(tx, [line.sku for order in newest for line in order.lines])
-            cases = [Case(order, sites, known_as) for order in newest]
+            goods, _ = await dossiers.goods(tx, {line.sku for order in newest for line in order.lines})
+            cases = [Case(order, sites, goods) for order in newest]
         return dry_run(draft, cases, book)
 
     async def published(self) -> Book:

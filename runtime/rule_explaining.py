@@ -17,7 +17,7 @@ from rules.dry_run import difference
 from rules.engine import Book, Table, trying
 from rules.subjects import SUBJECTS, Case
 from runtime.rule_desk import RuleDesk
-from store import approvals, orders, rules, warehouses
+from store import dossiers, orders, rules, warehouses
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ async def explain(desk: RuleDesk, order_id: str) -> list[ExplainedStep]:
         found = []
         for step in steps:
             order = await orders.body_at(tx, order_id, step.at)
-            case = Case(order, sites, await approvals.categories(tx, [line.sku for line in order.lines]))
+            goods, _ = await dossiers.goods(tx, {line.sku for line in order.lines})
+            case = Case(order, sites, goods)
             tables = await _versions(tx, step.rules)
             decided = _questions({name for name, _, _ in map(_parts, step.rules)}, case, tuple(tables.values()), book)
             with trying(book=book) as one:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from domain.articles import ArticleFacts
-from domain.money import Fen
-from domain.order import Order, PaymentTerms
 from domain.review.addresses import address_check
 from domain.review.channels import channel_check
 from domain.review.compliance import compliance_check
@@ -32,7 +30,6 @@ __all__ = [
     "badge",
     "cleared_by",
     "format_check",
-    "needs_credit",
     "review",
     "says_the_same",
 ]
@@ -56,8 +53,3 @@ CHECKS: tuple[Check, ...] = (
 def review(dossier: Dossier) -> list[Flag]:
     """All flags of all checks, in a stable order."""
     return [flag for check in CHECKS for flag in check(dossier)]
-
-
-def needs_credit(order: Order, above: Fen) -> bool:
-    """Whether a credit bureau must be asked: account terms, or an amount above the limit (0: never by amount)."""
-    return order.customer.terms is not PaymentTerms.PREPAID or (above > 0 and order.amounts.paid_fen > above)

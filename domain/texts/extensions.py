@@ -1,9 +1,14 @@
-"""Fields that a merchant adds to orders."""
+"""Fields that a merchant adds to orders, and the invoice that an order gets."""
 
 from __future__ import annotations
 
 EXTENSIONS: dict[str, tuple[str, str]] = {
     "hold.FIELDS_MISSING": ("待补全字段", "fields missing"),
+    "invoice.DIGITAL_ORDINARY": ("数电票（普通发票）", "digital ordinary invoice"),
+    "invoice.DIGITAL_SPECIAL": ("数电票（增值税专用发票）", "digital special VAT invoice"),
+    "invoice.PLATFORM": ("由平台开具", "written by the platform"),
+    "invoice.NONE": ("不开票", "no invoice"),
+    "invoice.UNDECIDED": ("待确认", "to be decided by a person"),
     "ext.says": (
         "{where}的字段 {field}：{why}（规则 extension_fields/{row}）",
         "{field} of {where} {why} (rule extension_fields/{row})",

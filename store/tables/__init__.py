@@ -41,7 +41,7 @@ from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
 from store.tables.prices import OrderPriceRow, PromotionUseRow
 from store.tables.promises import PromiseRow, WorkBookingRow, WorkCentreRow
-from store.tables.review import FlagRow
+from store.tables.review import FlagRow, InvoiceChoiceRow
 from store.tables.rules import RuleEventRow, RuleVersionRow
 from store.tables.shadow import (
     ShadowDecisionRow,
@@ -87,6 +87,7 @@ __all__ = [
     "InboxRow",
     "IncomingRow",
     "InterceptionRow",
+    "InvoiceChoiceRow",
     "KeptFileRow",
     "LabelItemRow",
     "LabelSheetRow",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment
@@ -29,3 +30,20 @@ class FlagRow(SQLModel, table=True):
     released_at: datetime | None = moment(nullable=True)
     released_by: str = ""
     released_why: str = ""
+
+
+class InvoiceChoiceRow(SQLModel, table=True):
+    """Which invoice an order gets, as its newest review chose."""
+
+    __tablename__ = "invoice_choices"
+
+    order_id: str = Field(primary_key=True)
+    revision: int
+    type: str
+    """domain.invoices.InvoiceType"""
+    rule: str
+    """The row that chose it, with its version."""
+    buyer: str
+    amount_fen: int = Field(sa_type=BigInteger)
+    """What was paid, with the freight."""
+    at: datetime = moment()

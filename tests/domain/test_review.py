@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.holds import HoldReason, operator_may_release
-from domain.money import Fen
-from domain.order import Amounts, Customer, Order, OrderLine, PaymentTerms
-from domain.review import ArticleFacts, Dossier, Duty, Risk, Twin, needs_credit, review, says_the_same
+from domain.order import Amounts, Order, OrderLine
+from domain.review import ArticleFacts, Dossier, Duty, Risk, Twin, review, says_the_same
 from domain.tags import Tag
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order, receiver
@@ -120,20 +119,6 @@ def test_an_address_problem_opens_the_address_hold() -> None:
 def test_the_review_is_the_same_each_time(sound: Order) -> None:
     broken = sound.model_copy(update={"lines": ()})
     assert review(Dossier(broken)) == review(Dossier(broken)) != []
-
-
-@pytest.mark.parametrize(
-    ("terms", "above", "asked"),
-    [
-        (PaymentTerms.PREPAID, 0, False),
-        (PaymentTerms.PREPAID, 4949, True),
-        (PaymentTerms.PREPAID, 4950, False),
-        (PaymentTerms.NET30, 0, True),
-        (PaymentTerms.NET60, 10**9, True),
-    ],
-)
-def test_credit_is_asked_for_account_terms_and_above_the_limit(terms: PaymentTerms, above: int, asked: bool) -> None:
-    assert needs_credit(order(customer=Customer(external_id="C1", terms=terms)), Fen(above)) is asked
 
 
 # ------------------------------------------------------------------------------------- what the house knows

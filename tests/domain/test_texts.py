@@ -21,6 +21,7 @@ from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
+from domain.invoices import InvoiceType
 from domain.merging import MemberState, MergeState
 from domain.order import Channel, PaymentTerms, Requirement
 from domain.partner_health import Breaker
@@ -186,6 +187,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "rules.bad.": _first_arguments("rules/lint.py", {"_bad", "Problem"}),
         "promotion.why.": set(Why),
         "word.": set(About),
+        "invoice.": set(InvoiceType),
         "ext.of.": set(Scope),
         "ext.": {
             *("says", "missing", "unknown", "number", "date", "choice", "file", "pattern"),

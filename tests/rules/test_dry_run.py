@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.order import Channel, Notes, Requirement
+from domain.review import ArticleFacts
 from domain.warehouses import Warehouse
 from rules import engine
 from rules.dry_run import difference, dry_run
@@ -17,7 +18,7 @@ COLD = Notes(requirements=(Requirement.COLD_CHAIN,))
 CASES = [
     Case(order("SO1"), WAREHOUSES),
     Case(order("SO2", notes=COLD), WAREHOUSES),
-    Case(order("SO3", channel=Channel.B2B), WAREHOUSES),
+    Case(order("SO3", channel=Channel.B2B), WAREHOUSES, {"MUG": ArticleFacts("MUG", category="health_food")}),
 ]
 
 

@@ -1,0 +1,30 @@
+"""Which invoice each order gets."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.clock import utc_now
+from domain.invoices import InvoiceChoice, buyer_of
+from domain.order import Order
+from store.tables import InvoiceChoiceRow
+
+
+async def choose(tx: AsyncSession, order_id: str, revision: int, order: Order, choice: InvoiceChoice) -> None:
+    """Keep what was chosen for one revision; the newest revision's choice stands."""
+    await tx.merge(
+        InvoiceChoiceRow(
+            order_id=order_id,
+            revision=revision,
+            type=str(choice.type),
+            rule=choice.rule,
+            buyer=str(buyer_of(order.customer)),
+            amount_fen=order.amounts.paid_fen,
+            at=utc_now(),
+        )
+    )
+
+
+async def of_order(tx: AsyncSession, order_id: str) -> InvoiceChoiceRow | None:
+    """What was chosen; None before its first review."""
+    return await tx.get(InvoiceChoiceRow, order_id)
