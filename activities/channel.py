@@ -14,6 +14,7 @@ from activities.partners import answered
 from connectors.errors import Rejected
 from connectors.ports import SalesChannel
 from domain.clock import utc_now
+from domain.gifts import of_the_house
 from domain.golden import Trigger
 from domain.order import Channel, Order
 from domain.shipping import Carrier, SentParcel, Shipment
@@ -56,7 +57,7 @@ class ChannelSteps:
             to_come=to_come,
         )
         try:
-            if order.gift_after:
+            if order.gift_after or (not shipment.line_nos and _gifts_alone(order, parcel)):
                 # The channel has its order's shipment already: a second one would be an error there, or a riddle.
                 return await self._tell(ref, order, "channel.not_told", "orderhub", text("gift.not_told"))
             async with answered(self._db, ref.order_id):
@@ -100,6 +101,14 @@ class ChannelSteps:
         await run_step(self._db, ref.order_id, "finish_shipping", "orderhub", work)
 
 
+def _gifts_alone(order: Order, parcel: ParcelRow) -> bool:
+    """Whether there is nothing in a box but gifts that we added."""
+    ours = {line.line_no: line.sku for line in order.lines if of_the_house(line.line_no)}
+    return bool(parcel.items) and all(
+        item["line_no"] in ours or (not item["line_no"] and item["sku"] in ours.values()) for item in parcel.items
+    )
+
+
 async def _others(tx: AsyncSession, order: Order, ref: ParcelRef) -> list[SentParcel | None]:
     """The order's other parcels in their order; None for one without a number, and for a part that is still to come."""
     found: list[SentParcel | None] = []
@@ -122,7 +131,9 @@ async def _to_come(tx: AsyncSession, order_id: str) -> int:
 
 
 def _lines_in(order: Order, parcel: ParcelRow) -> tuple[str, ...]:
-    """The order lines that are in a box: by the scanned line number, else by SKU."""
+    """The order lines that are in a box: by the scanned line number, else by SKU. Gifts that we added are none: no
+    channel knows of them."""
     numbers = {item["line_no"] for item in parcel.items if item["line_no"]}
     skus = {item["sku"] for item in parcel.items if not item["line_no"]}
-    return tuple(line.line_no for line in order.lines if line.line_no in numbers or line.sku in skus)
+    found = (line.line_no for line in order.lines if line.line_no in numbers or line.sku in skus)
+    return tuple(line_no for line_no in found if not of_the_house(line_no))

@@ -12,6 +12,7 @@ from temporalio import activity
 from activities.approvals import Missing, demand
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
 from activities.dossiers import collect
+from activities.gifting import add_gifts
 from activities.healing import count, heal
 from activities.results import from_json, to_json
 from domain.clock import utc_now
@@ -61,6 +62,7 @@ class ReviewSteps:
     async def look(self, tx: AsyncSession, row: OrderRow, revision: int) -> tuple[Done, list[Healing]]:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
         mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
+        mended = await add_gifts(tx, row, mended)
         order = mended.order
         dossier = await collect(tx, order, mended.revision, utc_now(), self._house)
         await declarations.keep(tx, row.order_id, dossier.declared)

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
-from domain.order import OrderLine
+from domain.order import Order, OrderLine
 from domain.shipping import ScannedItem
 from domain.texts import text
+
+_OF_THE_HOUSE = "hubgift-"
 
 
 class GiftStatus(StrEnum):
@@ -21,6 +24,24 @@ class GiftStatus(StrEnum):
     """In a parcel that left."""
     CANCELLED = "cancelled"
     """Its order or its main line is off: the buyer has no claim to it."""
+
+
+def house_line(code: str) -> str:
+    """The number of the line in which a promotion of ours gives something. No channel knows of it."""
+    return _OF_THE_HOUSE + sha256(code.encode()).hexdigest()[:12]
+
+
+def of_the_house(line_no: str) -> bool:
+    """Whether a line is a gift that we added, and not the channel."""
+    return line_no.startswith(_OF_THE_HOUSE)
+
+
+def with_house_gifts(order: Order, gifts: Iterable[OrderLine]) -> Order:
+    """An order with these gifts of ours and no other; those without their main line are off."""
+    lines = tuple(line for line in order.lines if not of_the_house(line.line_no))
+    there = {line.line_no for line in lines}
+    kept = tuple(gift for gift in gifts if of_the_house(gift.line_no) and gift.gift_of in there)
+    return order if lines + kept == order.lines else order.model_copy(update={"lines": lines + kept})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
 from domain.clock import utc_now
-from domain.gifts import GiftStatus, fill
+from domain.gifts import GiftStatus, fill, of_the_house
 from domain.healing import HealingOutcome, HealingRule
 from domain.order import ChannelStatus, Order, OrderLine
 from domain.shipping import ScannedItem
@@ -42,8 +42,11 @@ async def follow(tx: AsyncSession, order: Order) -> None:
     """
     await promise(tx, order)
     wanted = {line.line_no: line for line in _wanted(order)}
+    there = set() if order.status is ChannelStatus.CANCELLED else {line.line_no for line in order.lines}
     for row in await of_order(tx, order.order_id):
         line = wanted.get(row.line_no)
+        if line is None and of_the_house(row.line_no) and row.gift_of in there:
+            continue  # the channel cannot name it: the review says what becomes of it
         if row.status == GiftStatus.GIVEN or (line is None and row.status == GiftStatus.CANCELLED):
             continue
         before = row.model_dump()
@@ -53,6 +56,19 @@ async def follow(tx: AsyncSession, order: Order) -> None:
         if row.model_dump() != before:
             row.updated_at = utc_now()
             tx.add(row)
+
+
+async def take_back(tx: AsyncSession, order_id: str, line_nos: Iterable[str]) -> None:
+    """Gifts of ours that an order has not any more."""
+    gone = sorted(line_nos)
+    if not gone:
+        return
+    off = update(GiftRow).where(
+        col(GiftRow.order_id) == order_id,
+        col(GiftRow.line_no).in_(gone),
+        col(GiftRow.status) == GiftStatus.PENDING,
+    )
+    await tx.execute(off.values(status=GiftStatus.CANCELLED, updated_at=utc_now()))
 
 
 async def call_off(tx: AsyncSession, order_id: str) -> list[Healing]:

@@ -13,6 +13,7 @@ from sqlmodel import and_, col, func, or_, select
 
 from domain.amounts import adds_up, recalculated
 from domain.clock import utc_now
+from domain.gifts import with_house_gifts
 from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
@@ -34,6 +35,9 @@ LOCKED_QUIETLY = timedelta(minutes=10)
 
 HEALING = "healing"
 """Who made a revision in which something was mended."""
+
+GIFTS = "gifts"
+"""Who made a revision with gifts that promotions give."""
 
 AGAIN = "review"
 """Who made a revision that says the same: so that the order is reviewed again."""
@@ -185,6 +189,7 @@ async def apply_refunds(tx: AsyncSession, row: OrderRow, step: str) -> bool:
     # Money that did not add up and was mended must not go wrong again by what is paid back.
     bought = bought if adds_up(bought) else recalculated(bought) or bought
     order = with_refunds(bought.model_copy(update={"receiver": present.receiver}), refunds)
+    order = with_house_gifts(order, present.lines)
     if _same_content(present, order):
         return False
     row.revision += 1

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.errors import Rejected
 from domain.golden import GoldenState
 from domain.holds import HoldReason
+from domain.order import Amounts, Notes
 from domain.shipping import WarehouseReport, WarehouseStatus
 from store.tables import GiftRow, ReservationRow
 from tests.workflows.goods import GIFT, MUG, mugs
@@ -176,3 +179,26 @@ async def test_an_instruction_without_an_answer_is_sent_again_as_the_same(stage:
     await order.reaches(GoldenState.PACKED)
     assert len(stage.town.warehouse.orders) == 1
     assert stage.town.warehouse.calls["push"] == 2
+
+
+async def test_a_gift_that_a_promotion_gives_is_packed_and_given_and_no_channel_hears_of_it(stage: Stage) -> None:
+    """Orders of 示例店铺 that are tagged so get the live show's bag."""
+    await stage.receive("LIVE-BAG", 1)
+    order = await stage.start(shop="示例店铺", tags=("LIVE2026",), **_due(4356))
+    code = await order.instructed()
+    sent = stage.town.warehouse.orders[code].lines
+    assert [(line.sku, line.quantity, line.gift) for line in sent] == [("MUG", 1, False), ("LIVE-BAG", 1, True)]
+    # Its channel says something new, and knows of no gift: the order keeps it.
+    await order.document(notes=Notes(buyer="送礼用"), tags=("LIVE2026",))
+    await order.packed({"MUG": 1, "LIVE-BAG": 1}, n=2)
+    await order.signed()
+    assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+    assert [shipment.line_nos for shipment in stage.town.own.told.values()] == [("1",)]
+    assert [(gift.sku, gift.status) for gift in await order.rows(GiftRow)] == [("LIVE-BAG", "given")]
+    assert not await order.tasks()
+
+
+def _due(paid: int) -> dict[str, Any]:
+    """A mug with the 88 % that are paid in Hangzhou there."""
+    line = MUG.model_copy(update={"amount_fen": paid})
+    return {"lines": (line,), "amounts": Amounts(goods_fen=4950, discount_fen=4950 - paid, paid_fen=paid)}
