@@ -6,6 +6,7 @@ Nothing of it is worth refusing an order for: what cannot be read is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,8 +38,9 @@ def news_of(order: Order, parcels: Iterable[ShownParcel]) -> list[News]:
     """An order as news, and the parcels that its document names, if any; a number counts once."""
     numbered: dict[str, ShownParcel] = {}
     for one in parcels:
-        if 0 < len(one.number) <= _MOST and len(numbered) < _MOST:
-            numbered.setdefault(one.number, one)
+        if 0 < len(one.number) <= _MOST and one.number.isprintable() and len(numbered) < _MOST:
+            word = one.word[:_MOST] if one.word.isprintable() else ""
+            numbered.setdefault(one.number, replace(one, word=word))
     if not numbered:
         return [OrderNews(order)]
     shown = ShippedNews(order.channel, order.shop, order.channel_order_no, tuple(numbered.values()))

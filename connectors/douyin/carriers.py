@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.errors import Rejected
+from connectors.shown import by_code
 from domain.shipping import Carrier
 
 _COMPANY_CODES: dict[Carrier, str] = {
@@ -16,6 +17,11 @@ _COMPANY_CODES: dict[Carrier, str] = {
     Carrier.DEPPON: "debangkuaidi",
     Carrier.JTSD: "jtexpress",
 }
+
+
+def carrier_of(code: str) -> Carrier | None:
+    """The carrier behind a code; None for one that we have no name for."""
+    return by_code(_COMPANY_CODES, code)
 
 
 def company_code(carrier: Carrier, operation: str) -> str:

@@ -10,7 +10,7 @@ from connectors.douyin import requests
 from connectors.douyin.api import DouyinApi
 from connectors.douyin.carriers import company_code
 from connectors.douyin.inbound import REFUND_KIND, SOURCE, documents, read_hint, verify
-from connectors.douyin.orders import quantities, status_of, to_order
+from connectors.douyin.orders import parcels, quantities, status_of, to_order
 from connectors.douyin.pulled import changed_orders, read_cursor, read_orders
 from connectors.douyin.refund_feed import DouyinRefunds
 from connectors.douyin.responses import BUSINESS_FAILED, PARTNER, numbers_of, tracking_numbers
@@ -19,8 +19,9 @@ from connectors.facts import PUSHED_AND_PULLED_CIPHER
 from connectors.fields import as_mapping, text_of
 from connectors.parts import KnownLines, known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.shown import news_of
 from domain.listing import StockFigure
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News
 from domain.order import Channel, ChannelStatus
 from domain.shipping import SentParcel, Shipment
 
@@ -86,7 +87,7 @@ class DouyinChannel:
         hint = read_hint(document)
         detail = await self._detail(hint.shop, hint.order_no)
         try:
-            return [OrderNews(to_order(detail, hint.shop, hint.order_no))]
+            return news_of(to_order(detail, hint.shop, hint.order_no), parcels(detail))
         except ValueError as error:
             if _cancelled(detail):
                 reason = text_of(detail, "cancel_reason")

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from connectors.douyin.carriers import carrier_of
 from connectors.douyin.money import line_amounts
 from connectors.fields import as_int, as_list, as_mapping, as_text, optional_int, text_of
+from connectors.shown import moment
 from domain.clock import from_epoch_seconds
 from domain.order import (
     Amounts,
@@ -26,6 +29,7 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.shadow import ShownParcel
 from domain.words import About, Glossary
 
 _STATUS = Glossary(
@@ -98,6 +102,20 @@ def to_order(detail: Mapping[str, Any], shop: str, order_no: str) -> Order:
         ),
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
     )
+
+
+def parcels(detail: Mapping[str, Any]) -> list[ShownParcel]:
+    """The parcels that the platform shows, by whoever told it of them."""
+    entries = [entry for entry in as_list(detail.get("logistics_info")) if isinstance(entry, dict)]
+    return [
+        ShownParcel(
+            text_of(entry, "tracking_no"),
+            carrier_of(text_of(entry, "company")),
+            text_of(entry, "company"),
+            moment(partial(_time, entry, "ship_time")),
+        )
+        for entry in entries
+    ]
 
 
 def quantities(detail: Mapping[str, Any]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from connectors.facts import Facts, ReceiverKind, Way
 from connectors.jd import requests
 from connectors.jd.api import JosApi
 from connectors.jd.documents import SOURCE, order_document, read_document
-from connectors.jd.orders import STATUS, order_no_of, parents_of, status_of, to_order
+from connectors.jd.orders import STATUS, order_no_of, parcels, parents_of, status_of, to_order
 from connectors.jd.refunds import KIND as REFUND
 from connectors.jd.refunds import read_refund
 from connectors.jd.responses import (
@@ -24,8 +24,9 @@ from connectors.jd.responses import (
     says_shipped_already,
 )
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.shown import news_of
 from domain.listing import StockFigure
-from domain.news import CancelNews, News, OrderNews, RefundNews
+from domain.news import CancelNews, News, RefundNews
 from domain.order import Channel, ChannelStatus
 from domain.shipping import SentParcel, Shipment
 
@@ -115,7 +116,7 @@ class JdChannel:
             CancelNews(Channel.JD, stored.shop, parent, SPLIT, may_never_come=True)
             for parent in parents_of(stored.info)
         ]
-        return [OrderNews(order), *parents]
+        return [*news_of(order, parcels(stored.info, self._api.settings.carrier_ids)), *parents]
 
     async def write_back(self, shipment: Shipment) -> SentParcel | None:
         """pop.order.shipment: the order leaves with the numbers of all its parcels that have one.

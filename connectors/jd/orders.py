@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.fields import as_int, as_list, as_mapping, text_of
 from connectors.jd.fields import amount_of, time_of
+from connectors.shown import by_code
 from domain.money import split
 from domain.order import (
     Amounts,
@@ -29,6 +30,8 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.shadow import ShownParcel
+from domain.shipping import Carrier
 from domain.words import About, Glossary
 
 
@@ -134,6 +137,19 @@ def to_order(info: Mapping[str, Any], shop: str, *, encrypted: bool, version: in
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
         parent_no=parents[0] if parents else "",
     )
+
+
+def parcels(info: Mapping[str, Any], carrier_ids: Mapping[Carrier, str]) -> list[ShownParcel]:
+    """The parcels that JD shows, by whoever told it of them: numbers and carriers in the same order; no moment."""
+    numbers, words = (_listed(text_of(info, name)) for name in ("waybill", "logisticsId"))
+    return [
+        ShownParcel(number, by_code(carrier_ids, word), word)
+        for number, word in zip(numbers, words + [""] * len(numbers), strict=False)
+    ]
+
+
+def _listed(joined: str) -> list[str]:
+    return [one for one in re.split(r"[|,;\s]+", joined) if one]
 
 
 def _lines_and_amounts(info: Mapping[str, Any], order_no: str) -> tuple[tuple[OrderLine, ...], Amounts]:

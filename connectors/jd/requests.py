@@ -26,8 +26,8 @@ _GET, _GET_ENCRYPTED = "jingdong.pop.order.get", "jingdong.pop.order.enGet"
 ORDER_FIELDS = (
     *("orderId", "venderId", "orderType", "payType", "orderTotalPrice", "orderSellerPrice", "freightPrice"),
     *("sellerDiscount", "orderState", "orderStartTime", "modified", "paymentConfirmTime", "consigneeInfo"),
-    *("itemInfoList", "couponDetailList", "orderRemark", "venderRemark", "waybill", "parentOrderId"),
-    *("directParentOrderId", "pin", "open_id_seller"),
+    *("itemInfoList", "couponDetailList", "orderRemark", "venderRemark", "waybill", "logisticsId"),
+    *("parentOrderId", "directParentOrderId", "pin", "open_id_seller"),
 )
 """Asked for by name: JD leaves out what is not named."""
 

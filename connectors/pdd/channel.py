@@ -11,13 +11,14 @@ from connectors.facts import PULLED_CIPHER
 from connectors.paging import ListPage, pull_backwards
 from connectors.pdd import requests
 from connectors.pdd.api import PddApi
-from connectors.pdd.orders import complete, status_of, to_order
+from connectors.pdd.orders import complete, parcels, status_of, to_order
 from connectors.pdd.pulled import REFUND_KIND, SOURCE, read_document, read_page
 from connectors.pdd.refund_feed import PddRefunds
 from connectors.pdd.responses import PARTNER, check_done, order_info, tracking_numbers, under_refund
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.shown import news_of
 from domain.listing import StockFigure
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Shipment
 
@@ -89,7 +90,7 @@ class PddChannel:
         if not complete(fields):
             fields = await self._detail(shop, order_sn)
         try:
-            return [OrderNews(to_order(fields, shop, order_sn))]
+            return news_of(to_order(fields, shop, order_sn), parcels(fields, self._api.settings.couriers))
         except ValueError as error:
             if _cancelled(fields):
                 return [CancelNews(Channel.PDD, shop, order_sn, "cancelled on the platform")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from connectors.fields import (
@@ -22,6 +23,8 @@ from connectors.fields import (
     text_of,
     yuan_of,
 )
+from connectors.pdd.settings import CourierTerms
+from connectors.shown import by_code, moment
 from domain.ids import order_id
 from domain.money import split
 from domain.order import (
@@ -36,6 +39,8 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.shadow import ShownParcel
+from domain.shipping import Carrier
 from domain.words import About, Glossary
 
 _SHIPPING = Glossary(
@@ -170,6 +175,20 @@ def to_order(detail: Mapping[str, Any], shop: str, order_sn: str) -> Order:
         customer=Customer(external_id=f"order-{order_sn}"),
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
     )
+
+
+def parcels(detail: Mapping[str, Any], couriers: Mapping[Carrier, CourierTerms]) -> list[ShownParcel]:
+    """The parcels that the platform shows, by whoever told it of them; further ones come without a moment."""
+    extra = [entry for entry in as_list(detail.get("extra_delivery_list")) if isinstance(entry, dict)]
+    ids = {carrier: str(terms.logistics_id) for carrier, terms in couriers.items()}
+    sent_at = moment(partial(optional_beijing, detail, "shipping_time"))
+    at = sent_at if sent_at is not None and sent_at.year >= _YEAR_OF_NOTHING else None
+    found = []
+    for entry in (detail, *extra):
+        word = str(entry.get("logistics_id") or "")
+        number = text_of(entry, "tracking_number")
+        found.append(ShownParcel(number, by_code(ids, word), word, at if entry is detail else None))
+    return found
 
 
 def _paid_at(detail: Mapping[str, Any]) -> datetime | None:

@@ -11,10 +11,11 @@ from connectors.facts import PULLED_CIPHER
 from connectors.fields import as_mapping
 from connectors.parts import known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.shown import news_of
 from connectors.taobao import requests
 from connectors.taobao.api import TopApi
 from connectors.taobao.inbound import Cursor, read_cursor, read_hint, read_page
-from connectors.taobao.orders import to_order
+from connectors.taobao.orders import parcels, to_order
 from connectors.taobao.refund_feed import TaobaoRefunds
 from connectors.taobao.refunds import KIND as REFUND
 from connectors.taobao.responses import PARTNER
@@ -22,7 +23,7 @@ from connectors.taobao.trades import Sendings, Standing, Trade
 from connectors.taobao.wire import Flag, Wire, read
 from domain.clock import format_beijing, parse_beijing, utc_now
 from domain.listing import StockFigure
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News
 from domain.order import Channel, ChannelStatus
 from domain.shipping import SentParcel, Shipment
 
@@ -110,7 +111,8 @@ class TaobaoChannel:
         hint = read_hint(document)
         raw = await self._trade(hint.shop, hint.tid, _trade_in)
         try:
-            return [OrderNews(to_order(read(Trade, raw), hint.shop, hint.tid))]
+            trade = read(Trade, raw)
+            return news_of(to_order(trade, hint.shop, hint.tid), parcels(trade))
         except ValueError as error:
             if status := _cancelled(raw):
                 return [CancelNews(Channel.TAOBAO, hint.shop, hint.tid, status)]

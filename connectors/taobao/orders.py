@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connectors.shown import by_name
 from connectors.taobao.trades import SubOrder, Trade
 from domain.order import (
     Amounts,
@@ -17,6 +18,15 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.shadow import ShownParcel
+
+
+def parcels(trade: Trade) -> list[ShownParcel]:
+    """The parcels that the platform shows, by whoever told it of them; couriers by the names that people read."""
+    return [
+        ShownParcel(line.invoice_no, by_name(line.logistics_company), line.logistics_company, trade.consign_time)
+        for line in trade.orders
+    ]
 
 
 def to_order(trade: Trade, shop: str, tid: str) -> Order:

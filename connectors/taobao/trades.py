@@ -99,6 +99,7 @@ class SubOrder(Wire):
     divide_order_fee: Fen = None
     part_mjz_discount: Fen = None
     invoice_no: Text = ""
+    logistics_company: Text = ""
     is_gift: Flag = False
     is_free_gift: Flag = False
     gift_mids: Annotated[list[Text], Listed, BeforeValidator(_gift_mids)] = Field(default_factory=list)

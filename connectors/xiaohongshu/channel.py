@@ -12,16 +12,17 @@ from connectors.fields import text_of
 from connectors.paging import ListPage, pull_backwards
 from connectors.parts import KnownLines, known_lines
 from connectors.ports import Document, PulledPage, Push, Reply, Window
+from connectors.shown import news_of
 from connectors.xiaohongshu import requests
 from connectors.xiaohongshu.api import XiaohongshuApi
 from connectors.xiaohongshu.inbound import SOURCE, hints, is_test, read_document, read_page, verify
-from connectors.xiaohongshu.orders import sku_id_of, status_of, to_order, under_after_sale
+from connectors.xiaohongshu.orders import parcels, sku_id_of, status_of, to_order, under_after_sale
 from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
 from connectors.xiaohongshu.refunds import KIND as REFUND
 from connectors.xiaohongshu.responses import PARTNER, check_inner, numbers_of, tracking_numbers
 from domain.clock import utc_now
 from domain.listing import StockFigure
-from domain.news import CancelNews, News, OrderNews
+from domain.news import CancelNews, News
 from domain.order import Channel, ChannelStatus
 from domain.shipping import SentParcel, Shipment
 
@@ -91,7 +92,7 @@ class XiaohongshuChannel:
         shop, order_no = read_document(document)
         detail = await self._detail(shop, order_no)
         try:
-            return [OrderNews(to_order(detail, shop, order_no))]
+            return news_of(to_order(detail, shop, order_no), parcels(detail, self._api.settings.couriers))
         except ValueError as error:
             if _cancelled(detail):
                 return [CancelNews(Channel.XIAOHONGSHU, shop, order_no, "cancelled on the platform")]

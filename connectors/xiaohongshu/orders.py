@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from connectors.fields import as_int, as_list, as_mapping, optional_int, text_of
+from connectors.shown import by_code, moment
+from connectors.xiaohongshu.settings import CourierTerms
 from domain.clock import from_epoch_seconds
 from domain.order import (
     Amounts,
@@ -25,6 +28,8 @@ from domain.order import (
     Region,
 )
 from domain.requirements import requirements_in
+from domain.shadow import ShownParcel
+from domain.shipping import Carrier
 from domain.words import About, Glossary
 
 _STATUS = Glossary(
@@ -114,6 +119,22 @@ def to_order(detail: Mapping[str, Any], shop: str, order_no: str) -> Order:
         customer=Customer(external_id=text_of(detail, "userId") or f"order-{order_no}"),
         notes=Notes(buyer=buyer, seller=seller, requirements=requirements_in(buyer, seller)),
     )
+
+
+def parcels(detail: Mapping[str, Any], couriers: Mapping[Carrier, CourierTerms]) -> list[ShownParcel]:
+    """The parcels that the platform shows, by whoever told it of them."""
+    parts = [part for part in as_list(detail.get("simpleDeliveryOrderList")) if isinstance(part, dict)]
+    codes = {carrier: terms.code for carrier, terms in couriers.items()}
+    at = moment(partial(_time, detail, "deliveryTime"))
+    return [
+        ShownParcel(
+            text_of(source, "expressTrackingNo"),
+            by_code(codes, text_of(source, "expressCompanyCode")),
+            text_of(source, "expressCompanyCode"),
+            at,
+        )
+        for source in (*parts, detail)
+    ]
 
 
 def sku_id_of(line_no: str) -> str:

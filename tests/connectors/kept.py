@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from connectors.ports import Document, PulledPage, PushSource
-from domain.news import CancelNews, News, OrderNews, PaymentNews, RefundNews
+from domain.news import CancelNews, News, OrderNews, PaymentNews, RefundNews, ShippedNews
 from domain.order import Order
 from domain.refund import Refund
 from tests.connectors.mutations import KNOWN_ERRORS
@@ -42,6 +42,12 @@ def check_news(news: News) -> None:
     elif isinstance(news, PaymentNews):
         assert 0 <= news.amount_fen < _LARGEST
         assert news.paid_at.tzinfo is not None
+    elif isinstance(news, ShippedNews):
+        assert news.parcels
+        for parcel in news.parcels:
+            assert 0 < len(parcel.number) <= 64
+            f"{parcel.number}{parcel.word}".encode()
+            assert parcel.at is None or parcel.at.tzinfo is not None
     else:
         assert isinstance(news, CancelNews)
 

@@ -15,7 +15,7 @@ from connectors.ports import Document, PulledPage, Window
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
 from connectors.transport import Limits
 from domain.clock import parse_beijing
-from domain.news import CancelNews, News, OrderNews, RefundNews
+from domain.news import CancelNews, News, OrderNews, RefundNews, ShippedNews
 from domain.order import Order
 from domain.refund import Refund
 from domain.shipping import Carrier, Shipment, VoidOutcome, Waybill
@@ -92,7 +92,7 @@ def check_kept(news: News) -> None:
         assert max(news.refund.version, news.refund.amount_fen) < 2**63
         assert len(news.refund.order_id) < 200
     else:
-        assert isinstance(news, CancelNews)
+        assert isinstance(news, CancelNews | ShippedNews)
 
 
 async def check_page(channel: TaobaoChannel, page: PulledPage | None) -> None:
