@@ -52,7 +52,7 @@ class ShadowDesk:
             except (BadRule, LookupError, ValueError) as error:
                 # It must not hold up those behind it: that it cannot be decided is what there is to know about it.
                 made = Decision(Would.FAIL, f"{type(error).__name__}: {error}")
-            await shadows.keep_decision(tx, order_id, revision, made)
+            await shadows.keep_decision(tx, order_id, revision, made, newest=revision >= row.revision)
             return Done("shadow.decided", f"{made.would}: {made.why}" if made.why else made.would)
 
         await run_step(self._db, order_id, f"shadow/{revision}", "orderhub", work)

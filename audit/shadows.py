@@ -13,6 +13,7 @@ from audit.facts import OrderFact
 from audit.report import Outcome
 from domain.order import ChannelStatus
 from store.tables import (
+    ApprovalRequestRow,
     FlagRow,
     PlanRow,
     PromiseRow,
@@ -24,7 +25,17 @@ from store.tables import (
     WorkBookingRow,
 )
 
-_NEVER = (TaskRow, PlanRow, PromiseRow, ShortageRow, WarrantyRow, WorkBookingRow, FlagRow, StageDeadlineRow)
+_NEVER = (
+    ApprovalRequestRow,
+    TaskRow,
+    PlanRow,
+    PromiseRow,
+    ShortageRow,
+    WarrantyRow,
+    WorkBookingRow,
+    FlagRow,
+    StageDeadlineRow,
+)
 """Tables that are too large to load, and in which such an order has no row."""
 
 

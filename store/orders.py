@@ -344,7 +344,9 @@ async def to_decide(tx: AsyncSession, limit: int) -> list[Untold]:
     query = (
         select(OrderRow)
         .join(ShadowOrderRow, col(ShadowOrderRow.order_id) == col(OrderRow.order_id))
-        .where(_to_begin(), col(OrderRow.revision) > col(ShadowOrderRow.decided_revision))
+        .where(
+            col(ShadowOrderRow.to_decide), _to_begin(), col(OrderRow.revision) > col(ShadowOrderRow.decided_revision)
+        )
     )
     rows = (await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit))).scalars()
     return [_untold(row) for row in rows]

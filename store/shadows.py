@@ -82,7 +82,8 @@ async def claim(tx: AsyncSession, order: Order) -> bool:
     if not order_in_shadow(await history(tx, order.channel), order.channel, order.shop, order.placed_at):
         return False
     row = {"order_id": order.order_id, "channel": order.channel, "shop": order.shop, "placed_at": order.placed_at}
-    await insert_ignore(tx, ShadowOrderRow, {**row, "decided_revision": 0, "parcels": [], "heard_at": utc_now()})
+    fresh = {"decided_revision": 0, "to_decide": True, "parcels": [], "heard_at": utc_now()}
+    await insert_ignore(tx, ShadowOrderRow, {**row, **fresh})
     await heard(tx, order.order_id, order.status)
     return True
 
@@ -94,15 +95,14 @@ async def is_shadow(tx: AsyncSession, order_id: str) -> bool:
 
 
 async def heard(tx: AsyncSession, order_id: str, status: str) -> None:
-    """What the channel says of an order; nothing for one that is ours."""
+    """What the channel says of an order, which may have a newer revision; nothing for one that is ours."""
     row, now = ShadowOrderRow, utc_now()
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"heard_at": now, "to_decide": True}
     if status in _UNDER_WAY:
-        values = {"shipped_at": func.coalesce(col(row.shipped_at), now)}
+        values |= {"shipped_at": func.coalesce(col(row.shipped_at), now), "to_decide": False}
     elif status == ChannelStatus.CANCELLED:
-        values = {"cancelled_at": func.coalesce(col(row.cancelled_at), now)}
-    if values:
-        await tx.execute(update(row).where(col(row.order_id) == order_id).values(**values, heard_at=now))
+        values |= {"cancelled_at": func.coalesce(col(row.cancelled_at), now), "to_decide": False}
+    await tx.execute(update(row).where(col(row.order_id) == order_id).values(**values))
 
 
 async def shown(tx: AsyncSession, order_id: str, parcels: Iterable[ShownParcel]) -> bool | None:
@@ -143,8 +143,8 @@ class Decision:
     rules: tuple[str, ...] = ()
 
 
-async def keep_decision(tx: AsyncSession, order_id: str, revision: int, made: Decision) -> None:
-    """Keep what was decided. A revision is decided once."""
+async def keep_decision(tx: AsyncSession, order_id: str, revision: int, made: Decision, *, newest: bool = True) -> None:
+    """Keep what was decided. A revision is decided once; after the newest there is nothing to decide."""
     routing = made.routing
     values = {
         "order_id": order_id,
@@ -167,6 +167,7 @@ async def keep_decision(tx: AsyncSession, order_id: str, revision: int, made: De
     await insert_ignore(tx, ShadowDecisionRow, values)
     row = await tx.get_one(ShadowOrderRow, order_id, with_for_update=True)
     row.decided_revision = max(row.decided_revision, revision)
+    row.to_decide = row.to_decide and not newest
     tx.add(row)
     await tx.flush()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text, true
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
@@ -36,6 +36,12 @@ class ShadowOrderRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_shadow_orders_placed", "placed_at", "order_id"),
         Index("ix_shadow_orders_shop", "channel", "shop"),
+        Index(
+            "ix_shadow_orders_to_decide",
+            "order_id",
+            sqlite_where=text("to_decide = 1"),
+            postgresql_where=text("to_decide"),
+        ),
     )
 
     order_id: str = Field(primary_key=True)
@@ -44,6 +50,8 @@ class ShadowOrderRow(SQLModel, table=True):
     placed_at: datetime = moment()
     decided_revision: int = 0
     """The newest revision that was decided; 0: none yet."""
+    to_decide: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    """There may be a newer one to decide: so that nobody searches all orders for it, many times a second."""
     shipped_at: datetime | None = moment(nullable=True)
     """When the channel first showed it as shipped; the channel's own moment where it says one."""
     cancelled_at: datetime | None = moment(nullable=True)
