@@ -120,6 +120,15 @@ async def stock_short(stage: Stage) -> Living:
     return await _delivered(order)
 
 
+async def stock_woken(stage: Stage) -> Living:
+    """Short, and told at once that goods have come."""
+    order = await stage.start("WOKEN", **mugs(12))
+    await order.held(HoldReason.STOCK_SHORT)
+    await stage.receive("MUG", 2)
+    assert await stage.wakes_short() == 1
+    return await _delivered(order)
+
+
 async def failover(stage: Stage) -> Living:
     """SF's answer is lost, Cainiao gives a number, what SF made is found and voided."""
     stage.town.sf.will("create", lost())
@@ -259,6 +268,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         manual_waybill,
         credit_assumed,
         stock_short,
+        stock_woken,
         failover,
         refund_in_part,
         refund_after_packing,

@@ -77,6 +77,7 @@ PAST = {
     "wrong_scan": {"send_scan_alert", "cancel_at_warehouse", "write_back"},
     "credit_assumed": {"check_credit", "commit_credit"},
     "stock_short": {"push_to_warehouse"},
+    "stock_woken": {"push_to_warehouse"},
     "failover": {"settle_waybill"},
     "refund_in_part": {"hold_at_warehouse", "cancel_at_warehouse", "push_to_warehouse", "write_back"},
     "refund_after_packing": {"hold_at_warehouse"},
