@@ -16,6 +16,7 @@ import typer
 from bench import BENCHES
 from commands import labels
 from commands.approvals_app import approvals_app, approvers_app
+from commands.pauses_app import pauses_app
 from commands.pool_app import stock_app
 
 app = typer.Typer(
@@ -259,6 +260,7 @@ def merges_undo(
     run(undo(load_settings(), number, why, as_json=as_json))
 
 
+app.add_typer(pauses_app, name="pauses")
 app.add_typer(stock_app, name="stock")
 
 

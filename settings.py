@@ -147,6 +147,7 @@ class SweepSettings(Group):
     pulls_s: float = Field(60, gt=0, description="how often each shop is asked for changes")
     files_s: float = Field(60, gt=0, description="how often each shop's drop is looked into")
     health_s: float = Field(60, gt=0, description="how often the health of partners' interfaces is judged")
+    anomalies_s: float = Field(60, gt=0, description="how often it is counted what goes wrong, and slices are paused")
     deadlines_s: float = Field(60, gt=0, description="how often stages that are nearly or already late are looked for")
     freezes_s: float = Field(60, gt=0, description="how often transfers that were not sent in time are let go")
     stock_publish_s: float = Field(5, gt=0, description="how soon channels are told of stock that moved (class A)")

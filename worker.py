@@ -45,6 +45,7 @@ from workflows.supply import (
     WatchSafetyWorkflow,
 )
 from workflows.sweeps import (
+    AnomalyWorkflow,
     AuthorisationWorkflow,
     CompareShadowsWorkflow,
     DeadlineWorkflow,
@@ -67,6 +68,7 @@ WORKFLOWS: list[type[Any]] = [
     AuthorisationWorkflow,
     DeadlineWorkflow,
     CompareShadowsWorkflow,
+    AnomalyWorkflow,
     PullFilesWorkflow,
     CompareShelvesWorkflow,
     FreezeSweepWorkflow,

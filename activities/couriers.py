@@ -35,11 +35,12 @@ from domain.clock import utc_now
 from domain.couriers import normalise_number
 from domain.ids import partner_key, short_key
 from domain.order import Order
+from domain.pauses import Slice
 from domain.shipping import Carrier, Goods, Provider, VoidOutcome, Waybill, WaybillRequest
 from domain.texts import text
 from domain.weight import parcel_weight
 from rules.couriers import plan_couriers
-from store import articles, merges, orders, shipping
+from store import articles, merges, orders, pauses, shipping
 from store.database import Database
 from store.holds import open_task
 from store.steps import Done, load_order, record, run_step
@@ -78,6 +79,12 @@ class CourierSteps:
         A lost answer is asked after at once: what is found is adopted. Otherwise the outcome is UNKNOWN, and
         `settle_waybill` goes on asking while the next courier gets its turn.
         """
+        async with self._db.reading() as tx:
+            paused = None
+            if await tx.get(WaybillRow, waybill_key(ask)) is None:
+                paused = await pauses.stops(tx, ask.order_id, Slice.COURIER, [ask.provider])
+        if paused is not None:
+            return WaybillAnswer(NONE, why=paused.why)
         row, request, again = await self._prepare(ask, asking=True)
         if row.status != "asked":
             return await self._known(row)

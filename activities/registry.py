@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.address import AddressSteps
+from activities.anomalies import AnomalySteps
 from activities.approvals import ApprovalSteps
 from activities.authorisations import AuthorisationSteps
 from activities.channel import ChannelSteps
@@ -57,6 +58,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         MessageSteps(db, partners.messenger, config),
         SweepSteps(db, partners.tracker, config),
         DeadlineSteps(db),
+        AnomalySteps(db),
         PullSteps(db, partners.pulls),
         ShadowSteps(db),
         HealthSteps(db, config.health),

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from activities.contracts import Reserved
 from activities.planning import Planned, Router
 from activities.results import from_json
+from domain.pauses import Slice
 from domain.routing import Routing, Verdict
-from store import orders, stock
+from store import orders, pauses, stock
 from store.steps import Done, load_order, ran_before, record
 from store.stock import Claim
 from store.tables import OrderRow
@@ -52,7 +53,8 @@ class OrderWish:
         self._planned: Planned | None = None
 
     async def claim(self, tx: AsyncSession) -> Claim | None:
-        """What the order's plan picks; None when the step ran before, or no plan gives it everything."""
+        """What the order's plan picks; None when the step ran before, an article is paused, or no plan gives it
+        everything."""
         self._before = None  # it may be done again, alone
         self._row = await load_order(tx, self._order_id)
         kept = await ran_before(tx, self._order_id, STEP)
@@ -60,6 +62,10 @@ class OrderWish:
             self._before = from_json(Reserved, kept) if kept else Reserved(True)
             return None
         order = await orders.body(tx, self._order_id)
+        paused = await pauses.stops(tx, self._order_id, Slice.SKU, {line.sku for line in order.lines})
+        if paused is not None:
+            self._before = Reserved(False, paused=paused.why, paused_until=paused.until)
+            return None
         self._planned = await self._router.plan(tx, order)
         if self._planned.routing.verdict is Verdict.SHORT:
             self._before = Unfillable(self._planned.routing)

@@ -57,7 +57,7 @@ class StockSteps:
     async def reserve_stock(self, ref: OrderRef) -> Reserved:
         """Plan the order, and lock all lines in one transaction, gifts included: STOCK_LOCKED. Short: nothing is."""
         reserved = await self._reserve(ref)
-        if not reserved.ok:
+        if not reserved.ok and not reserved.paused:
             # Noted after the try: goods that come in between are found by the next look of the intake.
             async with self._db.transaction() as tx:
                 await shortages.note(tx, ref.order_id, ordered(await orders.body(tx, ref.order_id)))

@@ -42,6 +42,7 @@ from domain.holds import HoldReason
 from domain.ids import parcel_id, partner_key
 from domain.merging import MemberState
 from domain.order import Order, OrderLine
+from domain.pauses import Slice
 from domain.shipping import (
     Carrier,
     DeliveryOrder,
@@ -53,7 +54,7 @@ from domain.shipping import (
 )
 from domain.texts import text
 from rules.fields import definitions
-from store import extensions, merges, orders, planning, shipping, stock
+from store import extensions, merges, orders, pauses, planning, shipping, stock
 from store.database import Database
 from store.holds import open_task, say_again
 from store.steps import Done, run_step
@@ -90,6 +91,9 @@ class WarehouseSteps:
             order = await extensions.whole(tx, await orders.body(tx, ref.order_id, ref.revision))
             part = await planning.consignment(tx, ref.order_id, ref.consignment)
             warehouse = part.warehouse if part is not None else ""
+            paused = await pauses.stops(tx, ref.order_id, Slice.WAREHOUSE, [warehouse or self._code])
+            if paused is not None and not again:
+                return Pushed(False, paused.why, paused=True, paused_until=paused.until)
             row = await _kept(tx, ref, warehouse, "asked")
             merge = await merges.find(tx, ref.order_id)
             if row.status in {"stopping", "cancelled"}:

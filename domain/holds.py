@@ -27,6 +27,7 @@ class HoldReason(StrEnum):
     RISK = "RISK"
     DUPLICATE = "DUPLICATE"
     PRICE_CONFLICT = "PRICE_CONFLICT"
+    PAUSED = "PAUSED"
     COMPLIANCE = "COMPLIANCE"
     COMPLIANCE_BLOCKED = "COMPLIANCE_BLOCKED"
     FIELDS_MISSING = "FIELDS_MISSING"
@@ -39,6 +40,8 @@ class Step(StrEnum):
     REVIEW = "REVIEW"
     STOCK = "STOCK"
     WAREHOUSE = "WAREHOUSE"
+    SLICE = "SLICE"
+    """The step that is paused for a slice of all orders: locking stock, or instructing the warehouse."""
     PACK = "PACK"
     WAYBILL = "WAYBILL"
     WRITE_BACK = "WRITE_BACK"
@@ -213,6 +216,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
         timedelta(hours=4),
         AtDeadline.ESCALATE,
         "role.compliance",
+    ),
+    HoldReason.PAUSED: HoldPolicy(
+        Step.SLICE,
+        frozenset({Release.OPERATOR, Release.RETRY, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.operations",
     ),
     HoldReason.COMPLIANCE_BLOCKED: HoldPolicy(
         Step.REVIEW,

@@ -5,7 +5,7 @@
 | `POST /hooks/{source}`, `/hooks/{source}/{secret}` | partners' pushes |
 | `POST /api/v1/orders`, `/api/v1/orders/{order_no}/cancel`, `/api/v1/refunds` | shops (docs/rest-api.md) |
 | `GET /api/v1/orders/{order_no}` | shops, after an order of theirs |
-| `/api/v1/staff/orders/...`, `stock`, `labels`, `rules`, `promotions`, `sla` likewise | staff, by bearer token |
+| `/api/v1/staff/orders/...`, `stock`, `labels`, `rules`, `promotions`, `sla`, `pauses` likewise | staff, by token |
 | `/codec/...` | the codec server of the Temporal UI |
 | `GET /healthz` | whether the gateway can take documents |
 
@@ -36,6 +36,7 @@ from gateway import (
     labels_api,
     merges_api,
     orders_api,
+    pauses_api,
     pool_api,
     promotions_api,
     refunds_api,
@@ -63,7 +64,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     goods = (pool_api, shelves_api, replenishments_api, labels_api)
     staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api, merges_api)
-    for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api):
+    for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api, pauses_api):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)

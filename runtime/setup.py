@@ -34,6 +34,7 @@ from settings import Settings
 from store.database import Database
 from store.migrate import upgrade
 from workflows.contracts import (
+    ANOMALY_WORKFLOW,
     AUTHORISATION_WORKFLOW,
     COMPARE_SHADOWS_WORKFLOW,
     COMPARE_SHELVES_WORKFLOW,
@@ -123,6 +124,7 @@ def sweeps(settings: Settings, pulled: Sequence[tuple[str, str]]) -> list[Sweep]
         Sweep("orderhub-waybill-sweep", WAYBILL_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.waybills_s)),
         Sweep("orderhub-tracking-sweep", TRACKING_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.tracking_s)),
         Sweep("orderhub-partner-health", PARTNER_HEALTH_WORKFLOW, timedelta(seconds=settings.sweeps.health_s)),
+        Sweep("orderhub-anomalies", ANOMALY_WORKFLOW, timedelta(seconds=settings.sweeps.anomalies_s)),
         Sweep("orderhub-deadlines", DEADLINE_WORKFLOW, timedelta(seconds=settings.sweeps.deadlines_s)),
         Sweep("orderhub-freezes", FREEZE_SWEEP_WORKFLOW, timedelta(seconds=settings.sweeps.freezes_s)),
         Sweep(

@@ -17,13 +17,15 @@ from domain.gifts import with_house_gifts
 from domain.golden import GoldenState, reached
 from domain.ids import order_id as make_order_id
 from domain.order import Channel, ChannelStatus, Order, Receiver
+from domain.pauses import Slice
 from domain.refund import Refund, with_refunds
-from store import deadlines, gifts, shadows
+from store import deadlines, gifts, pauses, shadows
 from store.tables import (
     OrderEventRow,
     OrderRow,
     OrderVersionRow,
     ParcelRow,
+    PauseRow,
     RefundRow,
     ShadowOrderRow,
     WithdrawnOrderRow,
@@ -313,7 +315,7 @@ async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
 
     A quarter of them are the latest instead: while a backlog of hours is worked off, who orders now need not wait for
     all of it. What the channel locks at first (a risk review of seconds on every order) is not begun; what stays
-    locked is, so that its hold is in sight.
+    locked is, so that its hold is in sight. Those of a channel that is paused wait here.
     """
     query = select(OrderRow).where(
         col(OrderRow.started_at).is_(None),
@@ -321,6 +323,9 @@ async def to_start(tx: AsyncSession, limit: int) -> list[Untold]:
         ~select(ShadowOrderRow.order_id).where(ShadowOrderRow.order_id == OrderRow.order_id).exists(),
         # Read here as well as when an order is taken in: the two may have happened at the same moment.
         ~select(WithdrawnOrderRow.order_id).where(WithdrawnOrderRow.order_id == OrderRow.order_id).exists(),
+        ~select(PauseRow.n)
+        .where(pauses.in_force(utc_now()), PauseRow.kind == Slice.CHANNEL, PauseRow.name == OrderRow.channel)
+        .exists(),
     )
     latest = limit // 4
     rows = list((await tx.execute(query.order_by(col(OrderRow.updated_at)).limit(limit - latest))).scalars())

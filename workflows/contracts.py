@@ -20,6 +20,7 @@ WATCH_SAFETY_WORKFLOW = "WatchSafetyWorkflow"
 PURGE_LOGS_WORKFLOW = "PurgeLogsWorkflow"
 DEADLINE_WORKFLOW = "DeadlineWorkflow"
 COMPARE_SHADOWS_WORKFLOW = "CompareShadowsWorkflow"
+ANOMALY_WORKFLOW = "AnomalyWorkflow"
 
 
 @dataclass(frozen=True)

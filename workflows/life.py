@@ -29,6 +29,9 @@ from workflows.details import ORDER_COURIER, ORDER_DEADLINE, ORDER_HOLDS, ORDER_
 from workflows.holds import HoldBoard, LapseListener
 from workflows.steps import own, partner
 
+_A_MOMENT = timedelta(seconds=1)
+"""A pause is over a moment after its end: clocks differ."""
+
 
 class OrderLife:
     """One order's present."""
@@ -50,6 +53,8 @@ class OrderLife:
         self.cancel_refused = ""
         self.released_by_hand: set[HoldReason] = set()
         self.goods_came = False
+        self.pauses_ended = 0
+        """How often it was told that a pause has ended, or that this order goes on in spite of it."""
         """There may be more of what the order was short of."""
         self.credit_asked = False
         self.courier = ""
@@ -123,6 +128,24 @@ class OrderLife:
             await partner(SEND_DECLARATION_ALERT, DeclarationAlert(self.order_id, revision))
         except ActivityError:
             return  # not told in time: the hold's task stands where people look
+
+    async def stay_paused(self, why: str, until: datetime | None, interrupted: Callable[[], bool], of: int = 0) -> None:
+        """Wait in sight while a step is paused, for the whole order or for one consignment.
+
+        Until the pause ends by its time, somebody says that it has ended, a person releases the hold, or something else
+        comes up. Whoever waits tries again then: the hold stays until that goes through.
+        """
+        told = self.pauses_ended
+        await self.board.open(HoldReason.PAUSED, self.detail(of, why), of, until)
+        at_most = self.timings.arrival_retry()
+        if until is not None:
+            at_most = min(at_most, max(until - workflow.now(), timedelta(0)) + _A_MOMENT)
+        await self.wait(
+            lambda: self.pauses_ended != told or interrupted(),
+            "wait.paused",
+            at_most,
+            of,
+        )
 
     async def ask_person(self, kind: str, **params: object) -> None:
         """Raise a task, once per kind."""

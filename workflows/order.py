@@ -238,6 +238,11 @@ class OrderWorkflow:
         self._shipping.box_changed()
 
     @workflow.signal
+    def pause_ended(self) -> None:
+        """A pause has ended that this order may wait for."""
+        self._life.pauses_ended += 1
+
+    @workflow.signal
     def ask_couriers_again(self) -> None:
         """The sweep: ask every courier again for parcels without a number."""
         for hunt in self._shipping.hunts.values():
@@ -268,6 +273,8 @@ class OrderWorkflow:
         reason = HoldReason(wish.reason)
         self._life.released_by_hand.add(reason)
         await self._life.board.close(reason, wish.by, Release.OPERATOR, why=wish.why)
+        if reason is HoldReason.PAUSED:
+            self._life.pauses_ended += 1  # only now does the store know that this order may pass
         return Outcome(True, text("hold.released", badge=text(f"hold.{reason}")))
 
     @release_hold.validator

@@ -217,6 +217,12 @@ class Packing:
             return
         self._hold_refused = False
         pushed = push.result()
+        if pushed.paused:
+            await life.stay_paused(
+                pushed.why, pushed.paused_until, lambda: self.report_waits() or self.interrupted(), self._of
+            )
+            return
+        await life.board.close(HoldReason.PAUSED, "orderhub", Release.RETRY, of=self._of)
         if pushed.again:
             self._merge_news = True  # whoever left, or had all go alone, is in the store
         elif not pushed.ok:

@@ -64,6 +64,12 @@ async def reserve(life: OrderLife) -> None:
         life.released_by_hand.discard(HoldReason.STOCK_SHORT)
         life.goods_came = False
         reserved = await own(RESERVE_STOCK, life.ref)
+        if reserved.paused:
+            await life.stay_paused(reserved.paused, reserved.paused_until, lambda: life.cancel is not None)
+            if life.cancel is not None:
+                return
+            continue
+        await life.board.close(HoldReason.PAUSED, "orderhub", Release.RETRY)
         if reserved.ok:
             break
         await life.board.open(HoldReason.STOCK_SHORT, reserved.short)

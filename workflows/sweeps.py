@@ -15,8 +15,10 @@ from activities.contracts import (
     PULL_CHANGES,
     RECONCILE_SHOP,
     RENEW_AUTHORISATIONS,
+    WATCH_ANOMALIES,
     WATCH_DEADLINES,
     WATCH_PARTNERS,
+    AnomalyAsk,
     Batch,
     DeadlineAsk,
     PartnerWatch,
@@ -27,6 +29,7 @@ from activities.contracts import (
 from domain.clock import BEIJING
 from domain.texts import partner_name, text
 from workflows.contracts import (
+    ANOMALY_WORKFLOW,
     AUTHORISATION_WORKFLOW,
     COMPARE_SHADOWS_WORKFLOW,
     DEADLINE_WORKFLOW,
@@ -101,6 +104,21 @@ class PartnerHealthWorkflow:
             names = ", ".join(partner_name(name) for name in seen.ill)
             workflow.set_current_details(text("health.ill", partners=names))
         return len(seen.ill)
+
+
+@workflow.defn(name=ANOMALY_WORKFLOW)
+class AnomalyWorkflow:
+    """Every minute: pause the step of a slice where too much goes wrong; tell orders that wait that a pause is over."""
+
+    @workflow.run
+    async def run(self, start: SweepStart) -> int:
+        """How many slices are paused."""
+        seen = await partner(WATCH_ANOMALIES, AnomalyAsk())
+        if seen.in_force:
+            workflow.set_current_details(text("pause.now", count=seen.in_force))
+        for order_id in seen.wake:
+            await _signal(order_id, "pause_ended")
+        return seen.in_force
 
 
 @workflow.defn(name=DEADLINE_WORKFLOW)

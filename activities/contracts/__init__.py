@@ -6,6 +6,7 @@ the store. Nothing here imports more than `temporalio.common`, so that workflows
 
 from __future__ import annotations
 
+from activities.contracts.anomalies import WATCH_ANOMALIES, AnomaliesSeen, AnomalyAsk
 from activities.contracts.approvals import (
     CHASE_APPROVERS,
     DECIDE_APPROVAL,
@@ -246,6 +247,7 @@ __all__ = [
     "TAKE_FILE",
     "TAKE_TURN",
     "VOID_WAYBILLS",
+    "WATCH_ANOMALIES",
     "WATCH_DEADLINES",
     "WATCH_PARTNERS",
     "WATCH_SAFETY",
@@ -254,6 +256,8 @@ __all__ = [
     "Accepted",
     "AddressRef",
     "AddressVerdict",
+    "AnomaliesSeen",
+    "AnomalyAsk",
     "ApprovalLink",
     "Arrived",
     "Batch",

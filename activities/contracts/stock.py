@@ -29,6 +29,10 @@ class Reserved:
     ok: bool
     short: str = ""
     consignments: list[ConsignmentFact] = field(default_factory=list)
+    paused: str = ""
+    """Why nothing may be locked now, where an article of it is paused."""
+    paused_until: datetime | None = None
+    """Until when; None: until a person says so."""
 
 
 @dataclass(frozen=True)

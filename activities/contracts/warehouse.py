@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from activities.contracts.base import OwnStep, PartnerStep
@@ -47,6 +47,10 @@ class Pushed:
     """Who else's goods are in it (a merge)."""
     again: bool = False
     """Not taken, and it is to be tried again at once: another order left, or all go alone now."""
+    paused: bool = False
+    """It was not asked: the warehouse is paused, `why` says why."""
+    paused_until: datetime | None = None
+    """Until when; None: until a person says so."""
 
 
 @dataclass(frozen=True)

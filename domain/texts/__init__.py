@@ -18,6 +18,7 @@ from domain.texts.names import NAMES
 from domain.texts.orders import ORDERS
 from domain.texts.pages import PAGES
 from domain.texts.parcels import PARCELS
+from domain.texts.pauses import PAUSES
 from domain.texts.pool import POOL
 from domain.texts.promotions import PROMOTIONS
 from domain.texts.review import REVIEW
@@ -64,6 +65,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **EXTENSIONS,
     **COMMANDS,
     **DEADLINES,
+    **PAUSES,
     **PAGES,
     **LABELS,
     **PARCELS,

@@ -79,6 +79,7 @@ ORDERS: dict[str, tuple[str, str]] = {
     "wait.finished": ("已完成", "finished"),
     "wait.cancelling": ("正在取消，撤销已做的步骤", "being cancelled, undoing what was done"),
     "wait.release": ("等待放行", "waits for release"),
+    "wait.paused": ("熔断中，等待恢复", "paused, waits to go on"),
     "wait.stock": ("等待补货", "waits for stock"),
     "wait.arrival": ("等待到货", "waits for goods that are on their way"),
     "wait.person": ("等待人工补录运单号", "waits for a number by hand"),

@@ -54,6 +54,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "step.let_freezes_go": ("释放超时的调拨冻结", "let go freezes that are over"),
     "step.list_waiting": ("列出待补录订单", "list orders waiting for a number"),
     "step.follow_parcels": ("订阅与追踪包裹", "follow parcels"),
+    "step.watch_anomalies": ("检查异常熔断", "look for anomalies"),
     "step.watch_deadlines": ("检查各环节时限", "look after deadlines"),
     "step.watch_partners": ("检查合作方接口健康", "judge partners' interfaces"),
     "step.pull_changes": ("拉取渠道变更", "pull the channel's changes"),

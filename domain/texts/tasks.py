@@ -95,6 +95,10 @@ TASKS: dict[str, tuple[str, str]] = {
         "调拨 {number} 收货少 {lost} 件 {sku}（发自 {source}），已从在途核销，请查明",
         "transfer {number}: {lost} of {sku} from {source} did not arrive and were written off; find out why",
     ),
+    "task.paused": (
+        "{says}。请{who}处理；恢复：orderhub pauses end {number}",
+        "{says}. {who}, please; to go on: orderhub pauses end {number}",
+    ),
     "task.replenish": (
         "建议给 {warehouse} 补货 {sku} {count} 件：{why}",
         "{warehouse} should be given {count} of {sku}: {why}",

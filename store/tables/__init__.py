@@ -37,6 +37,7 @@ from store.tables.orders import (
     WithdrawnOrderRow,
 )
 from store.tables.partners import CreditCheckRow, PartnerCallRow, PartnerLineRow, ShopRow, TokenRow
+from store.tables.pauses import PauseRow
 from store.tables.people import FormLinkRow, HoldRow, NotificationRow, TaskRow
 from store.tables.planning import ConsignmentRow, PlanRow, ShortageRow
 from store.tables.prices import OrderPriceRow, PromotionUseRow
@@ -105,6 +106,7 @@ __all__ = [
     "ParcelRow",
     "PartnerCallRow",
     "PartnerLineRow",
+    "PauseRow",
     "PlanRow",
     "PromiseRow",
     "PromotionUseRow",

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, text
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment
+
+_OPEN = text("closed_at IS NULL")
 
 
 class HoldRow(SQLModel, table=True):
     """What stops an order, and what came of it."""
 
     __tablename__ = "holds"
+    __table_args__ = (Index("ix_holds_open", "reason", sqlite_where=_OPEN, postgresql_where=_OPEN),)
 
     order_id: str = Field(primary_key=True)
     n: int = Field(primary_key=True)

@@ -236,6 +236,7 @@ def test_every_contract_has_its_activity_and_every_step_is_run_twice_here(bench:
         "watch_safety",
         "watch_deadlines",
         "compare_shadows",
+        "watch_anomalies",
     }
     assert set(steps) - ran == elsewhere, "they only read, ask for news, or judge anew (test_health.py, test_files.py)"
 

@@ -51,6 +51,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "approvals_given": 0,
         "rules_unmixed": 0,
         "deadlines_follow": 52,
+        "pauses_kept": 0,
         "inbox_empty": 10,
         "holds_closed": 2,
     }
@@ -157,7 +158,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 25
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 27
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

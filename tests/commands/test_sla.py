@@ -1,4 +1,4 @@
-"""`orderhub sla`, and the same by the staff API."""
+"""`orderhub sla`."""
 
 from __future__ import annotations
 

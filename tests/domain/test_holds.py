@@ -11,7 +11,7 @@ from domain.holds import POLICIES, AtDeadline, HoldReason, Release, Step, operat
 from domain.texts import CATALOGUE
 from tests.domain.holds_in_code import Moves, moves_in_workflows
 
-BEFORE_PACKED = {Step.REVIEW, Step.STOCK, Step.WAREHOUSE, Step.PACK}
+BEFORE_PACKED = {Step.REVIEW, Step.STOCK, Step.SLICE, Step.WAREHOUSE, Step.PACK}
 """Steps at which an order may still be cancelled."""
 
 BY_ANY_HOLD = {Release.OPERATOR, Release.CANCEL}

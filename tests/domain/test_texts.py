@@ -25,6 +25,7 @@ from domain.invoices import InvoiceType
 from domain.merging import MemberState, MergeState
 from domain.order import Channel, PaymentTerms, Requirement
 from domain.partner_health import Breaker
+from domain.pauses import Measure, Slice
 from domain.promotion import Why
 from domain.proposals import ProposalKind
 from domain.rulesets import What
@@ -131,6 +132,9 @@ def families(source: Uses) -> dict[str, set[str]]:
         "shadow.kind.": {*Kind, *PlanKind},
         "shelves.": {"warehouse", "sku", "available", "locked", "on_hand", "told", "difference", "asked_at"},
         "carrier.": set(Carrier),
+        "pause.slice.": set(Slice),
+        "pause.measure.": set(Measure),
+        "pauses.": {"n", "text", "since", "by", "ended_at"},
         "deadline.stage.": set(Stage),
         "deadline.calendar.": {"ALWAYS", "OFFICE", "WAREHOUSE"},
         "sla.": {

@@ -405,3 +405,17 @@ async def test_staff_see_by_when_each_stage_is_due(staff: httpx.AsyncClient, dat
     assert shown[0]["began_at"] == "2026-03-01T12:00:00+08:00"
     found = (await staff.get("/api/v1/staff/sla")).json()
     assert {one["stage"]: one["open"] for one in found["stages"] if one["open"]} == {"REVIEW": 1, "SHIP": 1}
+
+
+async def test_staff_pause_a_slice_and_let_it_go_on(staff: httpx.AsyncClient) -> None:
+    wish = {"kind": "warehouse", "name": "WH01", "why": "盘点"}
+    begun = await staff.post("/api/v1/staff/pauses", json=wish)
+    assert begun.status_code == 200
+    pause = begun.json()["pause"]
+    assert (pause["by"], pause["until"]) == ("wei", None)
+    assert (await staff.post("/api/v1/staff/pauses", json=wish)).status_code == 409
+    assert (await staff.post("/api/v1/staff/pauses", json={**wish, "kind": "moon"})).status_code == 422
+    assert [one["n"] for one in (await staff.get("/api/v1/staff/pauses")).json()["pauses"]] == [pause["n"]]
+    assert (await staff.post(f"/api/v1/staff/pauses/{pause['n']}/end")).status_code == 200
+    assert (await staff.post(f"/api/v1/staff/pauses/{pause['n']}/end")).status_code == 404
+    assert (await staff.get("/api/v1/staff/pauses")).json()["pauses"] == []

@@ -1,0 +1,164 @@
+"""Pauses: begun by a person or a spike, asked for by the steps that they stop, ended by their time or a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import and_, col, or_, select
+
+from domain.clock import BEIJING, format_beijing, utc_now
+from domain.holds import HoldReason, Release
+from domain.pauses import Paused, Slice
+from domain.texts import text
+from store.holds import close_task, open_task
+from store.tables import HoldRow, PauseRow
+from store.upsert import insert_ignore
+
+KIND = "paused"
+"""The kind of the tasks: one for each pause."""
+
+TOLD_FOR = timedelta(minutes=2)
+"""For so long orders are told of a pause that ended: one that saw it in force may only then begin to wait."""
+
+
+def task_key(n: int) -> str:
+    """The key of the task about a pause."""
+    return f"pause/{n}"
+
+
+def in_force(now: datetime) -> ColumnElement[bool]:
+    """What stands still at a moment: from then on, too, before the sweep has ended it."""
+    return and_(col(PauseRow.ended_at).is_(None), or_(col(PauseRow.until).is_(None), col(PauseRow.until) > now))
+
+
+async def stops(tx: AsyncSession, order_id: str, kind: Slice, names: Collection[str]) -> Paused | None:
+    """The pause that keeps an order from a step that these slices are paused at; None: it may go on.
+
+    An order that a person released since the pause began goes on.
+    """
+    query = select(PauseRow).where(in_force(utc_now()), PauseRow.kind == kind, col(PauseRow.name).in_(names))
+    for row in (await tx.execute(query.order_by(col(PauseRow.n)))).scalars():
+        released = select(HoldRow.n).where(
+            HoldRow.order_id == order_id,
+            HoldRow.reason == HoldReason.PAUSED,
+            HoldRow.how == Release.OPERATOR,
+            col(HoldRow.closed_at) >= row.since,
+        )
+        if (await tx.execute(released.limit(1))).first() is None:
+            return Paused(row.n or 0, sentence(row), row.until)
+    return None
+
+
+def sentence(row: PauseRow) -> str:
+    """What is paused and why, in words."""
+    until = format_beijing(row.until)[:16] if row.until else text("pause.by_hand")
+    return text("pause.says", what=text(f"pause.slice.{row.kind}", name=row.name), why=row.why, until=until)
+
+
+async def begin(
+    tx: AsyncSession,
+    kind: Slice,
+    name: str,
+    why: str,
+    by: str,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+    who: str = "role.operations",
+    measure: str = "",
+    rule: str = "",
+    facts: dict[str, Any] | None = None,
+) -> PauseRow | None:
+    """Pause a slice, and tell people. None when it is paused already."""
+    await end_over(tx, now, kind, name)
+    values = {"kind": kind, "name": name, "why": why, "by": by, "since": now, "until": until, "measure": measure}
+    rest = {"rule": rule, "facts": facts or {}, "ended_by": "", "ended_at": None, "woken": False}
+    if not await insert_ignore(tx, PauseRow, {**values, **rest}):
+        return None
+    row: PauseRow = (await tx.execute(_open(kind, name))).scalar_one()
+    words = text("task.paused", says=sentence(row), who=text(who), number=row.n)
+    await open_task(tx, task_key(row.n or 0), KIND, words, alert=True)
+    return row
+
+
+def _open(kind: str, name: str) -> Any:
+    return select(PauseRow).where(PauseRow.kind == kind, PauseRow.name == name, col(PauseRow.ended_at).is_(None))
+
+
+async def end(tx: AsyncSession, n: int, by: str, at: datetime) -> bool:
+    """End a pause, and its task. False when it is not open."""
+    ended = (
+        update(PauseRow)
+        .where(col(PauseRow.n) == n, col(PauseRow.ended_at).is_(None))
+        .values(ended_at=at, ended_by=by)
+        .returning(col(PauseRow.n))
+    )
+    if (await tx.execute(ended)).first() is None:
+        return False
+    await close_task(tx, task_key(n), by)
+    return True
+
+
+async def end_over(tx: AsyncSession, now: datetime, kind: str | None = None, name: str | None = None) -> list[int]:
+    """End the pauses whose time is over, as of that time. Returns their numbers."""
+    query = select(PauseRow).where(col(PauseRow.ended_at).is_(None), col(PauseRow.until) <= now)
+    if kind is not None:
+        query = query.where(PauseRow.kind == kind, PauseRow.name == name)
+    rows = (await tx.execute(query.order_by(col(PauseRow.n)))).scalars().all()
+    return [row.n for row in rows if row.n is not None and await end(tx, row.n, "orderhub", row.until or now)]
+
+
+async def listed(tx: AsyncSession, *, every: bool = False, limit: int = 200) -> list[PauseRow]:
+    """The open pauses, the newest first; with `every` those that have ended, too."""
+    query = select(PauseRow).order_by(col(PauseRow.n).desc()).limit(limit)
+    if not every:
+        query = query.where(col(PauseRow.ended_at).is_(None))
+    return list((await tx.execute(query)).scalars())
+
+
+async def last_end(tx: AsyncSession, kind: str, name: str) -> datetime | None:
+    """When the last pause of a slice ended; None: it never had one."""
+    query = select(PauseRow.ended_at).where(
+        PauseRow.kind == kind, PauseRow.name == name, col(PauseRow.ended_at).is_not(None)
+    )
+    return (await tx.execute(query.order_by(col(PauseRow.n).desc()).limit(1))).scalar_one_or_none()
+
+
+async def to_wake(tx: AsyncSession, now: datetime, limit: int) -> list[str]:
+    """The orders that wait for a pause, the longest waiting first, where one has ended that not all were told of."""
+    over = select(PauseRow.n).where(col(PauseRow.ended_at) <= now, ~col(PauseRow.woken))
+    numbers = list((await tx.execute(over)).scalars())
+    if not numbers:
+        return []
+    query = (
+        select(HoldRow.order_id)
+        .where(
+            HoldRow.reason == HoldReason.PAUSED,
+            col(HoldRow.closed_at).is_(None),
+        )
+        .order_by(col(HoldRow.opened_at))
+        .limit(limit)
+    )
+    found = list(dict.fromkeys((await tx.execute(query)).scalars()))
+    if len(found) < limit:
+        told = update(PauseRow).where(col(PauseRow.n).in_(numbers), col(PauseRow.ended_at) <= now - TOLD_FOR)
+        await tx.execute(told.values(woken=True))
+    return found
+
+
+def as_json(row: PauseRow) -> dict[str, Any]:
+    """A pause for the command line and the staff API."""
+    fields = ("n", "kind", "name", "measure", "why", "rule", "facts", "by", "ended_by")
+    return {
+        **{name: getattr(row, name) for name in fields},
+        "text": sentence(row),
+        **{name: _moment(getattr(row, name)) for name in ("since", "until", "ended_at")},
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(BEIJING).isoformat(timespec="seconds") if moment is not None else None

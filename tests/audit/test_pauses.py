@@ -1,0 +1,73 @@
+"""Orders that passed a step that was paused for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import and_, col, select
+
+from audit.run import run_audit
+from domain.clock import utc_now
+from domain.holds import HoldReason, Release
+from domain.pauses import Slice
+from store import pauses
+from store.tables import HoldRow, OrderEventRow, ReservationRow
+from tests.audit.clean import CLEAR
+from tests.audit.conftest import Serve
+from tests.audit.planting import Damage, Planted, assert_found
+from tests.audit.world import World
+from tests.store.samples import index_row
+
+PLANTED = Planted()
+ID = CLEAR.order_id
+HOUR = timedelta(hours=1)
+
+
+async def _locked_in_a_pause(world: World) -> None:
+    which: Any = and_(col(OrderEventRow.order_id) == ID, col(OrderEventRow.what) == "stock.locked")
+    async with world.db.transaction() as tx:
+        sku = (await tx.execute(select(ReservationRow.sku).where(ReservationRow.order_id == ID).limit(1))).scalar_one()
+        at = (await tx.execute(select(OrderEventRow.at).where(which))).scalar_one()
+        await pauses.begin(tx, Slice.SKU, sku, "x", "wei", now=at - HOUR)
+        for other in (await tx.execute(select(ReservationRow).where(ReservationRow.sku == sku))).scalars():
+            if other.order_id != ID:
+                hold = HoldRow(order_id=other.order_id, n=99, reason=HoldReason.PAUSED, detail="x", opened_at=at)
+                hold.deadline, hold.closed_at, hold.how = at + HOUR, at, Release.OPERATOR
+                tx.add(hold)
+
+
+@PLANTED.damage("pauses_kept", ID, "passed while sku")
+async def an_article_that_was_locked_while_it_was_paused(world: World) -> None:
+    await _locked_in_a_pause(world)
+
+
+@pytest.mark.parametrize("planted", PLANTED.params())
+async def test_the_damage_is_found(world: World, serve: Serve, planted: Damage) -> None:
+    await assert_found(world, serve, planted)
+
+
+async def test_an_order_that_a_person_released_may_pass(world: World, serve: Serve) -> None:
+    await _locked_in_a_pause(world)
+    hold = HoldRow(order_id=ID, n=99, reason=HoldReason.PAUSED, detail="x", opened_at=utc_now() - HOUR)
+    hold.deadline, hold.closed_at, hold.how = utc_now(), utc_now(), Release.OPERATOR
+    async with world.db.transaction() as tx:
+        tx.add(hold)
+    report = await run_audit(world.db, serve(world.books))
+    assert report.clean
+    assert [check.looked_at for check in report.checks if check.name == "pauses_kept"] == [1]
+
+
+async def test_an_order_that_began_while_its_channel_was_paused(world: World, serve: Serve) -> None:
+    async with world.db.transaction() as tx:
+        row = await index_row(tx, ID)
+        row.started_at = row.started_at or utc_now()
+        tx.add(row)
+        began = row.started_at
+        pause = await pauses.begin(tx, Slice.CHANNEL, "own", "x", "wei", now=began - HOUR)
+        assert pause is not None
+        pause.ended_at = began + timedelta(milliseconds=1)
+    found = [(name, finding.subject) for name, finding in (await run_audit(world.db, serve(world.books))).findings()]
+    assert ("pauses_kept", ID) in found
+    assert {name for name, _ in found} == {"pauses_kept"}
