@@ -121,6 +121,13 @@ class People:
         path = f"{order_id}/gifts/{line_no}/send-after"
         return (await self._insist(path, {"why": "买家来电，没有收到赠品"})).is_success
 
+    async def undo_merge(self, number: int) -> bool:
+        """Let the orders of a merge be packed alone. Whether that was still possible."""
+        answer = await self._hub.post(
+            f"/api/v1/staff/merges/{number}/undo", json={"why": "买家要分开寄"}, headers=self._staff
+        )
+        return answer.is_success
+
     async def cancel(self, order_id: str) -> bool:
         """Cancel an order. Whether it went through."""
         return (await self._insist(f"{order_id}/cancel", {"reason": "买家不想要了"})).is_success

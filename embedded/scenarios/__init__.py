@@ -12,6 +12,7 @@ from typing import Final
 from embedded.scenarios.address import Address
 from embedded.scenarios.everyday import Everyday
 from embedded.scenarios.gifts import Gifts
+from embedded.scenarios.merge import MergeOrders
 from embedded.scenarios.scenario import Scenario
 from embedded.scenarios.shortage import Shortage
 
@@ -20,6 +21,7 @@ SCENARIOS: Final[dict[str, Callable[[int, int], Scenario]]] = {
     "address": Address,
     "gifts": Gifts,
     "shortage": Shortage,
+    "merge": MergeOrders,
 }
 """Each makes a scenario of so many orders from a seed."""
 
