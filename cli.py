@@ -16,6 +16,7 @@ import typer
 from bench import BENCHES
 from commands import labels
 from commands.approvals_app import approvals_app, approvers_app
+from commands.customers_app import customers_app
 from commands.pauses_app import pauses_app
 from commands.pool_app import stock_app
 
@@ -200,6 +201,7 @@ def healings(
 gifts_app = typer.Typer(no_args_is_help=True, help="Gifts that were forgotten.")
 app.add_typer(approvers_app, name="approvers")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(customers_app, name="customers")
 app.add_typer(gifts_app, name="gifts")
 
 

@@ -91,7 +91,7 @@ class GatewaySettings(Group):
     port: int = 8300
     max_body_bytes: int = Field(5_000_000, gt=0)
     staff: dict[str, SecretStr] = Field({}, description="who may use the staff API: name to bearer token")
-    roles: dict[str, list[Literal["service", "operations", "rules"]]] = Field(
+    roles: dict[str, list[Literal["service", "operations", "rules", "finance"]]] = Field(
         {}, description="what each of them may do beside looking; who is not in it: service and operations"
     )
     public_url: str = Field(
@@ -103,8 +103,8 @@ class GatewaySettings(Group):
     @field_validator("roles")
     @classmethod
     def _roles_are_of_staff(
-        cls, roles: dict[str, list[Literal["service", "operations", "rules"]]], info: ValidationInfo
-    ) -> dict[str, list[Literal["service", "operations", "rules"]]]:
+        cls, roles: dict[str, list[Literal["service", "operations", "rules", "finance"]]], info: ValidationInfo
+    ) -> dict[str, list[Literal["service", "operations", "rules", "finance"]]]:
         if unknown := sorted(set(roles) - set(info.data.get("staff", roles))):
             raise ValueError(f"without a token in STAFF: {', '.join(unknown)}")
         return roles

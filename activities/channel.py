@@ -19,7 +19,7 @@ from domain.golden import Trigger
 from domain.order import Channel, Order
 from domain.shipping import Carrier, SentParcel, Shipment
 from domain.texts import text
-from store import gifts, orders, planning, shipping
+from store import credit_limits, gifts, orders, planning, shipping
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -81,6 +81,7 @@ class ChannelSteps:
                 told.told_at = utc_now()
                 tx.add(told)
                 await tx.flush()
+                await credit_limits.has_left(tx, order, told)
             sent[:] = await gifts.give(tx, order)
             return Done(what, why)
 

@@ -22,7 +22,7 @@ from domain.clock import utc_now
 from domain.golden import Exit
 from domain.holds import HoldReason, Release
 from domain.texts import text
-from store import approvals, deadlines, flags, gifts, holds, tracking
+from store import approvals, credit_limits, deadlines, flags, gifts, holds, orders, tracking
 from store.database import Database
 from store.healings import Healing
 from store.steps import Done, run_step
@@ -58,6 +58,9 @@ class HoldSteps:
             await holds.close_task(tx, holds.task_key(end.order_id, end.n), end.by)
             if end.how in (Release.OPERATOR, Release.APPROVAL):
                 await flags.release(tx, end.order_id, end.reason, end.by, end.why)
+            if end.how == Release.OPERATOR and end.reason == HoldReason.CREDIT_LIMIT:
+                # It counts all the same: what comes next finds so much less.
+                await credit_limits.reserve(tx, await orders.body(tx, row.order_id), row.revision, forced_by=end.by)
             if end.reason == HoldReason.ADDRESS_INCOMPLETE and end.how != Release.DOCUMENT:
                 # By a document it may be open again in a moment: then the review itself looks after the choice.
                 await holds.close_task(tx, choice_key(end.order_id), end.by)
@@ -102,9 +105,11 @@ class HoldSteps:
             row.in_flight = False
             failed[:] = await gifts.call_off(tx, cancel.order_id)
             await approvals.drop_open(tx, cancel.order_id, utc_now())
+            await credit_limits.let_go(tx, cancel.order_id, cancel.by)
             return Done("order.cancelled", cancel.reason, exit=Exit.CANCELLED)
 
         await run_step(self._db, cancel.order_id, "cancelled", cancel.by, work)
+        await credit_limits.wake_after(self._db, cancel.order_id)
         count(failed)
 
     @activity.defn(name=RECORD_UNDELIVERED.name)
@@ -115,8 +120,10 @@ class HoldSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             failed[:] = await gifts.come_back(tx, end.order_id)
             await approvals.drop_open(tx, end.order_id, utc_now())
+            await credit_limits.let_go(tx, end.order_id, end.by, came_back=True)
             await tracking.close_tasks(tx, end.order_id, end.by)
             return Done("order.undelivered", end.reason, exit=Exit.UNDELIVERED)
 
         await run_step(self._db, end.order_id, "undelivered", "operator", work)
+        await credit_limits.wake_after(self._db, end.order_id)
         count(failed)

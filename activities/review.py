@@ -19,14 +19,15 @@ from domain.clock import utc_now
 from domain.declaring import HOME
 from domain.golden import GoldenState, Trigger, reached
 from domain.holds import OF_THE_HOUSE, HoldReason
-from domain.money import Fen
+from domain.money import Fen, format_yuan
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Flag, review
 from domain.tax import LineTax, taxes
+from domain.texts import text
 from rules.credit import asks_bureau
 from rules.invoices import invoice
 from rules.taxes import tax_rate
-from store import declarations, holds, invoices, orders
+from store import credit_limits, declarations, holds, invoices, orders
 from store import flags as flags_kept
 from store import taxes as taxes_kept
 from store.database import Database
@@ -73,6 +74,7 @@ class ReviewSteps:
         cancelled = ChannelStatus.CANCELLED in (order.status, row.status)
         missing = await demand(tx, row, order, mended.revision) if paid and not cancelled else Missing()
         found += missing.flags(mended.revision)
+        found += await _credit(tx, row, order, mended.revision) if paid and not cancelled else []
         holding = await flags_kept.keep(tx, row, mended.revision, found)
         for reason in OF_THE_HOUSE:
             if said := "；".join(flag.detail for flag in holding if flag.hold is reason):
@@ -85,7 +87,7 @@ class ReviewSteps:
             cancelled=cancelled,
             paid_at=order.paid_at,
             amount_fen=order.amounts.paid_fen,
-            needs_credit=asks_bureau(order, self._credit_above),
+            needs_credit=asks_bureau(order, self._credit_above) and await credit_limits.find(tx, order) is None,
             ship_digest=_digest(_receiver(order), order.notes.model_dump_json()),
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,
@@ -111,6 +113,18 @@ def _taxes(dossier: Dossier) -> tuple[LineTax, ...]:
     order, articles = dossier.order, dossier.articles
     classes = {line.sku: articles[line.sku].category if line.sku in articles else "" for line in order.lines}
     return taxes(order, {sku: tax_rate(order.channel, category) for sku, category in classes.items()})
+
+
+async def _credit(tx: AsyncSession, row: OrderRow, order: Order, revision: int) -> list[Flag]:
+    """Reserve what the order costs of its customer's own limit; a flag when that does not fit."""
+    if not credit_limits.may_hold(row):
+        return []
+    standing = await credit_limits.reserve(tx, order, revision)
+    if standing is None or standing.lacks_fen <= 0:
+        return []
+    amounts = {"limit": format_yuan(standing.limit_fen), "free": format_yuan(max(standing.free_fen, 0))}
+    words = text("credit.over_limit", amount=format_yuan(order.amounts.paid_fen), **amounts)
+    return [Flag("credit.limit", HoldReason.CREDIT_LIMIT, words, str(order.amounts.paid_fen))]
 
 
 def _holding_still(row: OrderRow, found: list[Flag]) -> list[Flag]:

@@ -10,6 +10,7 @@ from audit.approvals import approvals_given
 from audit.cancelled import cancelled_undone
 from audit.channels import told_once
 from audit.credit import credit_settled
+from audit.credit_limits import credit_limits_kept
 from audit.deadlines import deadlines_follow
 from audit.evidence import Evidence
 from audit.gifts import gifts_given
@@ -60,6 +61,9 @@ CHECKS: tuple[Check, ...] = (
     Check("orders_ended", "every order is at its right end", orders_ended, _COMPARED, at_end=True),
     Check("shadow_silent", "orders in shadow are decided, and nothing of them is sent", shadow_silent, _COMPARED),
     Check("golden_sequence", "golden states one by one, never back, none skipped", golden_sequence, _NONE),
+    Check(
+        "credit_limits_kept", "no order was let in over its customer's limit but by a person", credit_limits_kept, _NONE
+    ),
     Check("approvals_given", "nothing passed without the approvals that the table demanded", approvals_given, _NONE),
     Check("stock_conserved", "stock adds up: ledger, reservations, what was ordered", stock_conserved, _NONE),
     Check("pool_bound", "frozen, promised and counted is what transfers and orders say", pool_bound, _NONE),

@@ -16,6 +16,7 @@ class HoldReason(StrEnum):
     REFUND_PENDING = "REFUND_PENDING"
     APPROVAL = "APPROVAL"
     CREDIT_REFUSED = "CREDIT_REFUSED"
+    CREDIT_LIMIT = "CREDIT_LIMIT"
     STOCK_SHORT = "STOCK_SHORT"
     BACKORDER = "BACKORDER"
     ADDRESS_CHANGE = "ADDRESS_CHANGE"
@@ -129,6 +130,13 @@ POLICIES: dict[HoldReason, HoldPolicy] = {
     HoldReason.CREDIT_REFUSED: HoldPolicy(
         Step.WAREHOUSE,
         frozenset({Release.OPERATOR, Release.PARTNER, Release.CANCEL}),
+        timedelta(hours=4),
+        AtDeadline.ESCALATE,
+        "role.finance",
+    ),
+    HoldReason.CREDIT_LIMIT: HoldPolicy(
+        Step.REVIEW,
+        frozenset({Release.OPERATOR, Release.DOCUMENT, Release.RETRY, Release.CANCEL}),
         timedelta(hours=4),
         AtDeadline.ESCALATE,
         "role.finance",

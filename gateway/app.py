@@ -29,6 +29,7 @@ from domain.rulesets import Refused
 from domain.texts import text
 from gateway import (
     approvals_api,
+    customers_api,
     deadlines_api,
     declarations_api,
     extensions_api,
@@ -64,7 +65,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     goods = (pool_api, shelves_api, replenishments_api, labels_api)
     staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api, merges_api)
-    for api in (hooks, orders_api, refunds_api, *staff, shadows_api, extensions_api, approvals_api, pauses_api):
+    more = (shadows_api, extensions_api, approvals_api, pauses_api, customers_api)
+    for api in (hooks, orders_api, refunds_api, *staff, *more):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))
     app.get("/healthz")(healthz)

@@ -18,6 +18,7 @@ from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
 from gateway.approval_view import trail
+from gateway.credit_view import invoice_moments
 from gateway.shadow_view import shadow_view
 from gateway.shop_view import latest, tax_view
 from rules.fields import definitions
@@ -77,6 +78,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "fields": _fields(await extensions.whole(tx, body)),
         "flags": await _flags(tx, order_id),
         "approvals": await trail(tx, order_id),
+        "invoice_moments": await invoice_moments(tx, order_id),
         "price": await _price(tx, order_id),
         "routing": await _routing(tx, order_id),
         "consignments": await _consignments(tx, order_id),

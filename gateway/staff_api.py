@@ -48,7 +48,7 @@ def _who(request: Request, hub: Hub) -> str:
 By = Annotated[str, Depends(_who)]
 """Whoever has a token may look."""
 
-SERVICE, OPERATIONS, RULES = "service", "operations", "rules"
+SERVICE, OPERATIONS, RULES, FINANCE = "service", "operations", "rules", "finance"
 """What people may do: act on orders; move the stock's books and accept what is to be ordered; put rules in force."""
 UNSAID = frozenset({SERVICE, OPERATIONS})
 """Of people for whom the settings name no roles. Rules decide about all orders: who may change them must be named."""
@@ -66,6 +66,7 @@ def _with(role: str) -> Callable[..., str]:
 ByService = Annotated[str, Depends(_with(SERVICE))]
 ByOperations = Annotated[str, Depends(_with(OPERATIONS))]
 ByRules = Annotated[str, Depends(_with(RULES))]
+ByFinance = Annotated[str, Depends(_with(FINANCE))]
 OrderId = Annotated[str, Path(pattern=r"^[^\x00-\x20#/]+$")]
 
 

@@ -107,6 +107,7 @@ class OrderLife:
             HoldReason.COMPLIANCE,
             HoldReason.COMPLIANCE_BLOCKED,
             HoldReason.PRICE_CONFLICT,
+            HoldReason.CREDIT_LIMIT,
             HoldReason.FIELDS_MISSING,
             HoldReason.DECLARATION_INCOMPLETE,
         ):

@@ -1,4 +1,4 @@
-"""Approvals."""
+"""Approvals, and credit of customers on account."""
 
 from __future__ import annotations
 
@@ -124,6 +124,38 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "不能给自己设置审批角色，请由他人操作",
         "nobody gives themselves a role: ask somebody else",
     ),
+    "hold.CREDIT_LIMIT": ("超出信用额度", "over the credit limit"),
+    "credit.over_limit": (
+        "订单 {amount} 元超出客户信用额度：额度 {limit} 元，可用 {free} 元",
+        "the order is {amount} yuan, and of the customer's limit of {limit} yuan {free} are free",
+    ),
+    "customers.channel": ("渠道", "channel"),
+    "customers.customer": ("客户", "customer"),
+    "customers.name": ("名称", "name"),
+    "customers.limit": ("额度", "limit"),
+    "customers.reserved": ("订单占用", "reserved"),
+    "customers.used": ("已发未付", "owed"),
+    "customers.free": ("可用", "free"),
+    "customers.at": ("时间", "at"),
+    "customers.kind": ("事项", "what"),
+    "customers.order": ("订单", "order"),
+    "customers.after": ("合计占用", "together"),
+    "customers.by": ("操作人", "by"),
+    "customers.why": ("原因", "why"),
+    "customers.kind.limit": ("设置额度", "limit set"),
+    "customers.kind.reserve": ("订单占用", "reserved"),
+    "customers.kind.forced": ("人工放行占用", "let pass by a person"),
+    "customers.kind.release": ("释放", "freed"),
+    "customers.kind.use": ("发货转应收", "delivered"),
+    "customers.kind.return": ("退回冲销", "came back"),
+    "customers.kind.paid": ("回款", "paid"),
+    "customers.limited": (
+        "客户 {customer} 的信用额度为 {limit} 元，重新审核 {count} 个订单",
+        "the limit of customer {customer} is {limit} yuan; {count} orders are reviewed again",
+    ),
+    "customers.no_limit": ("客户 {customer} 没有信用额度", "customer {customer} has no limit"),
+    "customers.paid": ("已登记回款 {amount} 元", "{amount} yuan are booked"),
+    "customers.paid_before": ("这笔回款 {amount} 元已登记过", "these {amount} yuan were booked before"),
     "approvals.order": ("订单", "order"),
     "approvals.n": ("序号", "no."),
     "approvals.role": ("角色", "role"),

@@ -9,6 +9,7 @@ from store.tables.approvals import (
     ApproverChangeRow,
     ApproverRow,
 )
+from store.tables.credit import CreditEntryRow, CreditLimitRow, InvoiceMomentRow
 from store.tables.deadlines import StageDeadlineRow
 from store.tables.declarations import DeclarationRow, DeclarationSupplyRow
 from store.tables.extensions import KeptFileRow, SuppliedFieldRow
@@ -75,6 +76,8 @@ __all__ = [
     "ChannelStockRow",
     "ConsignmentRow",
     "CreditCheckRow",
+    "CreditEntryRow",
+    "CreditLimitRow",
     "DeclarationRow",
     "DeclarationSupplyRow",
     "DeliveryRow",
@@ -89,6 +92,7 @@ __all__ = [
     "IncomingRow",
     "InterceptionRow",
     "InvoiceChoiceRow",
+    "InvoiceMomentRow",
     "KeptFileRow",
     "LabelItemRow",
     "LabelSheetRow",

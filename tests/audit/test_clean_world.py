@@ -49,6 +49,7 @@ async def test_nothing_is_found_and_everything_is_looked_at(world: World, serve:
         "messages_once": 1,
         "credit_settled": 2,
         "approvals_given": 0,
+        "credit_limits_kept": 0,
         "rules_unmixed": 0,
         "deadlines_follow": 52,
         "pauses_kept": 0,
@@ -158,7 +159,7 @@ async def test_the_report_as_json(world: World, serve: Serve) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 27
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 28
 
 
 async def test_the_own_shop_is_audited_by_order_id(world: World, serve: Serve) -> None:

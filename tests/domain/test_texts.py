@@ -184,6 +184,11 @@ def families(source: Uses) -> dict[str, set[str]]:
         "approval.way.": set(WayOfDeciding),
         "approval.terms.": set(PaymentTerms),
         "approvers.": {"id", "name", "roles", "phone", "deputy", "absent_until"},
+        "customers.": {
+            *("channel", "customer", "name", "limit", "reserved", "used", "free"),
+            *("at", "kind", "order", "after", "by", "why"),
+        },
+        "customers.kind.": {"limit", "reserve", "forced", "release", "use", "return", "paid"},
         "approvals.": {
             *("order", "n", "role", "amount", "status", "deadline", "asked", "rule"),
             *("at", "who", "verdict", "way", "why"),

@@ -105,7 +105,7 @@ async def build_gateway(db: Database, orders: OrderGate, closing: AsyncExitStack
         "codec_tokens": (CODEC_TOKEN,),
         "codec_origins": (UI,),
         "staff": STAFF,
-        "roles": {"lan": ["service", "operations", "rules"]},
+        "roles": {"lan": ["service", "operations", "rules", "finance"]},
         "link_secret": LINK_SECRET,
         "rules": RuleDesk(db, "WH01"),
         "max_body_bytes": MAX_BODY,
