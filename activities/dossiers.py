@@ -17,7 +17,7 @@ from domain.review import Dossier, Twin, says_the_same
 from rules import declaring
 from rules.fields import definitions, demands
 from rules.reviewing import LONGEST, duties, holds_duplicate, risks
-from store import declarations, dossiers, extensions, orders
+from store import declarations, dossiers, extensions, flags, orders
 
 _LOOKED_AT = 3
 """Earlier orders whose bodies are compared at most."""
@@ -41,6 +41,10 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
     buyer = await dossiers.buyer(tx, order, around, now)
     twins = []
     for one in dossiers.like(order, around, LONGEST)[:_LOOKED_AT]:
+        if (one.placed_at, one.order_id) > (order.placed_at, order.order_id) and await flags.stands(
+            tx, one.order_id, "duplicate.", order.order_id
+        ):
+            continue  # it is the duplicate of this one
         minutes = int(abs(order.placed_at - one.placed_at).total_seconds() // 60)
         holds = holds_duplicate(order, minutes)
         if holds is not None and says_the_same(order, await orders.body(tx, one.order_id)):

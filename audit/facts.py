@@ -203,6 +203,8 @@ class HoldFact:
     opened_at: datetime
     deadline: datetime
     closed_at: datetime | None
+    closed_by: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

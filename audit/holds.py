@@ -10,7 +10,8 @@ from domain.holds import HoldReason
 
 
 async def holds_closed(evidence: Evidence) -> Outcome:
-    """Holds of closed orders are closed, each has a policy and a deadline, and the index shows those that are open."""
+    """Holds of closed orders are closed, each has a policy and a deadline, one that ended says by whom and how, and the
+    index shows those that are open."""
     seen = Outcome(looked_at=len(evidence.holds))
     now_open: defaultdict[str, set[str]] = defaultdict(set)
     for hold in evidence.holds:
@@ -20,6 +21,8 @@ async def holds_closed(evidence: Evidence) -> Outcome:
         if hold.deadline <= hold.opened_at:
             seen.find(subject, f"{hold.reason} has no deadline after its opening")
         order = evidence.orders.get(hold.order_id)
+        if hold.closed_at is not None and not (hold.closed_by and hold.how):
+            seen.find(subject, f"{hold.reason} was released, but by whom and how is not known")
         if hold.closed_at is None:
             now_open[hold.order_id].add(hold.reason)
             if order is not None and order.closed_at is not None:

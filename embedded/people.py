@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from sqlmodel import col, select
@@ -79,9 +80,40 @@ class People:
                 self.deeds.numbers_typed += 1
                 self._opened.add(code)
 
+    async def release(self, reason: HoldReason, why: str) -> list[str]:
+        """Whoever is asked first lets pass what waits for this reason. Returns the orders."""
+        released = []
+        for order_id in await self.held(reason):
+            if (await self._post(f"{order_id}/holds/{reason}/release", {"why": why})).is_success:
+                self.deeds.holds_released += 1
+                released.append(order_id)
+        return released
+
+    async def supply_declaration(self, order_id: str, values: dict[str, Any]) -> bool:
+        """The account manager supplies what a declaration lacks. Whether it was taken."""
+        answer = await self._hub.post(f"/api/v1/staff/orders/{order_id}/declaration", json=values, headers=self._staff)
+        return answer.is_success
+
+    async def declarations(self) -> list[dict[str, Any]]:
+        """The queue of those that lack something."""
+        answer = await self._hub.get("/api/v1/staff/declarations", headers=self._staff)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["declarations"]
+        return found
+
+    async def appoint(self, who: str, role: str, phone: str) -> None:
+        """Somebody may approve from now on."""
+        body = {"roles": [role], "phone": phone}
+        answer = await self._hub.put(f"/api/v1/staff/approvers/{who}", json=body, headers=self._staff)
+        answer.raise_for_status()
+
+    async def approve(self, code: str, amount_fen: int, why: str) -> bool:
+        """Somebody opens the link of their SMS, and agrees. Whether it was taken."""
+        values = {"verdict": "approve", "amount_fen": str(amount_fen), "why": why}
+        return (await self._hub.post(f"/a/{code}", data=values)).is_success
+
     async def finance_releases(self) -> None:
         """Finance looks at refused credit, and lets it pass."""
-        for order_id in await self._held(HoldReason.CREDIT_REFUSED):
+        for order_id in await self.held(HoldReason.CREDIT_REFUSED):
             answer = await self._post(
                 f"{order_id}/holds/{HoldReason.CREDIT_REFUSED}/release", {"why": "老客户，财务确认"}
             )
@@ -89,13 +121,13 @@ class People:
 
     async def service_closes_undelivered(self) -> None:
         """Customer service pays back what was stopped, came back or is lost, and closes the order."""
-        for order_id in await self._held(HoldReason.DELIVERY_PROBLEM):
+        for order_id in await self.held(HoldReason.DELIVERY_PROBLEM):
             answer = await self._post(f"{order_id}/holds/{HoldReason.DELIVERY_PROBLEM}/release", {"why": "已退款"})
             self.deeds.holds_released += answer.is_success
 
     async def service_completes_addresses(self) -> None:
         """Customer service calls the buyer, and completes the address."""
-        for order_id in await self._held(HoldReason.ADDRESS_INCOMPLETE):
+        for order_id in await self.held(HoldReason.ADDRESS_INCOMPLETE):
             if await self.change_address(order_id, "玄武区"):
                 self.deeds.addresses_completed += 1
 
@@ -157,7 +189,8 @@ class People:
         waits = row is not None and (_stopped_by_channel(row) or row.closed_at is not None)
         return waits or await self.packed(order_id)
 
-    async def _held(self, reason: HoldReason) -> list[str]:
+    async def held(self, reason: HoldReason) -> list[str]:
+        """The orders that wait for this reason."""
         async with self._db.reading() as tx:
             query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
             return list((await tx.execute(query)).scalars())

@@ -125,8 +125,8 @@ async def buyer(tx: AsyncSession, order: Order, found: Sequence[Relative], now: 
 def like(order: Order, found: Iterable[Relative], within: timedelta) -> list[Relative]:
     """Orders that may say the same as this one: same buyer, shop and amount, placed within so long, before this one.
 
-    Of two that were placed at the same second the one with the smaller id counts as the first. One that has passed its
-    review counts as well: it may have been placed later and looked at earlier.
+    Of two that were placed at the same second the one with the smaller id counts as the first. One that was reviewed
+    counts as well: it may have been placed later and looked at earlier.
     """
     mine = (order.placed_at, order.order_id)
     return sorted(
@@ -136,7 +136,7 @@ def like(order: Order, found: Iterable[Relative], within: timedelta) -> list[Rel
             if (one.channel, one.shop, one.amount_fen) == (order.channel, order.shop, order.amounts.paid_fen)
             and one.exit is None
             and abs(order.placed_at - one.placed_at) <= within
-            and ((one.placed_at, one.order_id) < mine or one.state not in (None, "PAID"))
+            and ((one.placed_at, one.order_id) < mine or one.state is not None)
         ),
         key=lambda one: (one.placed_at, one.order_id),
     )

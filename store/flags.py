@@ -59,5 +59,16 @@ async def of_order(tx: AsyncSession, order_id: str) -> list[FlagRow]:
     return list((await tx.execute(query.order_by(col(FlagRow.found_at), col(FlagRow.code)))).scalars())
 
 
+async def stands(tx: AsyncSession, order_id: str, code: str, about: str) -> bool:
+    """Whether something was found about an order, by how its code begins and what it rests on; released or not."""
+    query = select(FlagRow.code).where(
+        FlagRow.order_id == order_id,
+        col(FlagRow.code).startswith(code, autoescape=True),
+        FlagRow.about == _digest(about),
+        col(FlagRow.gone_at).is_(None),
+    )
+    return (await tx.execute(query)).first() is not None
+
+
 def _digest(about: str) -> str:
     return hashlib.sha256(about.encode()).hexdigest()[:16] if about else ""

@@ -79,4 +79,4 @@ class AddressDesk:
         wish, self._wish = self._wish, None
         if wish is not None:
             await own(DROP_ADDRESS, AddressRef(self._life.order_id, wish.n, wish.by, why))
-            await self._life.board.close(HoldReason.ADDRESS_CHANGE, "orderhub", why)
+            await self._life.board.close(HoldReason.ADDRESS_CHANGE, "orderhub", why or text("address.lapsed"))

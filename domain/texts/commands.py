@@ -170,5 +170,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "happened.healed": ("自愈", "healed"),
     "happened.gifts": ("赠品", "gifts"),
     "happened.gift_omissions": ("漏发赠品", "gift omissions"),
+    "happened.flags": ("标记", "flags"),
+    "happened.holds": ("拦截", "holds opened"),
+    "happened.released": ("放行", "holds ended"),
+    "happened.deadlines_missed": ("超时", "deadlines missed"),
+    "happened.approvals": ("审批", "approvals"),
+    "happened.declarations": ("申报资料", "declarations"),
+    "happened.messages_to_managers": ("通知客户经理", "messages to account managers"),
+    "happened.left_in_holds": ("仍被拦截", "left in holds"),
     "happened.stopped_why": ("原因", "why stopped"),
 }

@@ -13,6 +13,7 @@ from embedded.scenarios.address import Address
 from embedded.scenarios.everyday import Everyday
 from embedded.scenarios.gifts import Gifts
 from embedded.scenarios.merge import MergeOrders
+from embedded.scenarios.review import Review
 from embedded.scenarios.scenario import Scenario
 from embedded.scenarios.shortage import Shortage
 
@@ -20,6 +21,7 @@ SCENARIOS: Final[dict[str, Callable[[int, int], Scenario]]] = {
     "everyday": Everyday,
     "address": Address,
     "gifts": Gifts,
+    "review": Review,
     "shortage": Shortage,
     "merge": MergeOrders,
 }

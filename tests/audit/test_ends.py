@@ -166,6 +166,11 @@ async def a_hold_that_is_only_shown(world: World) -> None:
     await change(world, OrderRow, col(OrderRow.order_id) == BY_HAND.order_id, holds=["STOCK_SHORT"])
 
 
+@PLANTED.damage("holds_closed", f"{BY_HAND.order_id}/hold/1", "by whom and how is not known")
+async def a_hold_that_nobody_released(world: World) -> None:
+    await change(world, HoldRow, col(HoldRow.order_id) == BY_HAND.order_id, closed_by="")
+
+
 @PLANTED.damage("holds_closed", f"{BY_HAND.order_id}/hold/1", "has no policy")
 async def a_hold_without_an_exit(world: World) -> None:
     await change(world, HoldRow, col(HoldRow.order_id) == BY_HAND.order_id, reason="BAD_MOOD")

@@ -111,7 +111,7 @@ def test_what_is_forbidden_is_not_merely_missing() -> None:
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
-        ("exporter_uscc", "91350100M000100Y43", "91350100M000100Y44"),
+        ("exporter_uscc", "99000000MA0000000X", "99000000MA0000000Y"),
         ("consignee_name", "Ann O'Neil", "安"),
         ("consignee_email", "a.b@example.com", "a@b"),
         ("eori", "DE123456789012345", "D1"),

@@ -101,7 +101,7 @@ async def test_the_later_of_two_like_orders_is_the_duplicate(database: Database)
         assert await like(later) == [first.order_id]
         assert await like(first) == []
         row = await index_row(tx, later.order_id)
-        row.state = "RISK_PASSED"  # looked at first
+        row.state = "PAID"  # looked at first
         await tx.flush()
         assert await like(first) == [later.order_id]
 
@@ -150,6 +150,18 @@ async def test_another_reason_for_the_same_code_is_another_finding(database: Dat
         assert await flags.keep(tx, row, 2, [there]) == [there]
         assert await flags.keep(tx, row, 3, [here]) == []
         assert "1号" not in str([flag.model_dump() for flag in await flags.of_order(tx, row.order_id)])
+
+
+async def test_what_was_found_about_another_order_is_known(database: Database) -> None:
+    await taken(database)
+    async with database.transaction() as tx:
+        row = await _row(tx)
+        await flags.keep(tx, row, 1, [Flag("duplicate.hold", HoldReason.DUPLICATE, "同", "own:main:SO0")])
+        await flags.release(tx, row.order_id, "DUPLICATE", "王", "")
+        found = [await flags.stands(tx, row.order_id, "duplicate.", f"own:main:{no}") for no in ("SO0", "SO9")]
+        assert found == [True, False]
+        await flags.keep(tx, row, 2, [])
+        assert not await flags.stands(tx, row.order_id, "duplicate.", "own:main:SO0")
 
 
 async def test_a_note_that_becomes_a_hold_is_asked_about(database: Database) -> None:

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from domain.declaring import Supplied
 from domain.extensions import Place, Scope, Value
 from domain.golden import GoldenState
 from domain.holds import HoldReason
-from domain.order import Amounts, ChannelStatus, Notes, OrderLine, Region
+from domain.order import Amounts, ChannelStatus, Declaration, Notes, OrderLine, Region
 from domain.tags import Tag
 from rules import engine, fields
-from store import articles, extensions, orders
+from store import articles, declarations, extensions, orders
 from store.articles import Article, TagOf
 from store.tables import FlagRow, HoldRow, OrderRow, TaskRow
 from tests.rules.documents import changed
@@ -18,7 +19,7 @@ from tests.rules.test_fields import published
 from tests.store.samples import receiver
 from tests.workflows.goods import mugs, short_address
 from tests.workflows.stage import Living, Stage
-from workflows.contracts import AddressWish, CancelOrder, OrderEnd, ReleaseHold
+from workflows.contracts import AddressWish, CancelOrder, DeclarationSupply, OrderEnd, ReleaseHold
 
 
 async def test_an_order_that_does_not_add_up_waits_for_a_sound_document(stage: Stage) -> None:
@@ -247,3 +248,64 @@ async def test_a_field_that_the_merchant_asks_for_waits_until_it_is_supplied(sta
     assert stage.town.warehouse.orders[code].lines[0].extras == {"serial_no": "SN-1"}
     (row,) = await order.rows(HoldRow)
     assert (row.closed_by, row.how) == ("orderhub", "RETRY")
+
+
+_HERE = {
+    "consignee_name": "Ann Test",
+    "consignee_addr": "1 Test St",
+    "consignee_city": "Testville",
+    "consignee_state": "CA",
+    "consignee_postcode": "94105",
+    "consignee_phone": "+1 555 0100",
+    "consignee_email": "ann@example.com",
+    "exporter_uscc": "99000000MA0000000X",
+    "customs_reg_no": "3501999999",
+    "shipper_name": "Test Trading",
+    "duty_payer": "seller",
+}
+_MUG_TAGS = {
+    "hs_code": "6911101900",
+    "goods_desc_en": "Ceramic mug",
+    "origin_country": "CN",
+    "net_weight_g": "350",
+    "gross_weight_g": "500",
+}
+
+
+async def _supplies(order: Living, values: Supplied) -> str:
+    async with order.stage.db.transaction() as tx:
+        n = await declarations.wish(tx, order.id, values, "李")
+    return (await order.ask("supply_declaration", DeclarationSupply(n, "李"))).text
+
+
+async def test_what_a_declaration_lacks_is_asked_for_and_supplied(stage: Stage) -> None:
+    order = await stage.start(declaration=Declaration(destination="US", fields=_HERE))
+    await order.held(HoldReason.DECLARATION_INCOMPLETE)
+    await order.calls("messenger", "send")
+    assert [message.template for message in stage.town.messenger.sent] == ["declaration"]
+    deadline = (await order.hold(HoldReason.DECLARATION_INCOMPLETE)).deadline
+    assert "不能人工放行" in await order.refusal("release_hold", ReleaseHold("DECLARATION_INCOMPLETE", "王", ""))
+
+    assert "还缺 1 项：缺商业发票号" in await _supplies(order, Supplied({}, {"1": _MUG_TAGS}))
+    await order.step("order.accepted", times=2)
+    hold = await order.hold(HoldReason.DECLARATION_INCOMPLETE)
+    assert (hold.deadline, hold.detail) == (deadline, "发往 US 的申报资料缺 1 项：缺商业发票号")
+    assert await _supplies(order, Supplied({"invoice_no": "I1"})) == "申报资料已补全"
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    (row,) = await order.rows(HoldRow)
+    assert (row.closed_by, row.how) == ("李", "SUPPLY")
+    assert "没有待补全" in await order.refusal("supply_declaration", DeclarationSupply(1, "李"))
+    assert len(stage.town.messenger.sent) == 1
+
+
+async def test_a_declaration_may_be_completed_by_a_document_or_an_article(stage: Stage) -> None:
+    lacking = Declaration(destination="US", fields={**_HERE, "invoice_no": "I1"})
+    order = await stage.start(declaration=lacking)
+    await order.held(HoldReason.DECLARATION_INCOMPLETE)
+    async with stage.db.transaction() as tx:
+        await articles.put(tx, [Article("MUG", category="tableware")])
+        tags = {**_MUG_TAGS, "origin_country": "CN"}
+        await articles.put_tags(tx, [TagOf("MUG", Tag(kind, value)) for kind, value in tags.items()])
+    await order.told()
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    assert [row.how for row in await order.rows(HoldRow)] == ["RETRY"]
