@@ -13,6 +13,7 @@ from store import pauses
 from store.tables import HoldRow
 from tests.store.samples import order as sample_order
 from tests.workflows.stage import Stage
+from tests.workflows.test_refunds import TWO_LINES
 from workflows.contracts import ANOMALY_WORKFLOW, CancelOrder, ReleaseHold, SweepStart
 
 
@@ -80,4 +81,19 @@ async def test_a_pause_that_ends_by_itself_lets_its_orders_go_on(stage: Stage) -
     order = await stage.start()
     await order.pass_time(seconds=5)
     await order.reaches(GoldenState.STOCK_LOCKED)
+    await order.held()
+
+
+async def test_a_paused_warehouse_stops_its_own_part_of_an_order_only(stage: Stage) -> None:
+    await stage.opens("WH02")
+    await stage.receive("PLATE", 5, "WH02")
+    number = await _pause(stage, Slice.WAREHOUSE, "WH02")
+    order = await stage.start(**TWO_LINES)
+    await order.held(HoldReason.PAUSED)
+    assert "WH02" in (await order.hold(HoldReason.PAUSED)).detail
+    await order.packed_at("WH01")
+    await order.channel_knows(1)
+    await _end(stage, number)
+    await order.packed_at("WH02")
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
     await order.held()
