@@ -128,10 +128,12 @@ async def _credit(tx: AsyncSession, row: OrderRow, order: Order, revision: int) 
 
 
 def _holding_still(row: OrderRow, found: list[Flag]) -> list[Flag]:
-    """What the house itself objects to stops no order that is packed: it is a note then."""
+    """What the house itself objects to stops no packed order, unless it did so before: it is a note then."""
     if not reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED):
         return found
-    return [replace(flag, hold=None) if flag.hold in OF_THE_HOUSE else flag for flag in found]
+    return [
+        replace(flag, hold=None) if flag.hold in OF_THE_HOUSE and flag.hold not in row.holds else flag for flag in found
+    ]
 
 
 def ordered(order: Order) -> dict[str, int]:

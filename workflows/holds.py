@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 from activities.contracts import CLOSE_HOLD, ESCALATE_HOLD, OPEN_HOLD, HoldEnd, HoldFact
-from domain.holds import POLICIES, AtDeadline, HoldReason, Release, Step
+from domain.holds import OF_THE_HOUSE, POLICIES, AtDeadline, HoldReason, Release, Step
 from domain.texts import text
 from workflows.steps import own
 
@@ -64,8 +64,10 @@ class HoldBoard:
         return any(POLICIES[hold.reason].blocks in steps and hold.of in (0, of) for hold in self._open.values())
 
     def keeps_parcels(self, of: int = 0) -> bool:
-        """Whether packed parcels must not leave: what stops the warehouse, and an approval that is still missing."""
-        return self.blocks(Step.WAREHOUSE, of=of) or self.has(HoldReason.APPROVAL)
+        """Whether packed parcels must not leave: what stops the warehouse, an approval that is still missing, and what
+        the house objected to before they were packed."""
+        objected = any(self.has(reason) for reason in (HoldReason.APPROVAL, *sorted(OF_THE_HOUSE)))
+        return self.blocks(Step.WAREHOUSE, of=of) or objected
 
     async def open(self, reason: HoldReason, detail: str, of: int = 0, until: datetime | None = None) -> None:
         """Open a hold, unless one for this reason is open already. `until`: for so long it is expected to stay."""

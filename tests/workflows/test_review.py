@@ -309,3 +309,27 @@ async def test_a_declaration_may_be_completed_by_a_document_or_an_article(stage:
     await order.told()
     await order.reaches(GoldenState.STOCK_LOCKED)
     assert [row.how for row in await order.rows(HoldRow)] == ["RETRY"]
+
+
+async def test_what_came_to_light_while_the_warehouse_packed_keeps_the_parcel_here(stage: Stage) -> None:
+    order = await stage.start()
+    report = stage.town.warehouse.pack(await order.instructed())
+    async with stage.db.transaction() as tx:
+        await articles.put(tx, [Article("MUG", category="infant_formula", grade=1)])
+    await order.document(notes=Notes(buyer="请尽快"))
+    await order.held(HoldReason.COMPLIANCE)
+    await order.warehouse_reports(report)
+    await order.reaches(GoldenState.PACKED)
+    await order.rests()
+    assert (await order.row()).state == "PACKED"
+    assert not stage.town.own.told
+    # Reviewed again, it is found again: the parcel stays.
+    await order.document(notes=Notes(buyer="再快些"))
+    await order.step("order.accepted", times=3)
+    assert (await order.row()).holds == ["COMPLIANCE"]
+
+    async with stage.db.transaction() as tx:
+        await articles.put_tags(tx, [TagOf("MUG", Tag("formula_registration", "国食注字YP20170001"))])
+    await order.told()
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    assert not (await order.row()).holds
