@@ -144,7 +144,7 @@ def write_script(orders: int, seed: int) -> Script:
         return [next(plain).model_copy(update=change) for _ in range(count)]
 
     on_account = DraftCustomer(
-        id="REFUSE-1", name="示例商贸有限公司", tax_no="91330000TEST00001X", terms=PaymentTerms.NET30
+        id="REFUSE-1", name="示例商贸有限公司", tax_no="91330000TEXT00001X", terms=PaymentTerms.NET30
     )
     refused_late = on_account.model_copy(update={"id": "LATE-REFUSE-1"})
     incomplete = DraftReceiver(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.clock import utc_now
-from domain.invoices import InvoiceChoice, buyer_of
-from domain.order import Order
+from domain.invoices import InvoiceChoice, InvoiceType, buyer_of
+from domain.order import ChannelStatus, Order
+from domain.texts import text
+from store.holds import close_task, open_task
 from store.tables import InvoiceChoiceRow
 
 
 async def choose(tx: AsyncSession, order_id: str, revision: int, order: Order, choice: InvoiceChoice) -> None:
-    """Keep what was chosen for one revision; the newest revision's choice stands."""
+    """Keep what was chosen for one revision; the newest revision's choice stands. What is undecided is a person's task
+    until a later revision is decided."""
     await tx.merge(
         InvoiceChoiceRow(
             order_id=order_id,
@@ -23,6 +26,11 @@ async def choose(tx: AsyncSession, order_id: str, revision: int, order: Order, c
             at=utc_now(),
         )
     )
+    key = f"{order_id}/invoice"
+    if choice.type is InvoiceType.UNDECIDED and order.status is not ChannelStatus.CANCELLED:
+        await open_task(tx, key, "invoice_undecided", text("task.invoice_undecided"), order_id=order_id, again=True)
+    else:
+        await close_task(tx, key, "orderhub")
 
 
 async def of_order(tx: AsyncSession, order_id: str) -> InvoiceChoiceRow | None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 TASKS: dict[str, tuple[str, str]] = {
+    "task.invoice_undecided": (
+        "发票类型待确认：请核对买家的税号，由渠道更正后会自动重新判断，或由财务人工开具",
+        "which invoice this order gets is undecided: look at the buyer's tax number; a corrected document is judged by "
+        "itself, or finance writes it by hand",
+    ),
     "task.unknown_word": (
         "{partner}的{about}出现了未知状态 {word}，相关单据已暂停处理：请在规则集 status_map 中说明它的含义并发布",
         "{partner} says {word} of {about}, and nobody knows what it means; what hangs on it waits: say it in the rule "

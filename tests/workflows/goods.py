@@ -29,7 +29,7 @@ def mugs(quantity: int) -> dict[str, Any]:
 
 def on_account() -> dict[str, Any]:
     """A company that pays after thirty days: its credit is checked."""
-    return {"customer": Customer(external_id="C9", name="示例公司", tax_no="91330000TEST", terms=PaymentTerms.NET30)}
+    return {"customer": Customer(external_id="C9", name="示例公司", tax_no="91330000TEXT001", terms=PaymentTerms.NET30)}
 
 
 def short_address() -> ClearReceiver:
