@@ -23,10 +23,12 @@ from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import ChannelStatus, Region
+from domain.pauses import Slice
 from domain.refund import RefundStatus
 from domain.shipping import CreditDecision, TrackCode
 from intake.dispatcher import Dispatcher, Pace
 from rules import engine
+from store import pauses
 from store.database import Database
 from store.migrate import upgrade
 from store.tables import MergeMemberRow
@@ -126,6 +128,24 @@ async def stock_woken(stage: Stage) -> Living:
     await order.held(HoldReason.STOCK_SHORT)
     await stage.receive("MUG", 2)
     assert await stage.wakes_short() == 1
+    return await _delivered(order)
+
+
+async def paused(stage: Stage) -> Living:
+    """Its article is paused, then its warehouse; the first pause is ended, by the second a person lets it through."""
+    numbers = []
+    async with stage.db.transaction() as tx:
+        for kind, name in ((Slice.SKU, "MUG"), (Slice.WAREHOUSE, "WH01")):
+            row = await pauses.begin(tx, kind, name, "x", "zhao", now=utc_now())
+            numbers.append(row.n if row is not None and row.n is not None else 0)
+    order = await stage.start("PAUSED")
+    await order.held(HoldReason.PAUSED)
+    async with stage.db.transaction() as tx:
+        await pauses.end(tx, numbers[0], "zhao", utc_now())
+    await order.handle.signal("pause_ended")
+    await order.reaches(GoldenState.STOCK_LOCKED)
+    await order.step("hold.opened", times=2)
+    await order.ask("release_hold", ReleaseHold("PAUSED", "zhao", "looked at"))
     return await _delivered(order)
 
 
@@ -269,6 +289,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         credit_assumed,
         stock_short,
         stock_woken,
+        paused,
         failover,
         refund_in_part,
         refund_after_packing,

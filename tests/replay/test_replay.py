@@ -78,6 +78,7 @@ PAST = {
     "credit_assumed": {"check_credit", "commit_credit"},
     "stock_short": {"push_to_warehouse"},
     "stock_woken": {"push_to_warehouse"},
+    "paused": {"push_to_warehouse", "write_back"},
     "failover": {"settle_waybill"},
     "refund_in_part": {"hold_at_warehouse", "cancel_at_warehouse", "push_to_warehouse", "write_back"},
     "refund_after_packing": {"hold_at_warehouse"},
