@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from domain.declaring import HOME, destination
 from domain.order import ClearReceiver, Order, OrderLine
 from domain.shipping import Package, ScannedItem
 
@@ -48,10 +49,13 @@ def merge_mark(order: Order, rule: MergeRule, warehouse: str, couriers: str) -> 
     """What orders must have alike to be merged; "" for one that never is. Personal: only a digest of it may be kept.
 
     Never an order whose receiver its platform keeps encrypted: the same buyer has other ciphertexts in each order, so
-    nobody but the platform can tell who they are, and its e-waybill belongs to the order. Nor a gift sent after.
+    nobody but the platform can tell who they are, and its e-waybill belongs to the order. Nor a gift sent after, nor
+    what goes abroad: each order has a declaration of its own.
     """
     receiver = order.receiver
     if not rule.merge or rule.most < 2 or order.gift_after or not isinstance(receiver, ClearReceiver):
+        return ""
+    if destination(order) != HOME:
         return ""
     region, buyer = receiver.region, order.customer
     parts = (

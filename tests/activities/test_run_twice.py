@@ -16,7 +16,7 @@ from activities.warehouse import delivery_code
 from domain.declaring import Supplied
 from domain.order import Declaration
 from rules import engine
-from store import declarations
+from store import counts, declarations
 from store.tables import OrderEventRow
 from tests.activities.conftest import Bench
 from tests.activities.life import Turn, by_hand, packed, prepare, shipped, signed, stopping, to_the_warehouse, undone
@@ -134,6 +134,8 @@ async def test_orders_packed_together_with_every_step_run_twice(bench: Bench) ->
     )
     told = bench.town.warehouse.orders
     assert [len(order.lines) for order in told.values()] == [1, 3, 2]
+    async with bench.db.reading() as tx:
+        assert (await counts.ours(tx, "WH01", ["MUG"]))["MUG"].told == 2, "both orders' goods, in one instruction"
     report = await bench.report(bench.town.warehouse.pack(delivery_code(first, 3)))
     parcels = [f"{first}#1", f"{second}#1"]
     await _twice(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.merging import MergeRule, Part, merge_mark, share_out
-from domain.order import Channel, Customer, Notes, OrderLine, Requirement
+from domain.order import Channel, Customer, Declaration, Notes, OrderLine, Requirement
 from domain.shipping import Package, ScannedItem
 from tests.store.samples import order, receiver
 from tests.workflows.goods import encrypted
@@ -53,6 +53,7 @@ def test_another_warehouse_courier_or_group_is_another_mark() -> None:
 def test_what_is_never_merged_has_no_mark() -> None:
     assert _mark(**encrypted()) == "", "whatever the rules say"
     assert _mark(gift_after="SO0") == ""
+    assert _mark(declaration=Declaration(destination="US")) == "", "each has a declaration of its own"
     assert merge_mark(order(), MergeRule(False, "open", RULE.window, 5, ""), "WH01", "sf:SF") == ""
     assert merge_mark(order(), MergeRule(True, "open", RULE.window, 1, ""), "WH01", "sf:SF") == ""
 
