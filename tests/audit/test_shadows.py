@@ -12,13 +12,14 @@ from domain.shipping import Carrier
 from store import shadows, stock
 from store.shadows import Decision
 from store.tables import OrderRow, ShadowOrderRow, TaskRow
+from tests.audit.clean import WITH_GIFT
 from tests.audit.conftest import Serve
 from tests.audit.planting import Damage, Planted, assert_found, change
 from tests.audit.world import WAREHOUSE, World
 from tests.store.samples import order
 
 PLANTED = Planted()
-OLD = order("OLD", placed_at=utc_now())
+OLD = order("OLD", placed_at=utc_now(), **WITH_GIFT)
 
 
 async def in_shadow(world: World) -> None:
