@@ -92,8 +92,8 @@ def _filled(document: Document) -> Document:
     own = document.get(DECLARED)
     examples = own.get("examples") if isinstance(own, dict) else None
     for example in examples if isinstance(examples, list) else ():
-        if isinstance(example, dict):
-            example.setdefault("expect", {})
+        if isinstance(example, dict) and example.get("expect") is None:
+            example["expect"] = {}
     return document
 
 
