@@ -28,7 +28,8 @@ from domain.refund import RefundStatus
 from domain.shipping import CreditDecision, TrackCode
 from intake.dispatcher import Dispatcher, Pace
 from rules import engine
-from store import pauses
+from store import approvers, pauses
+from store.approvers import Changes
 from store.database import Database
 from store.migrate import upgrade
 from store.tables import MergeMemberRow
@@ -38,6 +39,7 @@ from tests.workflows.goods import GIFT, mugs, on_account
 from tests.workflows.partners import Town, away, fails, lost
 from tests.workflows.server import LocalServer, connect
 from tests.workflows.stage import Living, Stage, playing, until
+from tests.workflows.test_approvals import LARGE, ROLES, costs, say
 from tests.workflows.test_refunds import TWO_LINES, refund
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold, Timings
 
@@ -278,6 +280,19 @@ async def _merged(stage: Stage, name: str) -> tuple[Living, Living]:
     return first, second
 
 
+async def approval(stage: Stage) -> Living:
+    """Two directors must agree: one does, takes it back and does again, then the other does."""
+    async with stage.db.transaction() as tx:
+        for who, role in ROLES.items():
+            await approvers.put(tx, who, Changes(roles=(role,)), "test")
+    order = await stage.start("APPROVAL", **costs(LARGE))
+    await order.held(HoldReason.APPROVAL)
+    for verdict in ("approve", "withdraw", "approve"):
+        await order.ask("approve", say(1, verdict, "li"))
+    await order.ask("approve", say(2, "approve", "wang"))
+    return await _delivered(order)
+
+
 PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
     path.__name__: path
     for path in (
@@ -296,6 +311,7 @@ PATHS: dict[str, Callable[[Stage], Awaitable[Living]]] = {
         split,
         backorder,
         intercepted,
+        approval,
         merged,
         merged_with,
     )

@@ -85,6 +85,7 @@ PAST = {
     "split": {"push_to_warehouse", "hold_at_warehouse", "cancel_at_warehouse", "request_waybill", "write_back"},
     "backorder": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
     "intercepted": {"intercept_parcel"},
+    "approval": {"send_approval_link", "write_back"},
     "merged": {"push_to_warehouse", "cancel_at_warehouse", "write_back"},
     "merged_with": {"write_back"},
 }
