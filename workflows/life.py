@@ -53,9 +53,9 @@ class OrderLife:
         self.cancel_refused = ""
         self.released_by_hand: set[HoldReason] = set()
         self.goods_came = False
+        """There may be more of what the order was short of."""
         self.pauses_ended = 0
         """How often it was told that a pause has ended, or that this order goes on in spite of it."""
-        """There may be more of what the order was short of."""
         self.credit_asked = False
         self.courier = ""
         self.consignments: list[ConsignmentFact] = []
