@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.pricing import compare
 from domain.articles import ArticleFacts
-from domain.clock import BEIJING
+from domain.clock import BEIJING, utc_now
 from domain.declaring import HOME, Judged, destination, judge
 from domain.extensions import FILE_ID, FieldRule, FieldType, parts, rule_of, values
 from domain.order import ChannelStatus, Order
@@ -63,6 +64,24 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
         files_lacking=await extensions.files_lacking(tx, _files(order, rules)),
         day=day,
         declared=await declared(tx, order, house, articles, day),
+    )
+
+
+async def with_articles_held(tx: AsyncSession, dossier: Dossier, house: Mapping[str, str]) -> Dossier:
+    """The dossier with what is written down of its articles now, and until the end of the transaction.
+
+    For one in which something of them is missing: whoever writes that down meanwhile looks for orders that wait for it,
+    and must find this one, or be read here.
+    """
+    skus = {line.sku for line in dossier.order.lines}
+    await dossiers.lock_articles(tx, skus)
+    articles, _ = await dossiers.goods(tx, skus)
+    day = dossier.day or utc_now().astimezone(BEIJING).date()
+    return replace(
+        dossier,
+        articles=articles,
+        duties=duties(dossier.order, articles),
+        declared=await declared(tx, dossier.order, house, articles, day),
     )
 
 

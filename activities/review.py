@@ -11,14 +11,14 @@ from temporalio import activity
 
 from activities.approvals import Missing, demand
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
-from activities.dossiers import collect
+from activities.dossiers import collect, with_articles_held
 from activities.gifting import add_gifts
 from activities.healing import count, heal
 from activities.results import from_json, to_json
 from domain.clock import utc_now
 from domain.declaring import HOME
 from domain.golden import GoldenState, Trigger, reached
-from domain.holds import OF_THE_HOUSE, HoldReason
+from domain.holds import OF_ARTICLES, OF_THE_HOUSE, HoldReason
 from domain.money import Fen, format_yuan
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Flag, review
@@ -66,8 +66,11 @@ class ReviewSteps:
         mended = await add_gifts(tx, row, mended)
         order = mended.order
         dossier = await collect(tx, order, mended.revision, utc_now(), self._house)
-        await declarations.keep(tx, row.order_id, dossier.declared)
         found = _holding_still(row, review(dossier))
+        if any(flag.hold in OF_ARTICLES for flag in found):
+            dossier = await with_articles_held(tx, dossier, self._house)
+            found = _holding_still(row, review(dossier))
+        await declarations.keep(tx, row.order_id, dossier.declared)
         await taxes_kept.keep(tx, row.order_id, mended.revision, _taxes(dossier))
         await invoices.choose(tx, row.order_id, mended.revision, order, invoice(order, dossier.articles))
         paid = order.paid and not any(flag.hold is HoldReason.FORMAT_INVALID for flag in found)

@@ -16,9 +16,10 @@ from domain.tags import Tag
 from store.listings import mark
 from store.orders import body, review_again
 from store.stock.moving import padded
-from store.tables import ArticleTagRow, HoldRow, OrderRow, SkuRow
+from store.tables import ArticleTagRow, FlagRow, OrderRow, SkuRow
 
 CLASSES = ("", "A", "B", "C")
+_UNDER_WAY = ("PAID", "RISK_PASSED", "STOCK_LOCKED", "PACKED")
 BELOW_SAFETY = ("alert", "suggest", "pause")
 HEAVIEST_G = 1_000_000
 CATEGORY = re.compile(r"[a-z0-9_]{0,40}")
@@ -95,8 +96,12 @@ async def put(tx: AsyncSession, articles: Iterable[Article]) -> Counter[str]:
 async def put_tags(tx: AsyncSession, tags: Iterable[TagOf]) -> Counter[str]:
     """Keep tags; orders that wait for one are reviewed again. Counts `added`, `changed` and `same`."""
     counted: Counter[str] = Counter()
-    changed = set()
+    changed, locked = set(), set()
     for one in sorted(tags, key=lambda one: (one.sku, one.tag.kind, one.tag.area, one.tag.value)):
+        if one.sku not in locked:
+            # A review that finds something missing of the article holds its row, too: it comes before or after this.
+            await tx.get(SkuRow, one.sku, with_for_update=True)
+            locked.add(one.sku)
         key = (one.sku, one.tag.kind, one.tag.area, one.tag.value)
         row = await tx.get(ArticleTagRow, key, with_for_update=True)
         fresh = ArticleTagRow(sku=one.sku, **asdict(one.tag))
@@ -122,11 +127,19 @@ async def look_again(tx: AsyncSession, skus: Iterable[str]) -> list[str]:
     wanted = set(skus)
     if not wanted:
         return []
-    held = select(HoldRow.order_id).where(
-        col(HoldRow.closed_at).is_(None), col(HoldRow.reason).in_(sorted(OF_ARTICLES))
+    # By what was found, and not by the hold: that is opened a moment later, in a transaction of its own.
+    waiting = (
+        select(FlagRow.order_id)
+        .join(OrderRow, col(OrderRow.order_id) == col(FlagRow.order_id))
+        .where(
+            col(OrderRow.state).in_(_UNDER_WAY),
+            col(OrderRow.closed_at).is_(None),
+            col(FlagRow.hold).in_(sorted(OF_ARTICLES)),
+            col(FlagRow.gone_at).is_(None),
+        )
     )
     again = []
-    for order_id in sorted(set((await tx.execute(held)).scalars())):
+    for order_id in sorted(set((await tx.execute(waiting)).scalars())):
         row = await tx.get(OrderRow, order_id, with_for_update=True)
         if row is not None and row.closed_at is None:
             order = await body(tx, order_id)

@@ -158,6 +158,12 @@ async def goods(tx: AsyncSession, skus: Iterable[str]) -> tuple[dict[str, Articl
     return {**found, **await tagged(tx, [found[sku] for sku in classed])} if classed else found, free
 
 
+async def lock_articles(tx: AsyncSession, skus: Iterable[str]) -> None:
+    """Hold the rows of articles until the end of the transaction: nothing is written down of them meanwhile."""
+    rows = select(SkuRow.sku).where(col(SkuRow.sku).in_(sorted(set(skus)))).order_by(col(SkuRow.sku))
+    await tx.execute(rows.with_for_update())
+
+
 async def tagged(tx: AsyncSession, bare: Sequence[ArticleFacts]) -> dict[str, ArticleFacts]:
     """Articles with their tags, the one that is valid longest first."""
     query = select(ArticleTagRow).where(col(ArticleTagRow.sku).in_([one.sku for one in bare]))

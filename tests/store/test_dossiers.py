@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from domain.holds import HoldReason
 from domain.order import Customer, Order
 from domain.refund import Refund, RefundKind, RefundStatus
 from domain.review import BuyerFacts, Flag
+from domain.tags import Tag
 from intake.linking import Linker
 from store import dossiers, flags, links, refunds
-from store.articles import Article, put
+from store.articles import Article, TagOf, put, put_tags
 from store.database import Database
 from store.orders import take
 from store.stock import Movement, receive
@@ -185,3 +187,20 @@ async def test_what_is_not_found_any_more_is_gone(database: Database) -> None:
         assert await flags.keep(tx, row, 3, [_RISK]) == [_RISK]
         (kept,) = await flags.of_order(tx, row.order_id)
         assert kept.gone_at is None
+
+
+async def test_what_waits_for_an_article_is_found_before_its_hold_is_open(database: Database) -> None:
+    await taken(database)
+    await taken(database, "SO2")
+    async with database.transaction() as tx:
+        row = await _row(tx)
+        row.state = "PAID"
+        await flags.keep(tx, row, 1, [Flag("compliance.missing", HoldReason.COMPLIANCE, "缺", "MUG/x")])
+    tag = TagOf("MUG", Tag("hs_code", "691110"))
+    async with database.transaction() as tx:
+        await put_tags(tx, [replace(tag, sku="PEN")])
+        assert (await index_row(tx, "own:main:SO1")).revision == 1, "of another article"
+        await put_tags(tx, [tag])
+        await put_tags(tx, [tag])
+        found = [(await index_row(tx, f"own:main:{no}")).revision for no in ("SO1", "SO2")]
+        assert found == [2, 1], "once, and only the one that waits"
