@@ -16,7 +16,8 @@ def test_a_review_is_measured_in_its_parts(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr[-3000:]
     report = json.loads(ran.stdout)
     assert report["rules"] == 1000
-    parts = [report[name] for name in ("collecting_ms", "checks_ms", "promotion_ms")]
+    assert report["promotion_ms"] > 0
+    parts = [report[name] for name in ("collecting_ms", "checks_ms")]
     assert report["cpu_ms_per_order"] == pytest.approx(sum(parts), abs=0.01)
     assert report["orders_per_second"] == pytest.approx(1000 / report["cpu_ms_per_order"], rel=0.01)
     assert report["step_cpu_ms"] > 0
