@@ -49,15 +49,19 @@ class ReviewSteps:
     async def accept_order(self, at: OrderAt) -> Accepted:
         """Mend what is wrong in one way only, and run every check on one revision; a sound paid one becomes PAID."""
         healed: list[Healing] = []
+        freed: list[int] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             # Whoever started this order may have died before noting it.
             await orders.mark_started(tx, at.order_id, at.revision)
             done, healed[:] = await self.look(tx, row, at.revision)
+            freed[:] = await credit_limits.freed_by(tx, at.order_id, row.revision) if row.revision > 1 else []
             return done
 
         kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
         count(healed)
+        if freed:
+            await credit_limits.wake_after(self._db, at.order_id)
         return from_json(Accepted, kept)
 
     async def look(self, tx: AsyncSession, row: OrderRow, revision: int) -> tuple[Done, list[Healing]]:

@@ -83,6 +83,13 @@ async def reserve(tx: AsyncSession, order: Order, revision: int, *, forced_by: s
     return Standing(row.limit_fen, free, max(delta - max(free, 0), 0))
 
 
+async def freed_by(tx: AsyncSession, order_id: str, revision: int) -> list[int]:
+    """What the review of a revision gave back, in fen; [] when nothing."""
+    entry = CreditEntryRow
+    query = select(entry.reserved_delta).where(entry.key == f"{order_id}/review/{revision}", entry.kind == "release")
+    return [-delta for delta in (await tx.execute(query)).scalars()]
+
+
 async def let_go(tx: AsyncSession, order_id: str, by: str, *, came_back: bool = False) -> None:
     """An order is off: nothing of it is reserved any more; came it back, it owes nothing and its invoices are void."""
     who = await _who(tx, order_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from domain.golden import GoldenState
 from domain.holds import HoldReason
-from domain.order import Channel
+from domain.order import Amounts, Channel
 from store import credit_limits
 from store.tables import CreditLimitRow, InvoiceMomentRow
 from tests.workflows.goods import on_account
-from tests.workflows.stage import Stage
+from tests.workflows.stage import Living, Stage, until
 from workflows.contracts import CancelOrder, OrderEnd, ReleaseHold
 
 
@@ -48,6 +48,25 @@ async def test_over_the_limit_it_waits_until_another_order_lets_go(stage: Stage)
     await second.reaches(GoldenState.STOCK_LOCKED)
     assert (await second.row()).holds == []
     assert await _standing(stage) == (4_950, 0)
+
+
+async def test_an_order_that_costs_less_lets_another_in(stage: Stage) -> None:
+    await _limit(stage, 9_000)
+    first = await stage.start(**on_account())
+    await first.instructed()
+    second = await stage.start(**on_account())
+    await second.held(HoldReason.CREDIT_LIMIT)
+    line = first.order.lines[0].model_copy(update={"amount_fen": 4_000})
+    await first.document(lines=(line,), amounts=Amounts(goods_fen=4_950, discount_fen=950, paid_fen=4_000))
+    await first.step("order.accepted", times=2)
+    await until(lambda: _told_again(second), "a review again")
+    await second.told()
+    await second.reaches(GoldenState.STOCK_LOCKED)
+    assert await _standing(stage) == (8_950, 0)
+
+
+async def _told_again(order: Living) -> bool:
+    return (await order.row()).revision > 1
 
 
 async def test_finance_lets_one_pass_and_it_counts_all_the_same(stage: Stage) -> None:
