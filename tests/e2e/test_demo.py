@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[2]
 SEED = 7
 GOLDEN_END = {"WARRANTY_ACTIVATED", "CANCELLED", "UNDELIVERED"}
 # What a small everyday peak may not bring: a message to a buyer, a share set aside, a parcel called back, a shop in
-# shadow, an order so large that people must approve it, orders packed together, a slice that is paused.
+# shadow, an order so large that people must approve it, orders packed together, a slice that is paused, a credit limit.
 # tests/audit proves that each of these checks finds what is wrong.
 RARE = {
     *("messages_once", "shares_kept", "intercepted_once"),
-    *("shadow_silent", "approvals_given", "merges_kept", "pauses_kept"),
+    *("shadow_silent", "approvals_given", "merges_kept", "pauses_kept", "credit_limits_kept"),
 }
 
 pytestmark = pytest.mark.timeout(420)
