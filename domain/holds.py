@@ -273,6 +273,17 @@ OF_ARTICLES = frozenset({HoldReason.COMPLIANCE, HoldReason.COMPLIANCE_BLOCKED, H
 """Reasons that may be gone when something is written down of an article."""
 
 
+RESTS_ON: dict[HoldReason, tuple[str, ...]] = {
+    HoldReason.RISK: ("risk_rules",),
+    HoldReason.DUPLICATE: ("duplicate_rules",),
+    HoldReason.COMPLIANCE: ("compliance_rules",),
+    HoldReason.COMPLIANCE_BLOCKED: ("compliance_rules", "declaration_rules"),
+    HoldReason.DECLARATION_INCOMPLETE: ("declaration_rules",),
+    HoldReason.FIELDS_MISSING: ("extension_fields",),
+}
+"""Reasons that may be gone, or come, when another version of these rule sets decides."""
+
+
 def operator_may_release(reason: HoldReason) -> bool:
     """Whether a person may release this hold without more ado."""
     return Release.OPERATOR in POLICIES[reason].releases

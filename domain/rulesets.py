@@ -6,7 +6,7 @@ each of these is an event, and all else follows from the events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,6 +74,18 @@ def in_force(events: Iterable[RuleEvent], at: datetime) -> RuleEvent | None:
         and (event.ends is None or at < event.ends)
     ]
     return max(holding, key=lambda one: one[:3])[3] if holding else None
+
+
+def last_change(events: Iterable[RuleEvent], names: Collection[str], at: datetime) -> datetime | None:
+    """When another version of one of these rule sets began to decide last, up to a moment; None: never."""
+    moments = [
+        moment
+        for event in events
+        if event.name in names
+        for moment in ((event.begins, event.ends) if event.what is What.PUBLISHED else (event.at,))
+        if event.what in (What.PUBLISHED, What.WITHDRAWN) and moment is not None and moment <= at
+    ]
+    return max(moments, default=None)
 
 
 def state_of(version: str, events: Iterable[RuleEvent], at: datetime) -> State:

@@ -1,10 +1,11 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Nine loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+Ten loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
 orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
 were short of goods of which there are more now, telling merged orders of each other, reading documents again whose
-words have got a meaning, and deciding orders of shops in shadow, which are never started. Any number of processes may
-run it: claims are exclusive, starts and signals change nothing the second time.
+words have got a meaning, having orders reviewed again that other rules might let go, and deciding orders of shops in
+shadow, which are never started. Any number of processes may run it: claims are exclusive, starts and signals change
+nothing the second time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from domain.words import known, unknown_in
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
+from intake.rereviews import Rereviews
 from store import inbox, merges, orders, planning, shops, shortages, words
 from store.database import Database
 from store.orders import Untold
@@ -85,13 +87,14 @@ class Dispatcher:
         self._paused_seen = float("-inf")
         self._words_seen = float("-inf")
         self._short_seen = float("-inf")
+        self._rereviews = Rereviews(db, pace.batch)
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
-            more = (self.wake_orders, self.wake_short, self.wake_merged, self.heed_words, self.decide_shadows)
-            for turn in (*turns, *more):
+            more = (self.wake_orders, self.wake_short, self.wake_merged, self.decide_shadows)
+            for turn in (*turns, *more, self.heed_words, self._rereviews.turn):
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
