@@ -19,6 +19,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.extensions import use_fields
+from domain.words import translate_by
 from store.database import Database
 from store.migrate import upgrade
 
@@ -151,3 +153,11 @@ def _in_thread(work: Coroutine[Any, Any, None]) -> None:
     # A fixture may be set up while the test's own event loop runs, or before there is one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(autouse=True)
+def _as_delivered() -> Iterator[None]:
+    """What a keeper of rules took from one test's store means nothing in the next test."""
+    yield
+    use_fields(None)
+    translate_by(None)

@@ -34,7 +34,7 @@ async def _locked_in_a_pause(world: World) -> None:
         for other in (await tx.execute(select(ReservationRow).where(ReservationRow.sku == sku))).scalars():
             if other.order_id != ID:
                 hold = HoldRow(order_id=other.order_id, n=99, reason=HoldReason.PAUSED, detail="x", opened_at=at)
-                hold.deadline, hold.closed_at, hold.how = at + HOUR, at, Release.OPERATOR
+                hold.deadline, hold.closed_at, hold.closed_by, hold.how = at + HOUR, at, "wei", Release.OPERATOR
                 tx.add(hold)
 
 
@@ -51,7 +51,7 @@ async def test_the_damage_is_found(world: World, serve: Serve, planted: Damage) 
 async def test_an_order_that_a_person_released_may_pass(world: World, serve: Serve) -> None:
     await _locked_in_a_pause(world)
     hold = HoldRow(order_id=ID, n=99, reason=HoldReason.PAUSED, detail="x", opened_at=utc_now() - HOUR)
-    hold.deadline, hold.closed_at, hold.how = utc_now(), utc_now(), Release.OPERATOR
+    hold.deadline, hold.closed_at, hold.closed_by, hold.how = utc_now(), utc_now(), "wei", Release.OPERATOR
     async with world.db.transaction() as tx:
         tx.add(hold)
     report = await run_audit(world.db, serve(world.books))

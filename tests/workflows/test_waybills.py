@@ -63,7 +63,7 @@ async def test_a_lost_answer_is_asked_after_and_what_is_found_adopted(stage: Sta
 
 async def test_what_turns_up_after_the_next_courier_gave_one_is_voided(stage: Stage) -> None:
     stage.town.sf.will("create", lost())
-    stage.town.sf.will("find", away("sf"))
+    stage.town.sf.will("find", away("sf"), away("sf"))
     order = await _packed(stage)
     await order.reaches(GoldenState.WAYBILL_RETURNED)
     assert (await order.row()).courier == "cainiao:ZTO"
@@ -76,7 +76,7 @@ async def test_what_turns_up_after_the_next_courier_gave_one_is_voided(stage: St
 
 async def test_what_cannot_be_voided_any_more_is_a_task(stage: Stage) -> None:
     stage.town.sf.will("create", lost())
-    stage.town.sf.will("find", away("sf"))
+    stage.town.sf.will("find", away("sf"), away("sf"))
     stage.town.sf.void_outcome = VoidOutcome.TOO_LATE
     order = await _packed(stage)
     await order.reaches(GoldenState.WAYBILL_RETURNED)
