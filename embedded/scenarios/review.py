@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
+from domain.clock import utc_now
 from domain.holds import HoldReason
 from domain.tags import Tag
 from domain.texts import text
@@ -36,6 +37,7 @@ from store.tables import (
     HoldRow,
     NotificationRow,
     OrderRow,
+    StageDeadlineRow,
 )
 
 _KINDS = (
@@ -263,13 +265,16 @@ class Review:
             )
             messages = int((await tx.execute(told)).scalar_one())
             asked_late = int((await tx.execute(late)).scalar_one())
+            ended = func.coalesce(col(StageDeadlineRow.ended_at), utc_now())
+            overdue = select(func.count()).select_from(StageDeadlineRow).where(col(StageDeadlineRow.due_at) < ended)
+            stages_late = int((await tx.execute(overdue)).scalar_one())
         return {
             "flags": dict(sorted(flags.items())),
             "holds": dict(sorted(Counter(hold.reason for hold in holds).items())),
             "released": dict(
                 sorted(Counter(f"{hold.reason}: {hold.how} ({hold.closed_by})" for hold in holds).items())
             ),
-            "deadlines_missed": sum(hold.escalated for hold in holds) + asked_late,
+            "deadlines_missed": sum(hold.escalated for hold in holds) + asked_late + stages_late,
             "approvals": dict(sorted(verdicts.items())),
             "declarations": {**dict(sorted(standing.items())), "supplied": supplied},
             "messages_to_managers": messages,
