@@ -72,6 +72,7 @@ class Gifts:
             courier_collects_gifts,
             people.clerk_types_numbers,
             people.finance_releases,
+            people.buyers_confirm,
             *service,
         ]
 

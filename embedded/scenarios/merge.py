@@ -78,7 +78,7 @@ class MergeOrders:
         """The clerk, finance and customer service."""
         people = stage.people
         service = [people.service_completes_addresses, people.service_closes_undelivered]
-        return [people.clerk_types_numbers, people.finance_releases, *service]
+        return [people.clerk_types_numbers, people.finance_releases, people.buyers_confirm, *service]
 
     def acts(self, stage: Stage) -> list[Coroutine[Any, Any, None]]:
         """A few buyers at a time."""

@@ -91,7 +91,13 @@ class Shortage:
 
     def crew(self, stage: Stage) -> list[Callable[[], Awaitable[object]]]:
         """The clerk, finance, and whoever moves goods between warehouses."""
-        return [stage.people.clerk_types_numbers, stage.people.finance_releases, partial(self._transfer, stage)]
+        people = stage.people
+        return [
+            people.clerk_types_numbers,
+            people.finance_releases,
+            people.buyers_confirm,
+            partial(self._transfer, stage),
+        ]
 
     def acts(self, stage: Stage) -> list[Coroutine[Any, Any, None]]:
         """Buyers order, goods come in, operations lifts the share."""
