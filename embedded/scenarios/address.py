@@ -72,7 +72,8 @@ class Address:
     def crew(self, stage: Stage) -> list[Callable[[], Awaitable[object]]]:
         """The clerk, and customer service, which completes addresses and closes what came back."""
         people = stage.people
-        return [people.clerk_types_numbers, people.service_completes_addresses, people.service_closes_undelivered]
+        service = [people.service_completes_addresses, people.service_closes_undelivered]
+        return [people.clerk_types_numbers, people.buyers_confirm, *service]
 
     def acts(self, stage: Stage) -> list[Coroutine[Any, Any, None]]:
         """Buyers order, and change their minds."""
