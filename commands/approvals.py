@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house, refuse
 from domain.approvals import role_name
 from domain.clock import BEIJING, format_beijing
 from domain.money import format_yuan
-from domain.texts import text, use_language
+from domain.texts import text
 from gateway.approval_view import trail, waiting
 from rules.documents import grids
 from runtime.client import key_ring
@@ -25,10 +25,8 @@ from runtime.rule_desk import RuleDesk
 from settings import Settings
 from store import approvers
 from store.approvers import Changes
-from store.database import Database
 from store.tables import OrderRow
 
-_NO_SUCH = 2
 _PEOPLE = ("id", "name", "roles", "phone", "deputy", "absent_until")
 _OPEN = ("order", "n", "role", "amount", "deadline", "asked")
 _QUESTIONS = ("n", "role", "amount", "status", "deadline", "rule")
@@ -47,7 +45,7 @@ class Given:
 
 async def people(settings: Settings, *, as_json: bool) -> int:
     """Everybody who may approve, and the roles that the table in force asks for and nobody fills."""
-    async with _house(settings) as db:
+    async with house(settings) as db:
         async with db.reading() as tx:
             kept = [approvers.facts(row) for row in await approvers.rows(tx)]
         wanted = await _roles(RuleDesk(db, settings.company.warehouse))
@@ -82,7 +80,7 @@ async def away(settings: Settings, who: str, until: str, by: str, *, as_json: bo
         try:
             moment = datetime.fromisoformat(until)
         except ValueError:
-            return _refuse(f'a moment is "2026-11-11 18:00", Beijing time, not {until!r}')
+            return refuse(f'a moment is "2026-11-11 18:00", Beijing time, not {until!r}')
         moment = moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
     return await _change(settings, who, Changes(absence=True, absent_until=moment), by, known=True, as_json=as_json)
 
@@ -94,7 +92,7 @@ async def remove(settings: Settings, who: str, by: str, *, as_json: bool) -> int
 
 async def open_ones(settings: Settings, *, as_json: bool) -> int:
     """What waits for a decision, the most urgent first."""
-    async with _house(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         found = await waiting(tx)
     if as_json:
         print(json.dumps({"approvals": found}, ensure_ascii=False))  # noqa: T201
@@ -110,11 +108,11 @@ async def open_ones(settings: Settings, *, as_json: bool) -> int:
 
 async def show(settings: Settings, order_id: str, *, as_json: bool) -> int:
     """The trail of one order. Exit code 2 when there is no such order."""
-    async with _house(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         known = await tx.get(OrderRow, order_id) is not None
         found = await trail(tx, order_id)
     if not known:
-        return _refuse(f"there is no order {order_id}")
+        return refuse(f"there is no order {order_id}")
     if as_json:
         print(json.dumps({"order_id": order_id, "approvals": found}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -145,32 +143,17 @@ async def _roles(desk: RuleDesk) -> set[str]:
 async def _change(
     settings: Settings, who: str, changes: Changes, by: str, *, known: bool = False, as_json: bool
 ) -> int:
-    async with _house(settings) as db, db.transaction() as tx:
+    async with house(settings) as db, db.transaction() as tx:
         if known and not await approvers.known(tx, who):
-            return _refuse(text("approvers.no_such", who=who))
+            return refuse(text("approvers.no_such", who=who))
         try:
             changed = await approvers.put(tx, who, changes, by)
         except LookupError as unknown:
-            return _refuse(text("approvers.no_such", who=unknown.args[0]))
+            return refuse(text("approvers.no_such", who=unknown.args[0]))
     words = text("approvers.kept" if changed else "approvers.same", who=who)
     print(json.dumps({"id": who, "changed": changed}) if as_json else words)  # noqa: T201
     return 0
 
 
-@asynccontextmanager
-async def _house(settings: Settings) -> AsyncIterator[Database]:
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
 def _moment(given: Any) -> str:
     return format_beijing(datetime.fromisoformat(given)) if given else ""
-
-
-def _refuse(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return _NO_SUCH

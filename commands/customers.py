@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house, refuse
 from domain.clock import format_beijing
 from domain.money import format_yuan, parse_yuan
 from domain.order import Channel
-from domain.texts import text, use_language
+from domain.texts import text
 from gateway.credit_view import entry_facts, limit_facts
 from settings import Settings
 from store import credit_limits
-from store.database import Database
 
-_NO_SUCH = 2
 _LIMITS = ("channel", "customer", "name", "limit", "reserved", "used", "free")
 _ENTRIES = ("at", "kind", "order", "reserved", "used", "after", "by", "why")
 
 
 async def show_all(settings: Settings, *, as_json: bool) -> int:
     """Every limit, and what is reserved and owed."""
-    async with _house(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         rows = [limit_facts(row) for row in await credit_limits.all_limits(tx)]
     if as_json:
         print(json.dumps({"customers": rows}, ensure_ascii=False))  # noqa: T201
@@ -41,7 +37,7 @@ async def show_all(settings: Settings, *, as_json: bool) -> int:
 
 async def show(settings: Settings, channel: str, customer_id: str, *, as_json: bool) -> int:
     """What moved a customer's credit, the newest first."""
-    async with _house(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         rows = await credit_limits.entries(tx, channel, customer_id)
     if as_json:
         print(json.dumps({"entries": [entry_facts(row) for row in rows]}, ensure_ascii=False))  # noqa: T201
@@ -61,12 +57,12 @@ async def limit(
     """Let a customer owe so much; orders that wait for credit are reviewed again."""
     try:
         known, fen = Channel(channel), parse_yuan(yuan)
-        async with _house(settings) as db:
+        async with house(settings) as db:
             async with db.transaction() as tx:
                 await credit_limits.set_limit(tx, known, customer_id, fen, by, why, name)
             woken = await credit_limits.wake(db, known, customer_id)
     except ValueError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     said = {"channel": channel, "customer_id": customer_id, "limit_fen": fen, "reviewed_again": woken}
     words = text("customers.limited", customer=customer_id, limit=format_yuan(fen), count=len(woken))
     print(json.dumps(said) if as_json else words)  # noqa: T201
@@ -79,29 +75,14 @@ async def payment(
     """A customer paid what was delivered, once per key."""
     try:
         fen = parse_yuan(yuan)
-        async with _house(settings) as db:
+        async with house(settings) as db:
             async with db.transaction() as tx:
                 booked = await credit_limits.paid(tx, channel, customer_id, fen, key, by)
             woken = await credit_limits.wake(db, channel, customer_id)
     except LookupError:
-        return _refuse(text("customers.no_limit", customer=customer_id))
+        return refuse(text("customers.no_limit", customer=customer_id))
     except ValueError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     words = text("customers.paid" if booked else "customers.paid_before", amount=format_yuan(fen))
     print(json.dumps({"booked": booked, "reviewed_again": woken}) if as_json else words)  # noqa: T201
     return 0
-
-
-@asynccontextmanager
-async def _house(settings: Settings) -> AsyncIterator[Database]:
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
-def _refuse(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return _NO_SUCH
