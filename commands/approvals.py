@@ -17,7 +17,6 @@ from domain.approvals import role_name
 from domain.clock import BEIJING, format_beijing
 from domain.money import format_yuan
 from domain.texts import text
-from gateway.approval_view import trail, waiting
 from rules.documents import grids
 from runtime.client import key_ring
 from runtime.phones import Phones
@@ -26,6 +25,7 @@ from settings import Settings
 from store import approvers
 from store.approvers import Changes
 from store.tables import OrderRow
+from views.approvals import trail, waiting
 
 _PEOPLE = ("id", "name", "roles", "phone", "deputy", "absent_until")
 _OPEN = ("order", "n", "role", "amount", "deadline", "asked")

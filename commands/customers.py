@@ -12,9 +12,9 @@ from domain.clock import format_beijing
 from domain.money import format_yuan, parse_yuan
 from domain.order import Channel
 from domain.texts import text
-from gateway.credit_view import entry_facts, limit_facts
 from settings import Settings
 from store import credit_limits
+from views.credit import entry_facts, limit_facts
 
 _LIMITS = ("channel", "customer", "name", "limit", "reserved", "used", "free")
 _ENTRIES = ("at", "kind", "order", "reserved", "used", "after", "by", "why")

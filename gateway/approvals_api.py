@@ -12,13 +12,13 @@ from domain.approvals import Way, right_of
 from domain.clock import utc_now
 from domain.links import approval_code
 from domain.texts import text
-from gateway.approval_view import trail, waiting
 from gateway.deps import Hub, UpdateRefused
 from gateway.staff_api import RULES, UNSAID, Body, By, ByRules, Line, OrderId, ask
 from store import approvals, approvers
 from store.approvers import Changes
 from store.steps import UnknownOrder, load_order
 from store.tables import ApprovalRequestRow
+from views.approvals import trail, waiting
 from workflows.contracts import Decide
 
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])

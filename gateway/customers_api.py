@@ -9,10 +9,10 @@ from pydantic import Field
 
 from domain.order import Channel
 from domain.texts import text
-from gateway.credit_view import entry_facts, limit_facts
 from gateway.deps import Hub, UpdateRefused
 from gateway.staff_api import Body, By, ByFinance, Line, Words
 from store import credit_limits
+from views.credit import entry_facts, limit_facts
 
 router = APIRouter(prefix="/api/v1/staff/customers", tags=["staff"])
 

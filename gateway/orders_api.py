@@ -20,8 +20,8 @@ from gateway.keeping import Answer
 from gateway.once import once, slot_of
 from gateway.pushes import incoming, push_of, response_of
 from gateway.rest_door import became, conflict_of, rest_door
-from gateway.shop_view import shop_view
 from store.inbox import Put
+from views.shop import shop_view
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
 

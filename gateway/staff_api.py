@@ -17,12 +17,12 @@ from domain.order import ClearReceiver, Region
 from domain.regions import Told, complete
 from domain.texts import text
 from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
-from gateway.order_view import order_view
 from rules.gazetteer import gazetteer
 from store.gifts_after import GiftStays, send_after
 from store.shadows import is_shadow
 from store.steps import UnknownOrder, load_order
 from store.tables import AddressChangeRow
+from views.orders import order_view
 from workflows.contracts import AddressWish, CancelOrder, RecordWaybill, ReleaseHold
 
 router = APIRouter(prefix="/api/v1/staff/orders", tags=["staff"])

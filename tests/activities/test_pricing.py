@@ -16,7 +16,6 @@ from domain.promotion import price
 from domain.promotion.comparing import Compare, Comparison, Tolerance
 from domain.refund import Refund, RefundKind, RefundStatus
 from domain.review import Dossier, review
-from gateway.order_view import order_view
 from intake.linking import Linker
 from rules import engine
 from rules.engine import Book, Table
@@ -28,6 +27,7 @@ from store.tables import OrderEventRow, OrderRow
 from tests.rules.documents import changed, table_of
 from tests.rules.published import published
 from tests.store.samples import NOON, order, receiver
+from views.orders import order_view
 
 SHOP = "示例店铺"
 """The shop whose examples come with orderhub: its prices are compared."""

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     *("activities", "audit", "commands", "connectors", "console", "domain", "embedded", "gateway", "intake"),
-    *("printing", "rules", "runtime", "store", "workflows"),
+    *("printing", "rules", "runtime", "store", "views", "workflows"),
 )
 KEY = re.compile(r"[a-z]+(\.\w+)+")
 _IN_TEMPLATE = re.compile(r"""text\(\s*["']([\w.]+)["']\s*(~?)""")

@@ -22,12 +22,13 @@ ALLOWED: dict[str, set[str]] = {
     "activities": {"domain", "store", "connectors", "rules"},
     "intake": {"domain", "store", "connectors", "workflows"},
     "audit": {"domain", "store"},
-    "gateway": {"domain", "store", "rules", "workflows", "connectors", "intake", "printing"},
-    "console": {"domain", "store", "rules", "workflows"},
+    "gateway": {"domain", "store", "rules", "views", "workflows", "connectors", "intake", "printing"},
+    "views": {"domain", "store", "rules"},
+    "console": {"domain", "store", "rules", "views", "workflows"},
     "printing": {"domain", "store"},
     "embedded": {
         "domain", "rules", "store", "sandbox", "workflows", "activities", "intake", "audit", "gateway", "console",
-        "printing",
+        "printing", "views",
     },
     "bench": {"domain", "rules", "store", "activities", "sandbox", "embedded"},
 }  # fmt: skip

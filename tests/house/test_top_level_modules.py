@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = {
     "domain", "rules", "store", "connectors", "activities", "workflows", "intake", "audit", "gateway", "console",
-    "printing", "sandbox", "embedded",
+    "printing", "sandbox", "embedded", "views",
 }  # fmt: skip
 PURE = ROOMS - {"gateway", "console", "intake", "embedded"}
 

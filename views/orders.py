@@ -17,10 +17,6 @@ from domain.order import Order
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import text
-from gateway.approval_view import trail
-from gateway.credit_view import invoice_moments
-from gateway.shadow_view import shadow_view
-from gateway.shop_view import latest, tax_view
 from rules.fields import definitions
 from store import (
     deadlines,
@@ -41,6 +37,10 @@ from store import (
 from store.deadline_report import seen
 from store.promises import Kept
 from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
+from views.approvals import trail
+from views.credit import invoice_moments
+from views.shadow import shadow_view
+from views.shop import latest, tax_view
 
 LAST_EVENTS = 20
 
