@@ -1,1 +1,1 @@
-"""What each `orderhub` command does, one file each; `cli.py` only names them."""
+"""`orderhub NAME`: how it is called is in `NAME_app.py`, what it does in `NAME.py`; `cli.py` puts them together."""

@@ -1,4 +1,4 @@
-"""The command line of customers' credit. Heavy imports stay inside the commands, so that `--help` is quick."""
+"""The command line of `orderhub customers`. Heavy imports stay inside the commands, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
+from commands.options import JsonOption
+
 WhoOption = Annotated[str, typer.Option("--who", help="Who does it; left out: the user of this machine.")]
 ChannelArgument = Annotated[str, typer.Argument(help="The channel, like b2b.")]
 CustomerArgument = Annotated[str, typer.Argument(help="The channel's own number of the customer.")]
 
-customers_app = typer.Typer(
-    no_args_is_help=True, help="How much customers on account may owe; without a limit the credit bureau is asked."
+app = typer.Typer(
+    name="customers",
+    no_args_is_help=True,
+    help="How much customers on account may owe; without a limit the credit bureau is asked.",
 )
 
 
-@customers_app.command("list")
+@app.command("list")
 def listed(as_json: JsonOption = False) -> None:
     """Every limit: what is reserved by orders, delivered and not paid, and free."""
     from commands.customers import show_all
@@ -27,7 +30,7 @@ def listed(as_json: JsonOption = False) -> None:
     run(show_all(load_settings(), as_json=as_json))
 
 
-@customers_app.command("show")
+@app.command("show")
 def show(channel: ChannelArgument, customer: CustomerArgument, as_json: JsonOption = False) -> None:
     """What moved a customer's credit: which order, who, when, why."""
     from commands import customers
@@ -37,7 +40,7 @@ def show(channel: ChannelArgument, customer: CustomerArgument, as_json: JsonOpti
     run(customers.show(load_settings(), channel, customer, as_json=as_json))
 
 
-@customers_app.command("limit")
+@app.command("limit")
 def limit(
     channel: ChannelArgument,
     customer: CustomerArgument,
@@ -56,7 +59,7 @@ def limit(
     run(customers.limit(load_settings(), channel, customer, yuan, name, who, why, as_json=as_json))
 
 
-@customers_app.command("paid")
+@app.command("paid")
 def paid(
     channel: ChannelArgument,
     customer: CustomerArgument,

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import uvicorn
 
 import telemetry
-from commands.label_desk import desk
+from commands.labels import desk
 from console.approver import ApproverPages
 from console.clerk import ClerkPages
 from console.labels import LabelPages

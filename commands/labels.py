@@ -1,90 +1,179 @@
-"""`orderhub labels`: combined labels for the warehouse."""
+"""What `orderhub labels` does."""
 
 from __future__ import annotations
 
-from functools import partial
+import getpass
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Any
+from urllib.parse import urlsplit
 
-import typer
+from rich.console import Console
+from rich.table import Table
 
+from domain.clock import utc_now
 from domain.paper import Size
+from domain.texts import text, use_language
+from printing.desk import Ask, Desk, read_since
+from settings import Settings
+from store.database import Database
 
-app = typer.Typer(
-    no_args_is_help=True, help="Combined labels: parcels for one area share a sheet, with a code per order."
-)
-
-WarehouseOption = Annotated[str, typer.Option(help="One warehouse only.")]
-SinceOption = Annotated[
-    str, typer.Option(help='Parcels that got their number since then: "2026-03-01 10:00" (Beijing). Left out: a day.')
-]
-SizeOption = Annotated[Size, typer.Option(help="Width by height of the paper in millimetres.")]
-OutOption = Annotated[Path, typer.Option(help="The file to write; another one of this name is replaced.")]
-SheetArgument = Annotated[str, typer.Argument(help="The sheet's number, as it is printed on it.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
+_OF_THIS_MACHINE = ("127.0.0.1", "0.0.0.0", "localhost")  # noqa: S104 - nothing is bound to it
+Work = Callable[[Desk, datetime, str], Awaitable[int]]
+"""What is done at the desk, with the moment and the warehouse that are looked at. Returns the exit code."""
 
 
-@app.command("list")
-def list_(warehouse: WarehouseOption = "", since: SinceOption = "", as_json: JsonOption = False) -> None:
-    """What waits to be printed, what must not ship, which sheets there are, and what was taken off them."""
-    from commands.label_desk import at_the_desk, show
-    from runtime.shutdown import run
-    from settings import load_settings
-
-    run(at_the_desk(load_settings(), partial(show, as_json=as_json), since, warehouse))
-
-
-@app.command("print")
-def print_(
-    out: OutOption,
-    warehouse: WarehouseOption = "",
-    since: SinceOption = "",
-    size: SizeOption = Size.SMALL,
-    early: Annotated[bool, typer.Option("--early", help="Groups too that a parcel may still join.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Every sheet of this size since then too, as it was printed.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Make sheets of what is due, as a PDF. A parcel is printed once.
-
-    Writes no file when nothing is due.
-    """
-    from commands.label_desk import at_the_desk, print_labels
-    from runtime.shutdown import run
-    from settings import load_settings
-
-    work = partial(print_labels, out=out, size=size, early=early, again=again, as_json=as_json)
-    run(at_the_desk(load_settings(), work, since, warehouse))
+async def show(at: Desk, since: datetime, warehouse: str, *, as_json: bool) -> int:
+    """Print the overview."""
+    overview = await at.overview(since, warehouse)
+    if as_json:
+        _say(json.dumps(overview, ensure_ascii=False))
+        return 0
+    _tables(overview)
+    _warn(overview["held"], overview["taken_off"])
+    return 0
 
 
-@app.command()
-def reprint(sheet: SheetArgument, out: OutOption) -> None:
-    """Print one sheet again, as it was printed. Exit code 1 when there is none."""
-    from commands.label_desk import at_the_desk, print_again
-    from runtime.shutdown import run
-    from settings import load_settings
+async def print_labels(
+    at: Desk, since: datetime, warehouse: str, *, out: Path, size: Size, early: bool, again: bool, as_json: bool
+) -> int:
+    """Print, and write the PDF."""
+    printed = await at.print_labels(Ask(since, size, warehouse, early, again), _who())
+    if printed.pdf is not None and urlsplit(at.address).hostname in _OF_THIS_MACHINE:
+        print(text("labels.address", address=at.address), file=sys.stderr)  # noqa: T201
+    if printed.pdf is not None and not _written(out, printed.pdf):
+        # The sheets are made: what has no paper yet comes with the next try.
+        print(text("labels.made", sheets="、".join(printed.sheets)), file=sys.stderr)  # noqa: T201
+        return 1
+    held, off = [asdict(one) for one in printed.held], [asdict(one) for one in printed.taken_off]
+    if as_json:
+        report = {
+            "file": str(out) if printed.pdf is not None else None,
+            "sheets": printed.sheets,
+            "new": printed.new,
+            "waiting": printed.waiting,
+            "held": held,
+            "taken_off": off,
+        }
+        _say(json.dumps(report, ensure_ascii=False))
+        return 0
+    written = text("labels.written", sheets=len(printed.sheets), new=len(printed.new), file=out)
+    _say(written if printed.pdf is not None else text("labels.nothing"))
+    if printed.waiting:
+        _say(text("labels.waiting", count=printed.waiting))
+    _warn(held, off)
+    return 0
 
-    run(at_the_desk(load_settings(), partial(print_again, sheet=sheet, out=out), "", ""))
+
+async def print_again(at: Desk, since: datetime, warehouse: str, *, sheet: str, out: Path) -> int:
+    """Write one sheet's PDF."""
+    try:
+        drawn = await at.reprint(sheet)
+    except LookupError:
+        print(text("labels.no_such_sheet"), file=sys.stderr)  # noqa: T201
+        return 1
+    if not _written(out, drawn):
+        return 1
+    _say(text("labels.written", sheets=1, new=0, file=out))
+    return 0
 
 
-@app.command()
-def withdraw(sheet: SheetArgument) -> None:
-    """Take all parcels off a sheet (a wrong size, a jammed printer), so that they are printed anew."""
-    from commands.label_desk import at_the_desk, take_off
-    from runtime.shutdown import run
-    from settings import load_settings
+async def take_off(at: Desk, since: datetime, warehouse: str, *, sheet: str) -> int:
+    """Withdraw a sheet."""
+    try:
+        count = await at.withdraw(sheet, _who())
+    except LookupError:
+        print(text("labels.no_such_sheet"), file=sys.stderr)  # noqa: T201
+        return 1
+    _say(text("labels.withdrawn", sheet=sheet, count=count))
+    return 0
 
-    run(at_the_desk(load_settings(), partial(take_off, sheet=sheet), "", ""))
+
+def desk(settings: Settings, db: Database) -> Desk:
+    """The labels' desk as the settings have it."""
+    return Desk(db, settings.public_url, timedelta(hours=settings.company.label_hours))
 
 
-@app.command()
-def sample(out: OutOption, size: SizeOption = Size.SMALL) -> None:
-    """A sheet about nobody, to try the printer with: a PDF, or a picture when the file is called .png."""
-    from domain.texts import use_language
-    from printing import sample, sheets
+async def at_the_desk(settings: Settings, work: Work, since: str, warehouse: str) -> int:
+    """Do one thing at the desk. Exit code 2 when `since` is no time."""
+    use_language(settings.language)
+    try:
+        moment = read_since(since, utc_now())
+    except ValueError:
+        print(f"--since: {text('labels.bad_since')}", file=sys.stderr)  # noqa: T201
+        return 2
+    db = Database(settings.database_url.get_secret_value())
+    try:
+        return await work(desk(settings, db), moment, warehouse)
+    finally:
+        await db.close()
 
-    use_language("zh")
-    sheet = [sample.sheet(size)]
-    drawn = sheets.png(sheet, sample.ADDRESS)[0] if out.suffix == ".png" else sheets.pdf(sheet, sample.ADDRESS)
-    out.write_bytes(drawn)
+
+def _written(out: Path, drawn: bytes) -> bool:
+    try:
+        out.write_bytes(drawn)
+    except OSError as error:
+        print(f"{out}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return False
+    return True
+
+
+def _who() -> str:
+    return getpass.getuser()
+
+
+def _say(words: str) -> None:
+    print(words)  # noqa: T201
+
+
+def _tables(overview: dict[str, Any]) -> None:
+    console = Console()
+    names = ("warehouse", "carrier", "area", "window", "parcels", "state")
+    table = Table(*(text(f"labels.{name}") for name in names), title=text("labels.title"))
+    for group in overview["groups"]:
+        table.add_row(
+            group["warehouse"],
+            text(f"carrier.{group['carrier']}"),
+            group["area"],
+            f"{group['opens_at'][5:16]} – {group['closes_at'][11:16]}".replace("T", " "),
+            str(len(group["parcels"])),
+            text("labels.due") if group["due"] else text("labels.open"),
+        )
+    console.print(table)
+    columns = ("sheet", "warehouse", "carrier", "area", "size", "parcels", "printed")
+    table = Table(*(text(f"labels.{name}") for name in columns), title=text("labels.sheets"))
+    for sheet in overview["sheets"]:
+        table.add_row(
+            sheet["sheet_id"],
+            sheet["warehouse"],
+            text(f"carrier.{sheet['carrier']}"),
+            sheet["area"],
+            sheet["size"],
+            str(len(sheet["parcels"])),
+            sheet["printed_at"][:16].replace("T", " "),
+        )
+    console.print(table)
+
+
+def _warn(held: list[dict[str, Any]], taken_off: list[dict[str, Any]]) -> None:
+    for one in held:
+        _say(text("labels.held", parcel=one["parcel_id"], why="、".join(one["why"])))
+    for one in taken_off:
+        words = [text(f"label.off.{one['why']}")]
+        if one["new_number"]:
+            words.append(text("label.new_number", number=one["new_number"]))
+        if one["new_sheet"]:
+            words.append(text("label.new_sheet", sheet=one["new_sheet"]))
+        _say(
+            text(
+                "labels.taken_off",
+                sheet=one["sheet_id"],
+                parcel=one["parcel_id"],
+                number=one["number"],
+                why="，".join(words),
+            )
+        )

@@ -1,4 +1,4 @@
-"""The command line of pauses. Heavy imports stay inside the commands, so that `--help` is quick."""
+"""The command line of `orderhub pauses`. Heavy imports stay inside the commands, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
+from commands.options import JsonOption
 from domain.pauses import Slice
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
-
-pauses_app = typer.Typer(
+app = typer.Typer(
+    name="pauses",
     no_args_is_help=True,
     help="What is paused because too much goes wrong, or because somebody said so: a step for a slice of all orders.",
 )
 
 
-@pauses_app.command("list")
+@app.command("list")
 def pauses_list(
     every: Annotated[bool, typer.Option("--all", help="Also what is over.")] = False, as_json: JsonOption = False
 ) -> None:
@@ -29,7 +29,7 @@ def pauses_list(
     run(show(load_settings(), every=every, as_json=as_json))
 
 
-@pauses_app.command("add")
+@app.command("add")
 def pauses_add(
     kind: Annotated[
         Slice,
@@ -51,7 +51,7 @@ def pauses_add(
     run(add(load_settings(), kind, name, why=why, by=getpass.getuser(), minutes=minutes, as_json=as_json))
 
 
-@pauses_app.command("end")
+@app.command("end")
 def pauses_end(
     number: Annotated[int, typer.Argument(help="Its number, as list shows it.")], as_json: JsonOption = False
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import app
-from commands.label_desk import print_again, print_labels, show, take_off
+from commands.labels import print_again, print_labels, show, take_off
 from domain.clock import utc_now
 from domain.labels import WINDOW
 from domain.paper import Size

@@ -15,7 +15,7 @@ from activities.contracts import OrderAt
 from activities.couriers import CourierSteps
 from activities.partners import HubConfig
 from commands import rules
-from commands.rule_coverage import show_coverage
+from commands.rules_coverage import show_coverage
 from domain.texts import use_language
 from domain.words import About, Word
 from embedded.credentials import Ports

@@ -1,17 +1,18 @@
-"""The command line of the stock pool. Heavy imports stay inside the commands, so that `--help` is quick."""
+"""The command line of `orderhub stock`. Heavy imports stay inside the commands, so that `--help` is quick."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commands.options import JsonOption
+
 if TYPE_CHECKING:
-    from commands.pool import Deed
+    from commands.stock import Deed
     from settings import Settings
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout; logs go to stderr.")]
 SkuArgument = Annotated[str, typer.Argument(help="The merchant's article code.")]
 WarehouseOption = Annotated[str, typer.Option(help="The warehouse; empty: ORDERHUB_COMPANY__WAREHOUSE.")]
 KeyOption = Annotated[str, typer.Option(help="The number of the paper that says so: the same number is booked once.")]
@@ -20,39 +21,43 @@ NumberArgument = Annotated[str, typer.Argument(help="The number that it goes by.
 GoodsArgument = Annotated[list[str], typer.Argument(help="Articles and pieces: MUG=5 CUP=2.")]
 EveryOption = Annotated[bool, typer.Option("--all", help="Also what is over.")]
 
-T = TypeVar("T")
-
-stock_app = typer.Typer(no_args_is_help=True, help="The stock pool: what is there, what binds it, and what moves it.")
+app = typer.Typer(
+    name="stock", no_args_is_help=True, help="The stock pool: what is there, what binds it, and what moves it."
+)
 transfer_app = typer.Typer(
+    name="transfer",
     no_args_is_help=True,
     help="Goods between warehouses: freeze, send, receive. A freeze that is not sent in time lets its goods go.",
 )
 incoming_app = typer.Typer(
-    no_args_is_help=True, help="Purchases on their way: orders may lock them, and get them when they come in."
+    name="incoming",
+    no_args_is_help=True,
+    help="Purchases on their way: orders may lock them, and get them when they come in.",
 )
 shares_app = typer.Typer(
+    name="shares",
     no_args_is_help=True,
     help="How much of the pool a channel may take: of what is on hand, without what is frozen, and with what was "
     "shipped since goods last came in. Locked and shipped pieces count against it; goods that come in begin anew.",
 )
-stock_app.add_typer(transfer_app, name="transfer")
-stock_app.add_typer(incoming_app, name="incoming")
-stock_app.add_typer(shares_app, name="shares")
+app.add_typer(transfer_app)
+app.add_typer(incoming_app)
+app.add_typer(shares_app)
 
 
-@stock_app.command("show")
+@app.command("show")
 def show(
     sku: Annotated[str, typer.Argument(help="One article only; left out: all.")] = "", as_json: JsonOption = False
 ) -> None:
     """What is on hand, locked for orders, frozen by transfers and free, by article and warehouse."""
-    from commands import pool
+    from commands import stock
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(pool.show(load_settings(), sku, as_json=as_json))
+    run(stock.show(load_settings(), sku, as_json=as_json))
 
 
-@stock_app.command("ledger")
+@app.command("ledger")
 def ledger(
     sku: SkuArgument,
     warehouse: Annotated[str, typer.Option(help="One warehouse only.")] = "",
@@ -60,14 +65,14 @@ def ledger(
     as_json: JsonOption = False,
 ) -> None:
     """Who moved an article, when, why, for which order, by how much, and what was there afterwards."""
-    from commands import pool
+    from commands import stock
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(pool.movements(load_settings(), sku, warehouse, limit, as_json=as_json))
+    run(stock.movements(load_settings(), sku, warehouse, limit, as_json=as_json))
 
 
-@stock_app.command("receive")
+@app.command("receive")
 def receive(
     sku: SkuArgument,
     quantity: Annotated[int, typer.Argument(min=1, help="How many good pieces came in.")],
@@ -81,7 +86,7 @@ def receive(
     _do(lambda at: lambda tx, who: desk.receive(tx, sku, warehouse or at, quantity, key, who), as_json=as_json)
 
 
-@stock_app.command("adjust")
+@app.command("adjust")
 def adjust(
     sku: SkuArgument,
     quantity: Annotated[int, typer.Option("--by", help="Pieces, signed: --by=-2. What orders hold stays.")],
@@ -96,7 +101,7 @@ def adjust(
     _do(lambda at: lambda tx, who: desk.adjust(tx, sku, warehouse or at, quantity, key, why, who), as_json=as_json)
 
 
-@stock_app.command("count")
+@app.command("count")
 def count(
     sku: SkuArgument,
     counted: Annotated[int, typer.Argument(min=0, help="How many good pieces there are.")],
@@ -114,7 +119,7 @@ def count(
     _do(lambda at: lambda tx, who: desk.count(tx, sku, warehouse or at, counted, key, why, who), as_json=as_json)
 
 
-@stock_app.command("defective")
+@app.command("defective")
 def defective(
     sku: SkuArgument,
     quantity: Annotated[int, typer.Option("--pieces", help="Good ones that are defective; below zero: mended.")],
@@ -129,7 +134,7 @@ def defective(
     _do(lambda at: lambda tx, who: desk.defective(tx, sku, warehouse or at, quantity, key, why, who), as_json=as_json)
 
 
-@stock_app.command("scrap")
+@app.command("scrap")
 def scrap(
     sku: SkuArgument,
     quantity: Annotated[int, typer.Argument(min=1, help="How many defective pieces.")],
@@ -144,14 +149,42 @@ def scrap(
     _do(lambda at: lambda tx, who: desk.scrap(tx, sku, warehouse or at, quantity, key, why, who), as_json=as_json)
 
 
-@transfer_app.command("list")
-def transfers(every: EveryOption = False, as_json: JsonOption = False) -> None:
-    """Transfers that bind goods or are on their way."""
-    from commands import pool
+@app.command("compare")
+def compare(
+    every: Annotated[bool, typer.Option("--all", help="Show the articles that agree as well.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Where our stock and the warehouse's own figures do not agree; compared every hour, and when they moved."""
+    from commands import stock_compare
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(pool.list_transfers(load_settings(), every=every, as_json=as_json))
+    run(stock_compare.compare(load_settings(), every=every, as_json=as_json))
+
+
+@app.command("adopt")
+def adopt(
+    sku: SkuArgument,
+    difference: Annotated[int, typer.Option(help="The difference as `stock compare` shows it, e.g. -2.")],
+    why: Annotated[str, typer.Option(help="Why the warehouse is right; it stands in the ledger.")],
+    warehouse: WarehouseOption = "",
+) -> None:
+    """Book the warehouse's figure as counted. Exit code 1 when the difference is another by now, or orders hold it."""
+    from commands import stock_compare
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(stock_compare.adopt(load_settings(), sku, warehouse, difference, why))
+
+
+@transfer_app.command("list")
+def transfers(every: EveryOption = False, as_json: JsonOption = False) -> None:
+    """Transfers that bind goods or are on their way."""
+    from commands import stock
+    from runtime.shutdown import run
+    from settings import load_settings
+
+    run(stock.list_transfers(load_settings(), every=every, as_json=as_json))
 
 
 @transfer_app.command("freeze")
@@ -209,11 +242,11 @@ def cancel(number: NumberArgument, as_json: JsonOption = False) -> None:
 @incoming_app.command("list")
 def purchases(every: EveryOption = False, as_json: JsonOption = False) -> None:
     """Purchases that are on their way, the earliest first, and what of them is promised to orders."""
-    from commands import pool
+    from commands import stock
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(pool.list_incoming(load_settings(), every=every, as_json=as_json))
+    run(stock.list_incoming(load_settings(), every=every, as_json=as_json))
 
 
 @incoming_app.command("expect")
@@ -226,7 +259,7 @@ def expect(
     as_json: JsonOption = False,
 ) -> None:
     """Keep an article of a purchase, or its better known date or quantity."""
-    from commands.pool import moment_of
+    from commands.stock import moment_of
     from store.stock import desk
 
     try:
@@ -264,11 +297,11 @@ def call_off(number: NumberArgument, sku: SkuArgument, as_json: JsonOption = Fal
 @shares_app.command("list")
 def shares(as_json: JsonOption = False) -> None:
     """Every share."""
-    from commands import pool
+    from commands import stock
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(pool.list_shares(load_settings(), as_json=as_json))
+    run(stock.list_shares(load_settings(), as_json=as_json))
 
 
 @shares_app.command("set")
@@ -294,11 +327,11 @@ def remove_share(sku: SkuArgument, channel: str, as_json: JsonOption = False) ->
 
 def _do(deed: Callable[[str], Deed], *, as_json: bool) -> None:
     """Do something at the desk; `deed` is given the company's warehouse."""
-    from commands import pool
+    from commands import stock
     from runtime.shutdown import run
 
     settings = _settings()
-    run(pool.do(settings, deed(settings.company.warehouse), as_json=as_json))
+    run(stock.do(settings, deed(settings.company.warehouse), as_json=as_json))
 
 
 def _settings() -> Settings:
@@ -308,7 +341,7 @@ def _settings() -> Settings:
 
 
 def _goods(pairs: list[str]) -> dict[str, int]:
-    from commands.pool import goods_of
+    from commands.stock import goods_of
 
     try:
         return goods_of(pairs)

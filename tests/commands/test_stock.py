@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cli import app
-from commands import pool
+from commands import stock as command
 from domain.clock import utc_now
 from gateway.app import create_app
 from gateway.deps import Gateway
@@ -51,29 +51,33 @@ async def test_goods_are_received_counted_and_shown(
     database: Database, settings: Settings, said: Said, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for result in ("done", "unchanged"):
-        assert await pool.do(settings, lambda tx, who: desk.receive(tx, "MUG", "WH01", 9, "N1", who), as_json=True) == 0
+        assert (
+            await command.do(settings, lambda tx, who: desk.receive(tx, "MUG", "WH01", 9, "N1", who), as_json=True) == 0
+        )
         assert said()["result"] == result
     async with database.transaction() as tx:
         await stock.reserve_plan(tx, "own:main:1", "own", [Pick("MUG", "WH01", 4)], "test")
-    code = await pool.do(
+    code = await command.do(
         settings, lambda tx, who: desk.count(tx, "MUG", "WH01", 3, "C1", "stock-taking", who), as_json=False
     )
     assert code == 1
     assert "订单 4、冻结 0" in capsys.readouterr().err
-    code = await pool.do(
+    code = await command.do(
         settings, lambda tx, who: desk.count(tx, "MUG", "WH01", 7, "C1", "stock-taking", who), as_json=True
     )
     assert (code, said()["difference"]) == (0, -2)
-    code = await pool.do(settings, lambda tx, who: desk.adjust(tx, "MUG", "WH01", -4, "A1", "lost", who), as_json=True)
+    code = await command.do(
+        settings, lambda tx, who: desk.adjust(tx, "MUG", "WH01", -4, "A1", "lost", who), as_json=True
+    )
     answer = said()
     assert (code, answer["result"]) == (1, "refused")
     assert "MUG × 1" in str(answer["text"])
-    await pool.show(settings, "", as_json=True)
+    await command.show(settings, "", as_json=True)
     [row] = said()["stock"]
     assert (row["on_hand"], row["reserved"], row["free"]) == (7, 4, 3)
-    await pool.movements(settings, "MUG", "", 2, as_json=True)
+    await command.movements(settings, "MUG", "", 2, as_json=True)
     assert [line["kind"] for line in said()["movements"]] == ["count", "reserve"]
-    await pool.show(settings, "MUG", as_json=False)
+    await command.show(settings, "MUG", as_json=False)
     assert "订单占用" in capsys.readouterr().out
 
 
@@ -130,14 +134,14 @@ async def test_purchases_and_shares_by_the_api(gateway: Gateway, database: Datab
 
 
 def test_every_command_teaches() -> None:
-    for command in ("show", "count", "transfer freeze", "transfer send", "incoming receive", "shares set"):
-        shown = CliRunner().invoke(app, ["stock", *command.split(), "--help"])
+    for name in ("show", "count", "transfer freeze", "transfer send", "incoming receive", "shares set"):
+        shown = CliRunner().invoke(app, ["stock", *name.split(), "--help"])
         assert shown.exit_code == 0, shown.output
 
 
 def test_what_was_typed_wrong_is_named() -> None:
-    assert pool.goods_of(["MUG=2", "CUP=1", "MUG=1"]) == {"MUG": 3, "CUP": 1}
+    assert command.goods_of(["MUG=2", "CUP=1", "MUG=1"]) == {"MUG": 3, "CUP": 1}
     with pytest.raises(ValueError, match="MUG:2"):
-        pool.goods_of(["MUG:2"])
-    assert pool.moment_of("2026-03-01").isoformat() == "2026-03-01T23:59:00+08:00"
-    assert pool.moment_of("2026-03-01 18:00").isoformat() == "2026-03-01T18:00:00+08:00"
+        command.goods_of(["MUG:2"])
+    assert command.moment_of("2026-03-01").isoformat() == "2026-03-01T23:59:00+08:00"
+    assert command.moment_of("2026-03-01 18:00").isoformat() == "2026-03-01T18:00:00+08:00"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import col, select
 
-from commands import shelves
+from commands import stock_compare as command
 from domain.clock import utc_now
 from domain.shelves import Quality, ShelfChange
 from gateway.app import create_app
@@ -64,18 +64,18 @@ async def ledger(database: Database) -> list[tuple[int, str]]:
 async def test_differences_are_shown_and_adopted(
     settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await shelves.compare(settings, every=False, as_json=True) == 0
+    assert await command.compare(settings, every=False, as_json=True) == 0
     (article,) = json.loads(capsys.readouterr().out)["articles"]
     assert (article["sku"], article["available"], article["on_hand"], article["difference"]) == ("MUG", 5, 10, -2)
-    assert await shelves.compare(settings, every=True, as_json=False) == 0
+    assert await command.compare(settings, every=True, as_json=False) == 0
     shown = capsys.readouterr().out
     assert "CUP" in shown
     assert "-2" in shown
-    assert await shelves.adopt(settings, "MUG", "", -1, "盘亏") == 1
+    assert await command.adopt(settings, "MUG", "", -1, "盘亏") == 1
     assert "-2" in capsys.readouterr().err
-    assert await shelves.adopt(settings, "PLATE", "", -1, "盘亏") == 1
+    assert await command.adopt(settings, "PLATE", "", -1, "盘亏") == 1
     assert await ledger(database) == []
-    assert await shelves.adopt(settings, "MUG", "", -2, "盘亏") == 0
+    assert await command.adopt(settings, "MUG", "", -2, "盘亏") == 0
     assert "现在库 8" in capsys.readouterr().out
     assert await ledger(database) == [(-2, "count: 盘亏")]
 
