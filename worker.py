@@ -28,7 +28,7 @@ from intake.orders import TemporalOrders
 from runtime.call_book import counting_calls
 from runtime.call_metrics import CallMetrics
 from runtime.client import connect, key_ring, metrics_runtime
-from runtime.partners import build_partners, hub_config
+from runtime.partners import hub_config, open_partners
 from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
 from runtime.shutdown import run, stopped
@@ -124,8 +124,7 @@ async def main(settings: Settings) -> int:
         runtime = metrics_runtime(settings.telemetry)
         metrics = CallMetrics(runtime.metric_meter if runtime else MetricMeter.noop)
         await stack.enter_async_context(counting_calls(db, "worker", metrics))
-        outside = build_partners(settings, db)
-        stack.push_async_callback(outside.close)
+        outside = await stack.enter_async_context(open_partners(settings, db))
         keys = key_ring(settings.encryption)
         keeper = ShopKeeper(settings, db, keys, outside)
         rule_keeper = RuleKeeper(db)

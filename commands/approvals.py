@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from commands.house import house, refuse
+from commands.house import NO_SUCH, house, refuse
 from domain.approvals import role_name
 from domain.clock import BEIJING, format_beijing
 from domain.money import format_yuan
@@ -80,7 +80,7 @@ async def away(settings: Settings, who: str, until: str, by: str, *, as_json: bo
         try:
             moment = datetime.fromisoformat(until)
         except ValueError:
-            return refuse(f'a moment is "2026-11-11 18:00", Beijing time, not {until!r}')
+            return refuse(f'a moment is "2026-11-11 18:00", Beijing time, not {until!r}', NO_SUCH)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
     return await _change(settings, who, Changes(absence=True, absent_until=moment), by, known=True, as_json=as_json)
 
@@ -112,7 +112,7 @@ async def show(settings: Settings, order_id: str, *, as_json: bool) -> int:
         known = await tx.get(OrderRow, order_id) is not None
         found = await trail(tx, order_id)
     if not known:
-        return refuse(f"there is no order {order_id}")
+        return refuse(f"there is no order {order_id}", NO_SUCH)
     if as_json:
         print(json.dumps({"order_id": order_id, "approvals": found}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -145,11 +145,11 @@ async def _change(
 ) -> int:
     async with house(settings) as db, db.transaction() as tx:
         if known and not await approvers.known(tx, who):
-            return refuse(text("approvers.no_such", who=who))
+            return refuse(text("approvers.no_such", who=who), NO_SUCH)
         try:
             changed = await approvers.put(tx, who, changes, by)
         except LookupError as unknown:
-            return refuse(text("approvers.no_such", who=unknown.args[0]))
+            return refuse(text("approvers.no_such", who=unknown.args[0]), NO_SUCH)
     words = text("approvers.kept" if changed else "approvers.same", who=who)
     print(json.dumps({"id": who, "changed": changed}) if as_json else words)  # noqa: T201
     return 0

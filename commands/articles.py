@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.house import house
 from commands.rows import Read, read
 from domain.tags import KINDS, Tag, well_formed
 from domain.texts import text, use_language
 from settings import Settings
 from store import articles
 from store.articles import BELOW_SAFETY, CATEGORY, CLASSES, HEAVIEST_G, Article, TagOf
-from store.database import Database
 
 COLUMNS = ("sku", "title", "abc", "safety_stock", "below_safety", "category", "grade", "weight_g")
 T = TypeVar("T")
@@ -46,12 +46,8 @@ async def _take(
     *,
     as_json: bool,
 ) -> int:
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.transaction() as tx:
-            counted = await put(tx, found.found)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.transaction() as tx:
+        counted = await put(tx, found.found)
     for problem in found.problems:
         print(problem, file=sys.stderr)  # noqa: T201
     said = {name: counted[name] for name in ("added", "changed", "same")} | {"bad": len(found.problems)}
@@ -61,13 +57,8 @@ async def _take(
 
 async def show(settings: Settings, *, as_json: bool) -> int:
     """Print the articles."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            rows = await articles.all_articles(tx)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        rows = await articles.all_articles(tx)
     if as_json:
         print(json.dumps({"articles": [row.model_dump() for row in rows]}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -84,13 +75,8 @@ async def show(settings: Settings, *, as_json: bool) -> int:
 
 async def show_tags(settings: Settings, *, as_json: bool) -> int:
     """Print the tags."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            rows = await articles.all_tags(tx)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        rows = await articles.all_tags(tx)
     if as_json:
         print(json.dumps({"tags": [row.model_dump(mode="json") for row in rows]}, ensure_ascii=False))  # noqa: T201
         return 0

@@ -11,20 +11,18 @@ from rich.table import Table
 from audit.books import BooksUnavailable
 from audit.report import AuditReport
 from audit.run import run_audit
+from commands.house import house
 from settings import Settings
-from store.database import Database
 
 
 async def main(settings: Settings, books: str | None, *, settled: bool, as_json: bool) -> int:
     """Run every check. Exit code 1 when one found anything."""
-    db = Database(settings.database_url.get_secret_value())
     try:
-        report = await run_audit(db, books, settled=settled)
+        async with house(settings) as db:
+            report = await run_audit(db, books, settled=settled)
     except BooksUnavailable as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    finally:
-        await db.close()
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))  # noqa: T201
     else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from connectors.facts import ReceiverKind
 from connectors.ports import StockTaker
 from domain.clock import utc_now
@@ -33,14 +34,13 @@ from domain.order import (
     Region,
     Requirement,
 )
-from domain.texts import text, use_language
+from domain.texts import text
 from rules.couriers import plan_couriers
 from runtime.client import key_ring
-from runtime.partners import Outside, build_partners, connectors_of, takes_stock
+from runtime.partners import Outside, connectors_of, open_partners, takes_stock
 from runtime.shops import ShopKeeper
 from settings import Settings
 from store import shops
-from store.database import Database
 from store.shops import Shop
 
 TESTS = Path(__file__).parents[1] / "tests"
@@ -92,19 +92,11 @@ class ChannelSeen:
 
 async def main(settings: Settings, *, as_json: bool) -> int:
     """Show the nine."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        outside = build_partners(settings, db)
-        try:
-            await ShopKeeper(settings, db, key_ring(settings.encryption), outside).look()
-            async with db.reading() as tx:
-                kept = await shops.all_shops(tx)
-            seen = [look_at(channel, outside, kept) for channel in Channel]
-        finally:
-            await outside.close()
-    finally:
-        await db.close()
+    async with house(settings) as db, open_partners(settings, db) as outside:
+        await ShopKeeper(settings, db, key_ring(settings.encryption), outside).look()
+        async with db.reading() as tx:
+            kept = await shops.all_shops(tx)
+        seen = [look_at(channel, outside, kept) for channel in Channel]
     _show(seen, as_json=as_json)
     return 0
 

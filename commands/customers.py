@@ -7,7 +7,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from commands.house import house, refuse
+from commands.house import NO_SUCH, house, refuse
 from domain.clock import format_beijing
 from domain.money import format_yuan, parse_yuan
 from domain.order import Channel
@@ -62,7 +62,7 @@ async def limit(
                 await credit_limits.set_limit(tx, known, customer_id, fen, by, why, name)
             woken = await credit_limits.wake(db, known, customer_id)
     except ValueError as error:
-        return refuse(str(error))
+        return refuse(str(error), NO_SUCH)
     said = {"channel": channel, "customer_id": customer_id, "limit_fen": fen, "reviewed_again": woken}
     words = text("customers.limited", customer=customer_id, limit=format_yuan(fen), count=len(woken))
     print(json.dumps(said) if as_json else words)  # noqa: T201
@@ -80,9 +80,9 @@ async def payment(
                 booked = await credit_limits.paid(tx, channel, customer_id, fen, key, by)
             woken = await credit_limits.wake(db, channel, customer_id)
     except LookupError:
-        return refuse(text("customers.no_limit", customer=customer_id))
+        return refuse(text("customers.no_limit", customer=customer_id), NO_SUCH)
     except ValueError as error:
-        return refuse(str(error))
+        return refuse(str(error), NO_SUCH)
     words = text("customers.paid" if booked else "customers.paid_before", amount=format_yuan(fen))
     print(json.dumps({"booked": booked, "reviewed_again": woken}) if as_json else words)  # noqa: T201
     return 0

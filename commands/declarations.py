@@ -7,12 +7,12 @@ import json
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import BEIJING
 from domain.declaring import Standing
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
 from store import declarations
-from store.database import Database
 
 COLUMNS = ("order", "destination", "status", "opened", "missing")
 STATUSES = (str(Standing.INCOMPLETE), str(Standing.BLOCKED))
@@ -20,13 +20,8 @@ STATUSES = (str(Standing.INCOMPLETE), str(Standing.BLOCKED))
 
 async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
     """Print the queue, the longest waiting first, and what may not go out at all."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            found = await declarations.queue(tx, STATUSES, limit)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        found = await declarations.queue(tx, STATUSES, limit)
     if as_json:
         listed = [
             {

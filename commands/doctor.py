@@ -14,14 +14,14 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from commands.house import house
 from runtime.client import connect, key_ring
-from runtime.partners import build_partners
+from runtime.partners import open_partners
 from runtime.plugins import described
 from runtime.setup import missing_search_attributes, sweeps
 from runtime.shops import pulled_shops
 from settings import Settings
 from store import inbox
-from store.database import Database
 from store.migrate import current, head
 
 
@@ -65,12 +65,8 @@ async def _store(settings: Settings) -> str:
     version = await current(url)
     if version != head():
         raise LookupError(f"the tables are at {version}, this build needs {head()}")
-    db = Database(url)
-    try:
-        async with db.reading() as tx:
-            counts = await inbox.counts(tx)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        counts = await inbox.counts(tx)
     return f"{db.engine.dialect.name}, tables at {version}, inbox {counts or 'empty'}"
 
 
@@ -83,11 +79,8 @@ async def _attributes(client: Client) -> str:
 
 async def _schedules(settings: Settings, client: Client) -> str:
     found = []
-    db = Database(settings.database_url.get_secret_value())
-    try:
+    async with house(settings) as db:
         pulled = await pulled_shops(settings, db, key_ring(settings.encryption))
-    finally:
-        await db.close()
     for sweep in sweeps(settings, pulled):
         described = await client.get_schedule_handle(sweep.schedule_id).describe()
         if described.schedule.state.paused:
@@ -115,9 +108,7 @@ async def plugins(settings: Settings) -> list[Checkup]:
     """Every third party's package that has settings."""
     if not settings.plugins:
         return []
-    db = Database(settings.database_url.get_secret_value())
-    outside = build_partners(settings, db)
-    try:
+    async with house(settings) as db, open_partners(settings, db) as outside:
         return [
             Checkup(
                 f"plugin {plugin.name}",
@@ -127,9 +118,6 @@ async def plugins(settings: Settings) -> list[Checkup]:
             )
             for plugin in outside.plugins
         ]
-    finally:
-        await outside.close()
-        await db.close()
 
 
 def _show(checkups: list[Checkup], *, as_json: bool) -> None:

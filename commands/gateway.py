@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 import uvicorn
 
 import telemetry
+from commands.house import house
 from commands.labels import desk
 from console.approver import ApproverPages
 from console.clerk import ClerkPages
 from console.labels import LabelPages
-from domain.texts import use_language
 from gateway.app import create_app
 from gateway.deps import Gateway, InWords
 from gateway.keeping import Keeper
@@ -20,25 +20,21 @@ from gateway.temporal_orders import TemporalOrders
 from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
-from runtime.partners import build_partners, link_secret
+from runtime.partners import link_secret, open_partners
 from runtime.phones import Phones
 from runtime.rule_desk import RuleDesk
 from runtime.rules import RuleKeeper
 from runtime.shops import ShopKeeper
 from settings import Settings
-from store.database import Database
 
 
 async def main(settings: Settings) -> int:
     """Serve until told to stop."""
-    use_language(settings.language)
     telemetry.set_up(settings.telemetry, "gateway")
     async with AsyncExitStack() as stack:
-        db = Database(settings.database_url.get_secret_value())
-        stack.push_async_callback(db.close)
+        db = await stack.enter_async_context(house(settings))
         await stack.enter_async_context(counting_calls(db, "gateway"))
-        outside = build_partners(settings, db)
-        stack.push_async_callback(outside.close)
+        outside = await stack.enter_async_context(open_partners(settings, db))
         gateway = Gateway(
             warehouse=settings.company.warehouse,
             db=db,

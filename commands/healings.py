@@ -7,22 +7,17 @@ import json
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import BEIJING
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
 from store import healings
-from store.database import Database
 
 
 async def main(settings: Settings, *, limit: int, as_json: bool) -> int:
     """Print how many mendings ended how, and the latest."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            counts, rows = await healings.counts(tx), await healings.newest(tx, limit)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        counts, rows = await healings.counts(tx), await healings.newest(tx, limit)
     if as_json:
         listed = [
             {

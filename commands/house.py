@@ -10,7 +10,8 @@ from domain.texts import use_language
 from settings import Settings
 from store.database import Database
 
-NO_SUCH = 2
+REFUSED, NO_SUCH = 1, 2
+"""Exit codes: it cannot be done; what is named is not there, or the command cannot be understood."""
 
 
 @asynccontextmanager
@@ -24,7 +25,7 @@ async def house(settings: Settings) -> AsyncIterator[Database]:
         await db.close()
 
 
-def refuse(words: str) -> int:
+def refuse(words: str, code: int = REFUSED) -> int:
     """Say on stderr why nothing is done. Returns the exit code."""
     print(words, file=sys.stderr)  # noqa: T201
-    return NO_SUCH
+    return code

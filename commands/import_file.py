@@ -11,6 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Protocol
 
+from commands.house import house
 from connectors.errors import DocumentUnreadable
 from connectors.files import FileOrder, OrderFile, Problem, Unusable, write_template
 from connectors.rest import Caller
@@ -45,27 +46,24 @@ def template(language: str, path: Path) -> int:
 
 async def main(settings: Settings, path: Path, channel: str, shop: str, *, preview: bool, as_json: bool) -> int:
     """Take the orders of a file. Exit code 1 when a row is bad, 2 when the file cannot be read at all."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
     try:
-        caller = await _caller(settings, db, channel, shop)
-        if caller is None:
-            print(text("import.no_shop", channel=channel, shop=shop), file=sys.stderr)  # noqa: T201
-            return _WRONG
-        await RuleKeeper(db).look()  # which fields of the merchant's own there are
-        report: _Report = _Json(path, caller, preview) if as_json else _Lines(preview)
-        with OrderFile(path, caller) as file:
-            file.load(_Progress())
-            report.begin(file)
-            async with aclosing(_judged(db, file, preview)) as batches:
-                async for batch in batches:
-                    report.orders(batch)
-            bad = report.end(file.problems())
+        async with house(settings) as db:
+            caller = await _caller(settings, db, channel, shop)
+            if caller is None:
+                print(text("import.no_shop", channel=channel, shop=shop), file=sys.stderr)  # noqa: T201
+                return _WRONG
+            await RuleKeeper(db).look()  # which fields of the merchant's own there are
+            report: _Report = _Json(path, caller, preview) if as_json else _Lines(preview)
+            with OrderFile(path, caller) as file:
+                file.load(_Progress())
+                report.begin(file)
+                async with aclosing(_judged(db, file, preview)) as batches:
+                    async for batch in batches:
+                        report.orders(batch)
+                bad = report.end(file.problems())
     except DocumentUnreadable as error:
         print(error.reason, file=sys.stderr)  # noqa: T201
         return _WRONG
-    finally:
-        await db.close()
     return 1 if bad else 0
 
 

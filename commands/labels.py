@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import utc_now
 from domain.paper import Size
 from domain.texts import text, use_language
@@ -106,11 +107,8 @@ async def at_the_desk(settings: Settings, work: Work, since: str, warehouse: str
     except ValueError:
         print(f"--since: {text('labels.bad_since')}", file=sys.stderr)  # noqa: T201
         return 2
-    db = Database(settings.database_url.get_secret_value())
-    try:
+    async with house(settings) as db:
         return await work(desk(settings, db), moment, warehouse)
-    finally:
-        await db.close()
 
 
 def _written(out: Path, drawn: bytes) -> bool:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from commands.rows import Read, read
 from domain.clock import format_beijing
 from domain.order import Channel
 from domain.texts import text, use_language
 from settings import Settings
 from store import listings
-from store.database import Database
 from store.listings import Named
 from store.tables import ListingRow, PublishedRow
 
@@ -47,7 +45,7 @@ async def take(settings: Settings, content: bytes, *, as_json: bool) -> int:
     """Keep the listings in a file. Exit code 1 when any row was bad; the good ones are kept all the same."""
     use_language(settings.language)
     found = parsed(content)
-    async with _store(settings) as db, db.transaction() as tx:
+    async with house(settings) as db, db.transaction() as tx:
         counted = await listings.put(tx, found.found)
     for problem in found.problems:
         print(problem, file=sys.stderr)  # noqa: T201
@@ -58,8 +56,7 @@ async def take(settings: Settings, content: bytes, *, as_json: bool) -> int:
 
 async def show(settings: Settings, channel: str, shop: str, *, as_json: bool) -> int:
     """Print the listings, and what their shops were told last."""
-    use_language(settings.language)
-    async with _store(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         rows = await listings.all_listings(tx, channel, shop)
     if as_json:
         print(json.dumps({"listings": [_plain(row) for row in rows]}, ensure_ascii=False))  # noqa: T201
@@ -75,8 +72,7 @@ async def show(settings: Settings, channel: str, shop: str, *, as_json: bool) ->
 
 async def log(settings: Settings, sku: str, limit: int, *, as_json: bool) -> int:
     """Print the figures that channels were told, with what the formula reckoned with; the newest first."""
-    use_language(settings.language)
-    async with _store(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         rows = await listings.published(tx, sku, limit)
     if as_json:
         print(json.dumps({"published": [_plain(row) for row in rows]}, ensure_ascii=False))  # noqa: T201
@@ -88,15 +84,6 @@ async def log(settings: Settings, sku: str, limit: int, *, as_json: bool) -> int
         table.add_row(format_beijing(row.at), row.channel, row.shop, row.sku, str(row.pieces), status, inputs)
     Console().print(table)
     return 0
-
-
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Database]:
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        yield db
-    finally:
-        await db.close()
 
 
 def _plain(row: ListingRow | PublishedRow) -> dict[str, object]:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from domain.texts import text, use_language
+from commands.house import house, refuse
+from domain.texts import text
 from gateway.deps import InWords, OrderGate
 from gateway.temporal_orders import TemporalOrders
 from runtime.client import connect
 from settings import Settings
 from store import merges
-from store.database import Database
 from store.merges import Merge
 from workflows.contracts import UndoMerge
-
-_REFUSED = 1
 
 
 async def listed(settings: Settings, *, limit: int, as_json: bool) -> int:
     """Print the last merges of several orders, the newest first."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            found = await merges.newest(tx, limit)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        found = await merges.newest(tx, limit)
     if as_json:
         print(json.dumps({"merges": [merges.facts(one) for one in found]}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -47,10 +39,9 @@ async def listed(settings: Settings, *, limit: int, as_json: bool) -> int:
 
 async def show(settings: Settings, number: int, *, as_json: bool) -> int:
     """Print one merge, and why each order left it that did."""
-    use_language(settings.language)
     merge = await _find(settings, number)
     if merge is None:
-        return _refused(text("merge.no_such", number=number))
+        return refuse(text("merge.no_such", number=number))
     facts = merges.facts(merge)
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))  # noqa: T201
@@ -66,7 +57,6 @@ async def show(settings: Settings, number: int, *, as_json: bool) -> int:
 
 async def undo(settings: Settings, number: int, why: str, *, as_json: bool) -> int:
     """Let every order of a merge be packed alone, if the warehouse can still be stopped."""
-    use_language(settings.language)
     return await undo_by(TemporalOrders(lambda: connect(settings)), settings, number, why, as_json=as_json)
 
 
@@ -74,24 +64,15 @@ async def undo_by(gate: OrderGate, settings: Settings, number: int, why: str, *,
     """The same, over a given way to reach orders."""
     merge = await _find(settings, number)
     if merge is None:
-        return _refused(text("merge.no_such", number=number))
+        return refuse(text("merge.no_such", number=number))
     outcome = await InWords(gate).update(merge.row.leader, "undo_merge", UndoMerge(why, getpass.getuser()))
     if not outcome.done:
-        return _refused(outcome.text)
+        return refuse(outcome.text)
     done = {"number": number, "result": "done", "text": outcome.text}
     print(json.dumps(done, ensure_ascii=False) if as_json else outcome.text)  # noqa: T201
     return 0
 
 
 async def _find(settings: Settings, number: int) -> Merge | None:
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            return await merges.by_number(tx, number)
-    finally:
-        await db.close()
-
-
-def _refused(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return _REFUSED
+    async with house(settings) as db, db.reading() as tx:
+        return await merges.by_number(tx, number)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from commands.house import house
 from domain.clock import format_beijing, utc_now
 from domain.partner_health import (
     LONG,
@@ -26,7 +27,7 @@ from domain.partner_health import (
     together,
     worst,
 )
-from domain.texts import partner_name, text, use_language
+from domain.texts import partner_name, text
 from runtime.partners import configured, health_rule
 from settings import Settings
 from store import partner_calls
@@ -59,18 +60,15 @@ class Seen:
 
 async def main(settings: Settings, *, minutes: int | None, as_json: bool) -> int:
     """Print the health of all partners, over 5 minutes, an hour, and `minutes`. Exit code 1 when the store is away."""
-    use_language(settings.language)
     windows = sorted({_minutes(SHORT), _minutes(LONG), *([minutes] if minutes else [])})
     now = utc_now()
-    db = Database(settings.database_url.get_secret_value())
     try:
-        partners = await _look(db, windows, configured(settings), now)
+        async with house(settings) as db:
+            partners = await _look(db, windows, configured(settings), now)
     except _STORE_ERRORS as error:
         # Only the type: the message of a database error quotes addresses and values.
         print(f"the store cannot be read ({type(error).__name__}): see `orderhub doctor`", file=sys.stderr)  # noqa: T201
         return 1
-    finally:
-        await db.close()
     if as_json:
         rule = health_rule(settings)
         answer = {

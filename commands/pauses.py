@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house, refuse
 from domain.clock import utc_now
 from domain.pauses import Slice
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
 from store import pauses
-from store.database import Database
 
 
 async def show(settings: Settings, *, every: bool, as_json: bool) -> int:
     """Print what is paused; with `every` the last that were."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            found = [pauses.as_json(row) for row in await pauses.listed(tx, every=every)]
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        found = [pauses.as_json(row) for row in await pauses.listed(tx, every=every)]
     if as_json:
         print(json.dumps({"pauses": found}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -43,43 +37,28 @@ async def add(
     settings: Settings, kind: Slice, name: str, *, why: str, by: str, minutes: int | None, as_json: bool
 ) -> int:
     """Pause a slice, for so many minutes or until it is ended. Exit code 1 when it is paused already."""
-    use_language(settings.language)
     now = utc_now()
     until = now + timedelta(minutes=minutes) if minutes else None
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.transaction() as tx:
-            row = await pauses.begin(tx, kind, name, why, by, now=now, until=until)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.transaction() as tx:
+        row = await pauses.begin(tx, kind, name, why, by, now=now, until=until)
     if row is None:
-        return _refused(text("pause.already", what=text(f"pause.slice.{kind}", name=name)))
+        return refuse(text("pause.already", what=text(f"pause.slice.{kind}", name=name)))
     _say(text("pause.begun", number=row.n, says=pauses.sentence(row)), {"pause": pauses.as_json(row)}, as_json)
     return 0
 
 
 async def end(settings: Settings, number: int, *, by: str, as_json: bool) -> int:
     """Let a slice go on. Exit code 1 when that pause is not open."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.transaction() as tx:
-            ended = await pauses.end(tx, number, by, utc_now())
-    finally:
-        await db.close()
+    async with house(settings) as db, db.transaction() as tx:
+        ended = await pauses.end(tx, number, by, utc_now())
     if not ended:
-        return _refused(text("pause.not_open", number=number))
+        return refuse(text("pause.not_open", number=number))
     _say(text("pause.ended", number=number), {"ended": number}, as_json)
     return 0
 
 
 def _say(words: str, facts: dict[str, Any], as_json: bool) -> None:
     print(json.dumps(facts, ensure_ascii=False) if as_json else words)  # noqa: T201
-
-
-def _refused(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return 1
 
 
 def _short(moment: str | None) -> str:

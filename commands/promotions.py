@@ -7,35 +7,32 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from commands.house import house
 from commands.rules import REFUSED, read_document
 from domain.money import format_yuan
 from domain.rulesets import Refused
-from domain.texts import text, use_language
+from domain.texts import text
 from rules.baskets import BadBasket, price_basket, read_basket
 from rules.engine import Table, trying
 from rules.lint import lint
 from runtime.rule_desk import RuleDesk, refuse_problems
 from settings import Settings
-from store.database import Database
 
 
 async def try_basket(settings: Settings, content: bytes, promotions: Path | None, *, as_json: bool) -> int:
     """Price a basket by what is published, or by a file of promotions that is not. Exit code 1 when it cannot be."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
     try:
-        tables = [_table(promotions)] if promotions is not None else []
-        book = await RuleDesk(db, settings.company.warehouse).published()
-        with trying(*tables, book=book):
-            priced = price_basket(read_basket(content))
+        async with house(settings) as db:
+            tables = [_table(promotions)] if promotions is not None else []
+            book = await RuleDesk(db, settings.company.warehouse).published()
+            with trying(*tables, book=book):
+                priced = price_basket(read_basket(content))
     except Refused as refused:
         print("\n".join(refused.lines), file=sys.stderr)  # noqa: T201
         return REFUSED
     except BadBasket as bad:
         print(bad, file=sys.stderr)  # noqa: T201
         return REFUSED
-    finally:
-        await db.close()
     print(json.dumps(priced, ensure_ascii=False) if as_json else "\n".join(_lines(priced)))  # noqa: T201
     return 0
 

@@ -11,20 +11,19 @@ from rich.table import Table
 
 from activities.contracts import ReconcileAsk
 from activities.reconciling import ReconcileSteps
+from commands.house import house
 from domain.clock import BEIJING, format_beijing, utc_now
-from domain.texts import text, use_language
+from domain.texts import text
 from runtime.client import key_ring
-from runtime.partners import Outside, build_partners
+from runtime.partners import Outside, open_partners
 from runtime.shops import ShopKeeper
 from settings import Settings
 from store import reconciliations
-from store.database import Database
 from store.tables import ReconciliationRow
 
 
 async def channel(settings: Settings, only: str, day: str, *, run: bool, as_json: bool) -> int:
     """Show the report of a day, or compare now. Exit code 1 when orders wait in quarantine, or a shop has no report."""
-    use_language(settings.language)
     try:
         wanted = date.fromisoformat(day) if day else (utc_now().astimezone(BEIJING) - timedelta(days=1)).date()
     except ValueError:
@@ -33,9 +32,7 @@ async def channel(settings: Settings, only: str, day: str, *, run: bool, as_json
     if wanted > utc_now().astimezone(BEIJING).date():
         print(f"--day: {wanted} has not come yet", file=sys.stderr)  # noqa: T201
         return 2
-    db = Database(settings.database_url.get_secret_value())
-    outside = build_partners(settings, db)
-    try:
+    async with house(settings) as db, open_partners(settings, db) as outside:
         await ShopKeeper(settings, db, key_ring(settings.encryption), outside).look()
         steps = ReconcileSteps(db, outside.partners.pulls)
         shops = [(feed, shop) for feed, shop in outside.pulled() if "/" not in feed and only in ("", feed)]
@@ -48,9 +45,6 @@ async def channel(settings: Settings, only: str, day: str, *, run: bool, as_json
             kept = await reconciliations.reports(tx, wanted.isoformat())
         lines = [_line(feed, shop, kept.get((feed, shop)), failed.get((feed, shop), "")) for feed, shop in shops]
         without = _without_list(outside, only)
-    finally:
-        await outside.close()
-        await db.close()
     if as_json:
         report = {"day": wanted.isoformat(), "shops": lines, "without_list": without}
         print(json.dumps(report, ensure_ascii=False))  # noqa: T201

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house, refuse
 from domain.clock import BEIJING, format_beijing
 from domain.texts import text, use_language
 from gateway.replenishment_sheet import sheet
 from settings import Settings
 from store import replenishments, suggestions
-from store.database import Database
 from store.replenishments import NotOpen
 
 
 async def show(settings: Settings, *, every: bool, as_json: bool) -> int:
     """Print the suggestions."""
-    use_language(settings.language)
-    async with _store(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         rows = await suggestions.listed(tx, every=every)
     if as_json:
         said = {"replenishments": [row.model_dump(mode="json") for row in rows]}
@@ -46,8 +42,8 @@ async def export(settings: Settings, path: Path, *, every: bool) -> int:
     use_language(settings.language)
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx"):
-        return _no(text("replenish.which_file"))
-    async with _store(settings) as db, db.reading() as tx:
+        return refuse(text("replenish.which_file"))
+    async with house(settings) as db, db.reading() as tx:
         rows = await suggestions.listed(tx, every=every)
         titles = await replenishments.titles(tx, {row.sku for row in rows})
     _write(path, sheet(rows, titles, xlsx=kind == ".xlsx"))
@@ -61,30 +57,16 @@ async def accept(settings: Settings, number: str, quantity: int | None, expected
     try:
         wanted = int(number.upper().removeprefix("RP"))
         day = datetime.combine(date.fromisoformat(expected), time.min, BEIJING) if expected else None
-        async with _store(settings) as db, db.transaction() as tx:
+        async with house(settings) as db, db.transaction() as tx:
             bought = await replenishments.accept(tx, wanted, getpass.getuser(), quantity=quantity, expected_at=day)
     except NotOpen:
-        return _no(text("replenish.not_open", number=number))
+        return refuse(text("replenish.not_open", number=number))
     except ValueError as error:
-        return _no(str(error))
+        return refuse(str(error))
     words = {"purchase": bought.number, "sku": bought.sku, "count": bought.quantity, "warehouse": bought.warehouse}
     print(text("replenish.accepted", **words, day=format_beijing(bought.expected_at)[:10]))  # noqa: T201
     return 0
 
 
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Database]:
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _no(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return 1

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from xlsxwriter.exceptions import XlsxWriterException
 
+from commands.house import house
 from domain.clock import BEIJING, format_beijing, utc_now
 from domain.rulesets import Refused, RuleEvent, What, event_facts, in_force, seen_facts
 from domain.texts import text, use_language
@@ -25,7 +26,6 @@ from rules.workbook import BadWorkbook, read_workbook, write_workbook
 from runtime.rule_desk import RuleDesk, Say, known
 from runtime.rule_explaining import explain as explained
 from settings import Settings
-from store.database import Database
 
 REFUSED, UNUSABLE = 1, 2
 """Exit codes: the version or the wish is not good; the command cannot be understood or was not confirmed."""
@@ -284,16 +284,13 @@ def read_document(name: str, file: Path) -> tuple[Document, Say]:
 
 
 async def _at_desk(settings: Settings, work: Callable[[RuleDesk], Awaitable[int]]) -> int:
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
     try:
-        return await work(RuleDesk(db, settings.company.warehouse))
+        async with house(settings) as db:
+            return await work(RuleDesk(db, settings.company.warehouse))
     except Refused as refused:
         for line in refused.lines:
             _warn(line)
         return REFUSED
-    finally:
-        await db.close()
 
 
 def _when(written: str) -> datetime | None:

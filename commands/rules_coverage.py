@@ -8,6 +8,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import format_beijing, utc_now
 from domain.rulesets import Refused
 from domain.texts import partner_name, text, use_language
@@ -15,7 +16,6 @@ from rules.statuses import NAME, Coverage, coverage
 from runtime.rule_desk import RuleDesk
 from settings import Settings
 from store import words
-from store.database import Database
 
 
 async def show_coverage(settings: Settings, name: str, days: int, *, as_json: bool) -> int:
@@ -24,16 +24,14 @@ async def show_coverage(settings: Settings, name: str, days: int, *, as_json: bo
     if name != NAME:
         print(text("rules.no_coverage", name=name, with_it=NAME))  # noqa: T201
         return 2
-    db = Database(settings.database_url.get_secret_value())
     try:
-        version, document = await RuleDesk(db, settings.company.warehouse).document(NAME)
-        async with db.reading() as tx:
-            found = coverage(document, await words.since(tx, utc_now() - timedelta(days=days)))
+        async with house(settings) as db:
+            version, document = await RuleDesk(db, settings.company.warehouse).document(NAME)
+            async with db.reading() as tx:
+                found = coverage(document, await words.since(tx, utc_now() - timedelta(days=days)))
     except Refused as refused:
         print("\n".join(refused.lines))  # noqa: T201
         return 1
-    finally:
-        await db.close()
     if as_json:
         print(json.dumps({"name": NAME, "version": version, "days": days, **_facts(found)}, ensure_ascii=False))  # noqa: T201
     else:

@@ -5,39 +5,27 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import BEIJING, format_beijing, utc_now
 from domain.money import format_yuan
 from domain.shadow import Kind, Slice, in_force, slice_of
 from domain.texts import text, use_language
 from settings import Settings
 from store import shadow_reports, shadows
-from store.database import Database
 from store.shadow_reports import order_facts, report_facts
 
 _UNUSABLE = 2
 _UNCOUNTED = ("orders", "freight_fen", "real_freight_fen")
 
 
-@asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[Database]:
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
 async def show(settings: Settings, *, as_json: bool) -> int:
     """Every slice that was ever switched, as it is now, and with `--json` the whole history."""
-    async with _store(settings) as db, db.reading() as tx:
+    async with house(settings) as db, db.reading() as tx:
         history = await shadows.history(tx)
         standing = [(one, await shadows.standing(tx, one.slice)) for one in in_force(history)]
     if as_json:
@@ -59,7 +47,7 @@ async def switch(settings: Settings, typed: str, why: str, *, on: bool, as_json:
     wanted = _slice(typed)
     if wanted is None:
         return _UNUSABLE
-    async with _store(settings) as db, db.transaction() as tx:
+    async with house(settings) as db, db.transaction() as tx:
         moved = await shadows.switch(tx, wanted, on, getpass.getuser(), why, settings.company.warehouse)
         orders = await shadows.standing(tx, wanted)
     if moved is None:
@@ -80,7 +68,7 @@ async def report(settings: Settings, typed: str, days: int, *, as_json: bool) ->
     if typed and wanted is None:
         return _UNUSABLE
     now = utc_now()
-    async with _store(settings) as db:
+    async with house(settings) as db:
         await shadow_reports.make(db, days, now)
         since = now.astimezone(BEIJING).date() - timedelta(days=days - 1)
         async with db.reading() as tx:
@@ -112,7 +100,7 @@ async def orders(settings: Settings, kind: str, typed: str, days: int, *, after:
         return _UNUSABLE
     now = utc_now()
     since = now.astimezone(BEIJING).date() - timedelta(days=days - 1)
-    async with _store(settings) as db:
+    async with house(settings) as db:
         try:
             found, more = await shadow_reports.of_kind(db, Kind(kind), since, now, of=wanted, after=after, limit=limit)
         except ValueError:

@@ -9,22 +9,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house
 from domain.clock import utc_now
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
-from store.database import Database
 from store.deadline_report import report
 
 
 async def main(settings: Settings, *, days: int, limit: int, as_json: bool) -> int:
     """Print the report."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            found = await report(tx, utc_now(), timedelta(days=days), limit)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        found = await report(tx, utc_now(), timedelta(days=days), limit)
     if as_json:
         print(json.dumps(found, ensure_ascii=False))  # noqa: T201
     else:

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.house import house
 from domain.clock import BEIJING
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
-from store.database import Database
 from store.stock import incoming, shares, transfers
 from store.stock.desk import QUANTITIES, Refused, Said, at_desk, ledger, pool
 
@@ -26,10 +26,8 @@ Deed = Callable[[AsyncSession, str], Awaitable[Said]]
 
 async def do(settings: Settings, deed: Deed, *, as_json: bool) -> int:
     """Do something at the desk and say what came of it. Exit code 1 when it was refused, or is not as asked."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
     try:
-        async with at_desk(db) as tx:
+        async with house(settings) as db, at_desk(db) as tx:
             said = await deed(tx, getpass.getuser())
     except Refused as refused:
         if as_json:
@@ -37,8 +35,6 @@ async def do(settings: Settings, deed: Deed, *, as_json: bool) -> int:
         else:
             print(refused.text, file=sys.stderr)  # noqa: T201
         return 1
-    finally:
-        await db.close()
     print(json.dumps(said.public(), ensure_ascii=False) if as_json else said.text)  # noqa: T201
     return 0 if said.data.get("sent", True) else 1
 
@@ -112,13 +108,8 @@ def moment_of(typed: str) -> datetime:
 
 
 async def _read(settings: Settings, read: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            return await read(tx)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        return await read(tx)
 
 
 def _print(name: str, rows: Sequence[dict[str, Any]], columns: dict[str, str], *, as_json: bool) -> int:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
 
 from rich.console import Console
 from rich.table import Table
 
+from commands.house import house, refuse
 from domain.clock import format_beijing
-from domain.texts import text, use_language
+from domain.texts import text
 from settings import Settings
 from store import counts
 from store.counts import DifferenceChanged
-from store.database import Database
 from store.stock import StockShort
 from store.tables import ShelfCountRow
 
 
 async def compare(settings: Settings, *, every: bool, as_json: bool) -> int:
     """Print what the last comparisons found: the articles that differ, or all of them."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            rows = await counts.compared(tx, differing=not every)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        rows = await counts.compared(tx, differing=not every)
     if as_json:
         print(json.dumps({"articles": [_plain(row) for row in rows]}, ensure_ascii=False))  # noqa: T201
         return 0
@@ -42,28 +36,19 @@ async def compare(settings: Settings, *, every: bool, as_json: bool) -> int:
 
 async def adopt(settings: Settings, sku: str, warehouse: str, difference: int, why: str) -> int:
     """Book the warehouse's figure as counted. Exit code 1 when nothing was booked."""
-    use_language(settings.language)
     place = warehouse or settings.company.warehouse
-    db = Database(settings.database_url.get_secret_value())
     try:
-        async with db.transaction() as tx:
+        async with house(settings) as db, db.transaction() as tx:
             row = await counts.adopt(tx, place, sku, difference, getpass.getuser(), why)
     except LookupError:
-        return _no(text("stock.never_compared", warehouse=place, sku=sku))
+        return refuse(text("stock.never_compared", warehouse=place, sku=sku))
     except DifferenceChanged as error:
-        return _no(text("stock.difference_changed", warehouse=place, sku=sku, now=error.now))
+        return refuse(text("stock.difference_changed", warehouse=place, sku=sku, now=error.now))
     except StockShort as error:
-        return _no(text("stock.held_by_orders", warehouse=place, sku=sku, missing=error.short[sku]))
-    finally:
-        await db.close()
+        return refuse(text("stock.held_by_orders", warehouse=place, sku=sku, missing=error.short[sku]))
     print(text("stock.adopted", warehouse=place, sku=sku, difference=f"{difference:+d}", on_hand=row.on_hand))  # noqa: T201
     return 0
 
 
 def _plain(row: ShelfCountRow) -> dict[str, object]:
     return row.model_dump() | {"since": row.since.isoformat(), "asked_at": row.asked_at.isoformat()}
-
-
-def _no(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -13,15 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.house import NO_SUCH, house, refuse
 from domain.address import PROVINCES, province_name
 from domain.clock import BEIJING, utc_now
-from domain.texts import text, use_language
+from domain.texts import text
 from domain.warehouses import Warehouse, WorkWeek
 from settings import Settings
 from store import promises, warehouses
-from store.database import Database
-
-_NO_SUCH = 2
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,9 @@ class Given:
 
 async def show(settings: Settings, *, as_json: bool) -> int:
     """Every warehouse."""
-    use_language(settings.language)
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.reading() as tx:
-            kept = await warehouses.all_warehouses(tx, settings.company.warehouse)
-            today = await _today(tx, kept)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.reading() as tx:
+        kept = await warehouses.all_warehouses(tx, settings.company.warehouse)
+        today = await _today(tx, kept)
     if as_json:
         listed = [{**_public(one), "promised_today": today.get(one.code, 0)} for one in kept]
         print(json.dumps({"warehouses": listed}, ensure_ascii=False))  # noqa: T201
@@ -75,13 +67,9 @@ async def add(settings: Settings, given: Given, *, as_json: bool) -> int:
     try:
         warehouse = _read(given)
     except ValueError as error:
-        return _refuse(str(error))
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.transaction() as tx:
-            new = await warehouses.put(tx, warehouse, settings.company.warehouse)
-    finally:
-        await db.close()
+        return refuse(str(error), NO_SUCH)
+    async with house(settings) as db, db.transaction() as tx:
+        new = await warehouses.put(tx, warehouse, settings.company.warehouse)
     words = f"warehouse {warehouse.code} is kept" if new else f"warehouse {warehouse.code} is changed"
     print(json.dumps({"code": warehouse.code, "new": new}) if as_json else words)  # noqa: T201
     return 0
@@ -89,14 +77,10 @@ async def add(settings: Settings, given: Given, *, as_json: bool) -> int:
 
 async def switch(settings: Settings, code: str, *, active: bool, as_json: bool) -> int:
     """Pause or resume one. Exit code 2 when there is no such warehouse."""
-    db = Database(settings.database_url.get_secret_value())
-    try:
-        async with db.transaction() as tx:
-            changed = await warehouses.set_active(tx, code, active, settings.company.warehouse)
-    finally:
-        await db.close()
+    async with house(settings) as db, db.transaction() as tx:
+        changed = await warehouses.set_active(tx, code, active, settings.company.warehouse)
     if changed is None:
-        return _refuse(f"there is no warehouse {code}: see orderhub warehouses list")
+        return refuse(f"there is no warehouse {code}: see orderhub warehouses list", NO_SUCH)
     state = "active" if active else "paused"
     words = f"warehouse {code} is {state}" if changed else f"warehouse {code} was {state} already"
     print(json.dumps({"code": code, "active": active, "changed": changed}) if as_json else words)  # noqa: T201
@@ -141,8 +125,3 @@ def _public(one: Warehouse) -> dict[str, Any]:
         "daily_capacity": one.daily_capacity,
         "active": one.active,
     }
-
-
-def _refuse(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201
-    return _NO_SUCH

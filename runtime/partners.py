@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -169,6 +170,16 @@ class HasFacts(Protocol):
 
 class PulledChannel(SalesChannel, PullSource, Protocol):
     """A channel with both ways in."""
+
+
+@asynccontextmanager
+async def open_partners(settings: Settings, db: Database) -> AsyncIterator[Outside]:
+    """All partners, as `build_partners` builds them; their lines are closed at the end."""
+    outside = build_partners(settings, db)
+    try:
+        yield outside
+    finally:
+        await outside.close()
 
 
 def build_partners(settings: Settings, db: Database) -> Outside:
