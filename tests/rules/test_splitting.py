@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import splitting
 from domain.sourcing import Site, Unit, Wanted, units
-from domain.splitting import MOST_SETS, Places, Question, Split, _judge, exact, greedy, split
+from domain.splitting import MOST_SETS, Places, Question, Split, exact, exact_search, greedy, judge, split
 from rules.solver import solve
 
 SKUS = ("A", "B", "C")
@@ -131,7 +130,7 @@ def test_the_solver_finds_the_same_optimum(question: Question) -> None:
     best, places = exact(question), solve(question)
     assert (places is None) == (best is None)
     if best is not None and places is not None:
-        found = _judge(question, places, "solver")
+        found = judge(question, places, "solver")
         assert found is not None
         sound(question, found)
         assert found.rank == best.rank
@@ -215,7 +214,7 @@ def test_a_question_that_takes_too_long_is_answered_by_rule_of_thumb(monkeypatch
     assert best is not None
     assert best.method == "exact"
     for tries in (1, 3, 10, 100):
-        monkeypatch.setattr(splitting, "MOST_TRIES", tries)
+        monkeypatch.setattr(exact_search, "MOST_TRIES", tries)
         found = split(question)
         assert found is not None
         assert found.method == "greedy"
