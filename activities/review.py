@@ -17,6 +17,7 @@ from activities.healing import count, heal
 from activities.results import from_json, to_json
 from domain.clock import utc_now
 from domain.declaring import HOME
+from domain.extensions import for_warehouse
 from domain.golden import GoldenState, Trigger, reached
 from domain.holds import OF_ARTICLES, OF_THE_HOUSE, HoldReason
 from domain.money import Fen, format_yuan
@@ -27,7 +28,7 @@ from domain.texts import text
 from rules.credit import asks_bureau
 from rules.invoices import invoice
 from rules.taxes import tax_rate
-from store import credit_limits, declarations, holds, invoices, orders
+from store import credit_limits, declarations, extensions, holds, invoices, orders
 from store import flags as flags_kept
 from store import taxes as taxes_kept
 from store.database import Database
@@ -95,7 +96,7 @@ class ReviewSteps:
             paid_at=order.paid_at,
             amount_fen=order.amounts.paid_fen,
             needs_credit=asks_bureau(order, self._credit_above) and await credit_limits.find(tx, order) is None,
-            ship_digest=_digest(_receiver(order), order.notes.model_dump_json()),
+            ship_digest=_digest(_receiver(order), order.notes.model_dump_json(), *await _fields(tx, dossier, revision)),
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,
             again=revision > 1 and orders.ours(await orders.origin(tx, row.order_id, revision)),
@@ -155,6 +156,13 @@ def _receiver(order: Order) -> str:
     """The receiver as text. Orders from before there were countries must not look changed."""
     at_home = order.receiver.region.country == HOME
     return order.receiver.model_dump_json(exclude={"region": {"country"}} if at_home else None)
+
+
+async def _fields(tx: AsyncSession, dossier: Dossier, revision: int) -> list[str]:
+    """The merchant's own fields that a warehouse is told of, as text. What comes later makes a revision of its own."""
+    order = await extensions.whole(tx, dossier.order) if revision > 1 else dossier.order
+    told = for_warehouse(order, dossier.field_rules)
+    return [f"{one.place.scope}/{one.place.line_no}/{one.key}={one.value}" for one in told]
 
 
 def _digest(*parts: str) -> str:

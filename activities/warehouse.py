@@ -35,7 +35,7 @@ from activities.results import from_json, to_json
 from connectors.errors import Rejected
 from connectors.ports import Warehouse
 from domain.clock import utc_now
-from domain.extensions import Scope, rule_of
+from domain.extensions import Scope, for_warehouse, rule_of
 from domain.gifts import scan_difference
 from domain.golden import Trigger
 from domain.holds import HoldReason
@@ -110,10 +110,13 @@ class WarehouseSteps:
             for member in members:
                 member.token = member.token or await stock.reservation_token(tx, member.order_id)
                 tx.add(member)
-            bodies = [await orders.body(tx, one.order_id, one.revision) for one in members[1:]]
-            with_it = [
-                _instruction(await extensions.whole(tx, body), code, Carrier(ref.carrier), warehouse) for body in bodies
+            bodies = [
+                await extensions.whole(tx, await orders.body(tx, one.order_id, one.revision)) for one in members[1:]
             ]
+            with_it = [_instruction(body, code, Carrier(ref.carrier), warehouse) for body in bodies]
+            lines = [line["line_no"] for line in part.lines] if ref.consignment and part is not None else None
+            told = [(body.order_id, for_warehouse(body, definitions())) for body in bodies]
+            extensions.note_told(row, [(order.order_id, for_warehouse(order, definitions(), lines)), *told])
         instruction = _instruction(order, code, Carrier(ref.carrier), warehouse)
         if ref.consignment and part is not None:
             instruction = _of_part(instruction, part.lines)
@@ -273,6 +276,9 @@ class WarehouseSteps:
             return Scanned(Scan.MISMATCH, text("scan.mismatch", what=problem), problem=problem)
         delivery.status = "packed"
         tx.add(delivery)
+        await tx.flush()
+        if row.revision > delivery.revision:
+            await extensions.ask_people(tx, row, definitions())
         if merge is not None:
             each = boxes_of_each(delivery.code, boxes, parts)
             await merges.pack(tx, merge, delivery.code, heard.report_id, each, text("merge.packed_before"))
@@ -288,7 +294,10 @@ class WarehouseSteps:
         mine = merge.of(row.order_id) if merge is not None else None
         if mine is None or mine.state != MemberState.PACKED or await shipping.parcels(tx, row.order_id):
             return Scanned(Scan.NOTHING)
-        return await self._packed(tx, row, heard, delivery, mine.token, mine.boxes)
+        packed = await self._packed(tx, row, heard, delivery, mine.token, mine.boxes)
+        if row.revision > mine.revision:
+            await extensions.ask_people(tx, row, definitions())
+        return packed
 
     async def _packed(
         self,

@@ -7,13 +7,13 @@ while nobody is told, only the shape of a value is looked at, and the review fin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
 
 from domain.order import Order
+from domain.patterns import matches
 from domain.texts import language, text
 
 KEY = r"[a-z][a-z0-9_]{0,39}"
@@ -56,7 +56,7 @@ class FieldRule:
     title_zh: str
     title_en: str
     pattern: str = ""
-    """A regular expression that the whole of a value must match; "": anything."""
+    """A regular expression (domain.patterns) that the whole of a value must match; "": anything."""
     choices: tuple[str, ...] = ()
     many: bool = False
     """Several values with commas between them, as many as the line has pieces at most."""
@@ -158,6 +158,24 @@ def values(order: Order) -> list[Value]:
     return [Value(place, key, value) for place, ext in _all(order) for key, value in ext.items() if value.strip()]
 
 
+def for_warehouse(order: Order, rules: Sequence[FieldRule], line_nos: Collection[str] | None = None) -> list[Value]:
+    """The fields that a warehouse is told of with an order; with a part of its lines where that is named."""
+    found = []
+    for value in values(order):
+        rule = rule_of(rules, value.place.scope, value.key)
+        here = line_nos is None or value.place.scope is not Scope.LINE or value.place.line_no in line_nos
+        if here and rule is not None and rule.to_warehouse:
+            found.append(value)
+    return found
+
+
+def named(value: Value, rules: Sequence[FieldRule]) -> str:
+    """Which field of what a value is, as people say it, and never the value: it may be personal."""
+    rule = rule_of(rules, value.place.scope, value.key)
+    field = f"{rule.title} ext.{value.key}" if rule is not None else f"ext.{value.key}"
+    return text("ext.names", where=text(f"ext.of.{value.place.scope}", line=value.place.line_no), field=field)
+
+
 def with_supplied(order: Order, supplied: Supplied) -> Order:
     """The order with what was handed in later, which goes before what its document says."""
     if not supplied:
@@ -223,7 +241,7 @@ def _problem_of_part(rule: FieldRule, part: str) -> tuple[str, dict[str, object]
             return "choice", {"choices": ", ".join(rule.choices)}
         case FieldType.FILE if not FILE_ID.fullmatch(part):
             return "file", {}
-    if rule.pattern and not _compiled(rule.pattern).fullmatch(part):
+    if rule.pattern and not matches(rule.pattern, part):
         return "pattern", {"pattern": rule.pattern}
     return None
 
@@ -233,11 +251,6 @@ def _is_date(written: str) -> bool:
         return date.fromisoformat(written).isoformat() == written
     except ValueError:
         return False
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _wrong(place: Place, key: str, rule: FieldRule | None, code: str, **params: object) -> Wrong:

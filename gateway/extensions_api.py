@@ -72,8 +72,8 @@ async def listed(by: By) -> dict[str, Any]:
 
 @router.post("/api/v1/staff/orders/{order_id}/fields")
 async def supply(order_id: OrderId, wish: Supply, hub: Hub, by: ByService) -> dict[str, Any]:
-    """Hand fields in. 422 with every value that cannot be, and nothing is kept then. An order that waits for them is
-    reviewed again by itself."""
+    """Hand fields in. 422 with every value that cannot be, and nothing is kept then. An order that waits for them, or
+    whose warehouse must be told, is reviewed again by itself."""
     values = wish.values()
     async with hub.db.transaction() as tx:
         try:
@@ -86,7 +86,7 @@ async def supply(order_id: OrderId, wish: Supply, hub: Hub, by: ByService) -> di
         problems = await _problems(hub, order, values)
         if problems:
             raise HTTPException(422, {"problems": problems})
-        changed = await extensions.supply(tx, row, values, by)
+        changed = await extensions.supply(tx, row, values, by, definitions())
     return {"result": "kept" if changed else "unchanged", "fields": len(values)}
 
 

@@ -7,13 +7,13 @@ reads those outputs. What is declared there holds for every version of it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import zen
 
+from domain import patterns
 from domain.texts import text
 from rules import engine
 from rules.cover import Boxes
@@ -227,13 +227,10 @@ class _Look:
 
     def _form(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
         for pattern in self._rules.matches(column.field):
-            if not re.fullmatch(pattern, str(value)):
+            if not patterns.matches(pattern, str(value)):
                 yield self._bad("form_of_text", n, column.title, value=value, pattern=pattern)
-        if self._rules.is_regex(column.field):
-            try:
-                re.compile(str(value))
-            except re.error as error:
-                yield self._bad("regex", n, column.title, value=value, reason=str(error))
+        if self._rules.is_regex(column.field) and (reason := patterns.wrong_with(str(value))):
+            yield self._bad("regex", n, column.title, value=value, reason=reason)
 
     def _fit(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
         """Whether an output is one of those that there are for the fact beside it."""
@@ -316,10 +313,7 @@ def _undeclarable(said: Any) -> str | None:
 
 
 def _is_regex(said: Any) -> bool:
-    try:
-        return isinstance(said, str) and re.compile(said) is not None
-    except re.error:
-        return False
+    return isinstance(said, str) and not patterns.wrong_with(said)
 
 
 def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from domain.clock import utc_now
-from domain.extensions import Place, Scope, Supplied, Value, with_supplied
+from domain.extensions import FieldRule, Place, Scope, Supplied, Value, for_warehouse, named, with_supplied
+from domain.golden import GoldenState, reached
 from domain.holds import HoldReason
 from domain.order import Order
+from domain.texts import text
+from store import planning
+from store.holds import keep_task
 from store.orders import body, review_again
-from store.tables import HoldRow, KeptFileRow, OrderEventRow, OrderRow, SuppliedFieldRow
+from store.tables import (
+    DeliveryRow,
+    HoldRow,
+    KeptFileRow,
+    MergeMemberRow,
+    OrderEventRow,
+    OrderRow,
+    SuppliedFieldRow,
+)
 from store.upsert import insert_ignore
+
+_TOLD, _ASKED = "told", "asked"
+"""How a value came to a warehouse's people: in the instruction, or by a person."""
 
 
 async def supplied(tx: AsyncSession, order_id: str) -> Supplied:
@@ -30,8 +45,11 @@ async def whole(tx: AsyncSession, order: Order) -> Order:
     return with_supplied(order, await supplied(tx, order.order_id))
 
 
-async def supply(tx: AsyncSession, row: OrderRow, values: Collection[Value], by: str) -> bool:
-    """Keep values; an order that waits for some is reviewed again. False when all of them were there already.
+async def supply(
+    tx: AsyncSession, row: OrderRow, values: Collection[Value], by: str, rules: Sequence[FieldRule]
+) -> bool:
+    """Keep values; an order that waits for some, or whose warehouse must be told of some, is reviewed again. False when
+    all of them were there already.
 
     The caller has locked the order's row, and has seen to it that the values can be.
     """
@@ -73,9 +91,73 @@ async def supply(tx: AsyncSession, row: OrderRow, values: Collection[Value], by:
         HoldRow.reason == HoldReason.FIELDS_MISSING,
         col(HoldRow.closed_at).is_(None),
     )
-    if row.closed_at is None and (await tx.execute(waits.limit(1))).first() is not None:
+    waiting = (await tx.execute(waits.limit(1))).first() is not None
+    if row.closed_at is None and (waiting or (_to_warehouse(fresh, rules) and not _packed(row))):
         await review_again(tx, row)
+    await ask_people(tx, row, rules)
     return True
+
+
+def note_told(delivery: DeliveryRow, told: Iterable[tuple[str, Sequence[Value]]]) -> None:
+    """An instruction tells its warehouse these fields of these orders. Given again under its code, it is what it was:
+    a warehouse that has it already does not read it once more."""
+    if delivery.fields is None:
+        delivery.fields = {_place(of, one): [_digest(one), _TOLD] for of, values in told for one in values}
+
+
+async def ask_people(tx: AsyncSession, row: OrderRow, rules: Sequence[FieldRule]) -> bool:
+    """Have people tell a warehouse what it cannot be told any more, since it has packed: one task for an instruction.
+
+    Whether anything was new: asked again, it changes nothing, be the task open or done. The caller has locked the
+    order's row.
+    """
+    order = await whole(tx, await body(tx, row.order_id))
+    if row.exit is not None or not for_warehouse(order, rules):
+        return False
+    shared = select(MergeMemberRow.code).where(MergeMemberRow.order_id == row.order_id, MergeMemberRow.code != "")
+    mine = or_(col(DeliveryRow.order_id) == row.order_id, col(DeliveryRow.code).in_(shared))
+    query = select(DeliveryRow).where(DeliveryRow.status == "packed", mine).order_by(col(DeliveryRow.code))
+    found = False
+    for delivery in (await tx.execute(query.with_for_update())).scalars():
+        part = await planning.consignment(tx, row.order_id, delivery.consignment) if delivery.consignment else None
+        lines = [str(line["line_no"]) for line in part.lines] if part is not None else None
+        found |= await _ask(tx, delivery, row.order_id, for_warehouse(order, rules, lines), rules)
+    return found
+
+
+async def _ask(
+    tx: AsyncSession, delivery: DeliveryRow, order_id: str, values: Sequence[Value], rules: Sequence[FieldRule]
+) -> bool:
+    if delivery.fields is None:
+        return False
+    known = delivery.fields
+    fresh = [one for one in values if known.get(_place(order_id, one), [""])[0] != _digest(one)]
+    if not fresh:
+        return False
+    delivery.fields = {**known, **{_place(order_id, one): [_digest(one), _ASKED] for one in fresh}}
+    tx.add(delivery)
+    asked = [one for one in values if delivery.fields[_place(order_id, one)][1] == _ASKED]
+    names = "、".join(named(one, rules) for one in asked)
+    words = text("task.fields_untold", code=delivery.code, fields=names)
+    await keep_task(tx, f"{order_id}/fields/{delivery.n}", "fields_untold", words, order_id=order_id)
+    return True
+
+
+def _to_warehouse(values: Iterable[Value], rules: Sequence[FieldRule]) -> bool:
+    told = {(rule.scope, rule.key) for rule in rules if rule.to_warehouse}
+    return any((one.place.scope, one.key) in told for one in values)
+
+
+def _packed(row: OrderRow) -> bool:
+    return reached(GoldenState(row.state) if row.state else None, GoldenState.PACKED)
+
+
+def _place(order_id: str, value: Value) -> str:
+    return f"{order_id} {value.place.scope}/{value.place.line_no}/{value.key}"
+
+
+def _digest(value: Value) -> str:
+    return hashlib.sha256(value.value.encode()).hexdigest()[:16]
 
 
 async def keep_file(tx: AsyncSession, name: str, media_type: str, content: bytes, by: str) -> str:

@@ -104,10 +104,12 @@ async def open_tasks(tx: AsyncSession, order_id: str) -> list[TaskRow]:
     return list((await tx.execute(query.order_by(col(TaskRow.opened_at), col(TaskRow.key)))).scalars())
 
 
-async def keep_task(tx: AsyncSession, key: str, kind: str, text: str, *, alert: bool = False) -> bool:
+async def keep_task(
+    tx: AsyncSession, key: str, kind: str, text: str, *, order_id: str | None = None, alert: bool = False
+) -> bool:
     """One living task per `key`: opened (again) where it is not open, given these words where it is. True when it was
     opened."""
-    if await open_task(tx, key, kind, text, alert=alert, again=True):
+    if await open_task(tx, key, kind, text, order_id=order_id, alert=alert, again=True):
         return True
     await tx.execute(
         update(TaskRow)

@@ -13,6 +13,7 @@ EXTENSIONS: dict[str, tuple[str, str]] = {
         "{where}的字段 {field}：{why}（规则 extension_fields/{row}）",
         "{field} of {where} {why} (rule extension_fields/{row})",
     ),
+    "ext.names": ("{where}的 {field}", "{field} of {where}"),
     "ext.of.order": ("订单", "the order"),
     "ext.of.line": ("商品行 {line} ", "line {line}"),
     "ext.of.customer": ("客户", "the customer"),

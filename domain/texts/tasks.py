@@ -52,6 +52,11 @@ TASKS: dict[str, tuple[str, str]] = {
     "task.hold_overdue": ("“{badge}”超时未处理：{detail}", "'{badge}' is overdue: {detail}"),
     "task.credit_review": ("信用未及时回复，按正常放行，请复核", "credit not answered in time, passed: please review"),
     "task.packed_after_stop": ("仓库打包了已取消的出库单，请拦截", "a cancelled instruction was packed: stop it"),
+    "task.fields_untold": (
+        "仓库已打包出库单 {code}，之后提供的字段没有告诉它：{fields}。请到订单的扩展字段中查看，并告知仓库人员",
+        "{code} was packed before these fields came, so its warehouse does not know them: {fields}. They are among the "
+        "order's fields: tell the warehouse's people",
+    ),
     "task.packed_not_locked": (
         "仓库已按出库单 {code} 打包，但其中 {missing} 在打包前已释放且无法重新预占，账面未扣减：请盘点",
         "{code} was packed, but {missing} of it was freed, cannot be locked again and is not booked out: count",

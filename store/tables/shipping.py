@@ -32,6 +32,9 @@ class DeliveryRow(SQLModel, table=True):
     """asked, pushed, refused, stopping, packed, cancelled"""
     token: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """Of the reservation that it was given under; "": from before instructions had one."""
+    fields: dict[str, list[str]] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """Of the merchant's own fields that its people know: a digest of each value, and how it came to them
+    (store.extensions). None: it was given before this was noted."""
     at: datetime = moment()
     """When the warehouse was told last."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.extensions import (
+    LONGEST,
     Demand,
     FieldRule,
     FieldType,
@@ -80,6 +81,12 @@ def test_values_that_may_not_be(ext: dict[str, str], code: str) -> None:
     assert f"ext.{key}" in wrong.sentence
     assert ext[key] not in wrong.sentence, "it may be personal"
     assert code == "unknown" or f"extension_fields/row_{key}" in wrong.sentence
+
+
+def test_a_pattern_and_a_value_that_were_made_for_each_other_stop_nothing() -> None:
+    evil = (rule("code", pattern="(a+)+$"),)
+    (wrong,) = wrong_values(with_fields({"code": "a" * LONGEST + "!"}), evil)
+    assert wrong.code == "pattern"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_a_field_is_required_where_its_row_applies() -> None:
         ({"key": "序列号"}, "form_of_text"),
         ({"bound_to": "Serial No"}, "form_of_text"),
         ({"pattern": "[0-9"}, "regex"),
+        ({"pattern": "(?=a)b"}, "regex"),  # nothing that goes back and tries again
         ({"type": "picture"}, "word"),
         ({"of": "order"}, "word"),  # of a row about lines
         ({"scope": "shop"}, "fact_word"),

@@ -3,9 +3,13 @@ from __future__ import annotations
 import asyncio
 
 from connectors.errors import Rejected
+from domain.extensions import Place, Scope, Value
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import ClearReceiver
+from rules.fields import definitions
+from store import extensions
+from store.steps import load_order
 from tests.store.samples import receiver
 from tests.workflows.goods import short_address
 from tests.workflows.partners import fails, hangs
@@ -161,6 +165,21 @@ async def test_a_channel_that_changes_the_address_replaces_the_instruction(stage
     await order.document(receiver=NEW)
     assert await _told(order, 2) == "新路22号"
     assert list(stage.town.warehouse.status.values()) == ["cancelled", "accepted"]
+
+
+async def test_a_field_for_the_warehouse_that_comes_late_replaces_the_instruction(stage: Stage) -> None:
+    order = await stage.start()
+    await order.instructed()
+    serial = Value(Place(Scope.LINE, "1"), "serial_no", "SN-1")
+    async with stage.db.transaction() as tx:
+        assert await extensions.supply(tx, await load_order(tx, order.id), [serial], "wei", definitions())
+    await order.told()
+    told = stage.town.warehouse.orders[await order.instructed(2)]
+    assert [line.extras for line in told.lines] == [{"serial_no": "SN-1"}]
+    assert list(stage.town.warehouse.status.values()) == ["cancelled", "accepted"]
+    await order.packed(n=2)
+    await order.reaches(GoldenState.PACKED)
+    assert "fields_untold" not in await order.tasks()
 
 
 async def test_a_channel_that_changes_the_address_of_a_packed_order_is_told_to_a_person(stage: Stage) -> None:

@@ -240,7 +240,7 @@ async def test_a_field_that_the_merchant_asks_for_waits_until_it_is_supplied(sta
         async with stage.db.transaction() as tx:
             line_no = (await orders.body(tx, order.id)).lines[0].line_no
             value = Value(Place(Scope.LINE, line_no), "serial_no", "SN-1")
-            await extensions.supply(tx, await tx.get_one(OrderRow, order.id), [value], "王")
+            await extensions.supply(tx, await tx.get_one(OrderRow, order.id), [value], "王", fields.definitions())
         await order.told()
         code = await order.instructed()
     finally:
