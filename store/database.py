@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from store.sqlite_driver import Driver
+
 _READS = "orderhub_reads"
 
 SQLITE_BUSY_MS = 3_000
@@ -83,7 +85,9 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         return create_async_engine(
             url, hide_parameters=True, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
         )
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+    engine = create_async_engine(
+        url, hide_parameters=True, module=Driver(), connect_args={"timeout": SQLITE_BUSY_MS / 1000}
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
