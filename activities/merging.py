@@ -24,8 +24,9 @@ from activities.contracts import (
     Stop,
     Stopped,
 )
+from activities.instructions import delivery_code
 from activities.merged import others
-from activities.warehouse import WarehouseSteps, delivery_code
+from activities.warehouse import WarehouseSteps
 from domain.clock import utc_now
 from domain.couriers import CourierPlan
 from domain.ids import partner_key

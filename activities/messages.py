@@ -20,7 +20,7 @@ from activities.contracts import (
 )
 from activities.partners import HubConfig, answered
 from activities.results import from_json
-from activities.warehouse import report_step
+from activities.scanning import report_step
 from connectors.errors import Rejected
 from connectors.ports import Messenger
 from domain.clock import utc_now

@@ -31,6 +31,7 @@ from activities.purging import PurgeSteps
 from activities.reconciling import ReconcileSteps
 from activities.replenishing import ReplenishSteps
 from activities.review import ReviewSteps
+from activities.scanning import ScanSteps
 from activities.shadow_reports import ShadowSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
@@ -48,6 +49,7 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         StockSteps(db, Router(config.warehouse)),
         CreditSteps(db, partners.credit),
         warehouse,
+        ScanSteps(db, config.warehouse),
         MergeSteps(db, warehouse),
         CourierSteps(db, partners.couriers, config),
         ChannelSteps(db, partners.channels),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities import contracts as c
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from domain.clock import utc_now
 from domain.holds import HoldReason
 from domain.shipping import TrackCode

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from activities import contracts as c
 from activities.contracts import DeliveryRef, FitAsk, OrderAt, OrderRef, ReportRef, Scan, Scanned, Stop
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from domain.order import Amounts, Order
 from domain.warehouses import Warehouse
 from store import planning, stock

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import contracts as c
 from activities.contracts import ClerkLink
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from connectors.errors import Rejected
 from domain.links import form_code
 from store.tables import FormLinkRow, NotificationRow, TaskRow

@@ -12,7 +12,7 @@ from sqlalchemy import inspect as inspect_table
 from sqlmodel import SQLModel, select
 
 from activities import contracts as c
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from domain.declaring import Supplied
 from domain.order import Declaration
 from rules import engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import select
 
 from activities import contracts as c
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from domain.extensions import Place, Scope, Value
 from rules.fields import definitions
 from store import extensions, orders

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 import activities.warehouse
 from activities import contracts as c
 from activities.contracts import DeliveryRef, Pushed, Stop, Stopped
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from connectors.errors import Rejected
 from store import shipping
 from tests.activities.conftest import Bench

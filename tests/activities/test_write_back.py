@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from activities import contracts as c
-from activities.warehouse import delivery_code
+from activities.instructions import delivery_code
 from domain.clock import utc_now
 from domain.order import Amounts, OrderLine
 from domain.shipping import Carrier, SentParcel

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import contracts as c
 from activities.planning import Router
+from activities.scanning import ScanSteps
 from activities.stock import StockSteps
 from activities.warehouse import WarehouseSteps
 from connectors.ports import Push, Reply
@@ -86,7 +87,7 @@ async def test_each_warehouse_hears_of_its_part_and_the_stop_goes_to_the_right_o
         assert stopped.outcome is c.Stop.STOPPED
 
         await heard.until(lambda: reports)
-        scanned = await run(steps.record_report, c.ReportRef(OID, reports[0]))
+        scanned = await run(ScanSteps(db, "WH01").record_report, c.ReportRef(OID, reports[0]))
         assert (scanned.scan, scanned.consignment, scanned.all_packed) == (c.Scan.PACKED, 1, False)
         stopped = await run(steps.cancel_at_warehouse, c.DeliveryRef(OID, 1, "", "off", consignment=1))
         assert stopped.outcome is c.Stop.TOO_LATE
