@@ -30,6 +30,7 @@ from commands import (
     labels_app,
     listings_app,
     merges_app,
+    orders_app,
     partners_app,
     pauses_app,
     promotions_app,
@@ -72,6 +73,7 @@ app.add_typer(bench_app.app)
 app.add_typer(authorise_app.app)
 app.add_typer(import_app.app)
 app.add_typer(key_app.app)
+app.add_typer(orders_app.app)
 app.add_typer(approvers_app.app)
 app.add_typer(approvals_app.app)
 app.add_typer(customers_app.app)

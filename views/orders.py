@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,14 @@ from sqlmodel import col, select
 
 from domain.clock import BEIJING, utc_now
 from domain.extensions import rule_of, values
-from domain.holds import HoldReason
+from domain.golden import SEQUENCE
+from domain.holds import POLICIES, HoldReason, Release, operator_may_release
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
 from domain.order import Order
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
-from domain.texts import text
+from domain.texts import CATALOGUE, event_words, text
 from rules.fields import definitions
 from store import (
     deadlines,
@@ -36,13 +38,33 @@ from store import (
 )
 from store.deadline_report import seen
 from store.promises import Kept
-from store.tables import AddressChangeRow, FlagRow, InterceptionRow, OrderEventRow, OrderRow, ParcelRow, WaybillRow
+from store.tables import (
+    AddressChangeRow,
+    FlagRow,
+    InterceptionRow,
+    OrderEventRow,
+    OrderRow,
+    ParcelRow,
+    TrackNodeRow,
+    WaybillRow,
+)
 from views.approvals import trail
 from views.credit import invoice_moments
+from views.order_list import channel_name
 from views.shadow import shadow_view
 from views.shop import latest, tax_view
 
 LAST_EVENTS = 20
+
+_DECIDES: dict[str, tuple[str, ...]] = {
+    "risk": ("risk_rules",),
+    "duplicate": ("duplicate_rules",),
+    "compliance": ("compliance_rules",),
+    "declaration": ("declaration_rules",),
+    "fields": ("extension_fields",),
+    "price": ("promotions", "promotion_stacking", "pricing"),
+}
+"""The rule sets that say what is to be found, by how the codes of findings begin; all others are fixed checks."""
 
 
 async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
@@ -68,11 +90,13 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "credit": row.credit,
         "courier": row.courier,
         "encrypted": row.encrypted,
-        "receiver": {"name": receiver.name, "phone": receiver.phone},
+        "receiver": {"name": receiver.name, "phone": receiver.phone, "region": receiver.region},
+        "lines": _lines(body),
         "placed_at": _moment(row.placed_at),
         "paid_at": _moment(row.paid_at),
         "updated_at": _moment(row.updated_at),
         "closed_at": _moment(row.closed_at),
+        "way": await _way(tx, row),
         "holds": await _holds(tx, order_id),
         "invoice": await _invoice(tx, order_id),
         "fields": _fields(await extensions.whole(tx, body)),
@@ -102,15 +126,50 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
 async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     return [
         {
+            "n": hold.n,
             "reason": hold.reason,
             "text": text(f"hold.{hold.reason}"),
             "detail": hold.detail,
             "opened_at": _moment(hold.opened_at),
             "deadline": _moment(hold.deadline),
             "escalated": hold.escalated,
+            "cleared_by": cleared_by(HoldReason(hold.reason)),
+            "who": POLICIES[HoldReason(hold.reason)].who,
+            "who_text": text(POLICIES[HoldReason(hold.reason)].who),
+            "by_operator": operator_may_release(HoldReason(hold.reason)),
         }
         for hold in await holds.open_holds(tx, order_id)
     ]
+
+
+def _lines(order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_no": line.line_no,
+            "sku": line.sku,
+            "title": line.title,
+            "quantity": line.quantity,
+            "amount_fen": line.amount_fen,
+            "gift_of": line.gift_of,
+        }
+        for line in order.lines
+    ]
+
+
+async def _way(tx: AsyncSession, row: OrderRow) -> list[dict[str, Any]]:
+    """The golden states, each with the moment at which the order came to it; None: it has not. Its exit comes last."""
+    moved = select(OrderEventRow.state_after, OrderEventRow.at).where(
+        OrderEventRow.order_id == row.order_id,
+        col(OrderEventRow.state_before).is_distinct_from(col(OrderEventRow.state_after)),
+    )
+    reached = dict((await tx.execute(moved.order_by(col(OrderEventRow.seq)))).tuples().all())
+    way = [
+        {"state": str(state), "text": text(f"state.{state}"), "at": _moment(reached.get(state))} for state in SEQUENCE
+    ]
+    if row.exit is not None:
+        left = {"state": row.exit, "text": text(f"state.{row.exit}"), "at": _moment(row.closed_at)}
+        way = [*(one for one in way if one["at"]), left]
+    return way
 
 
 async def _price(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
@@ -158,7 +217,11 @@ def _fields(order: Order) -> list[dict[str, Any]]:
 
 
 async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
-    """What the reviews found: badge, sentence, what clears it, and what became of it."""
+    """What the reviews found: badge, sentence, what clears it, what became of it, and the rule rows that found it."""
+    reviews = select(OrderEventRow.step, OrderEventRow.rules).where(
+        OrderEventRow.order_id == order_id, col(OrderEventRow.rules).is_not(None)
+    )
+    decided = dict((await tx.execute(reviews)).tuples().all())
     return [
         {
             "code": flag.code,
@@ -166,6 +229,7 @@ async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "badge": badge(flag.hold),
             "detail": flag.detail,
             "cleared_by": cleared_by(HoldReason(flag.hold)) if flag.hold else [],
+            "rules": _found_by(flag, decided.get(f"accept/{flag.revision}") or []),
             "status": _flag_status(flag),
             "status_text": text(f"flag.status.{_flag_status(flag)}"),
             "found_at": _moment(flag.found_at),
@@ -176,6 +240,14 @@ async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         }
         for flag in await flags.of_order(tx, order_id)
     ]
+
+
+def _found_by(flag: FlagRow, rules: Sequence[str]) -> list[str]:
+    """The rows `{table}@{version}/{row}` that a finding rests on."""
+    kind, _, rest = flag.code.partition(".")
+    found = [rule for rule in rules if rule.partition("@")[0] in _DECIDES.get(kind, ())]
+    own = [rule for rule in found if rule.endswith(f"/{rest}")]
+    return own or found
 
 
 def _flag_status(flag: FlagRow) -> str:
@@ -296,10 +368,31 @@ async def _merge(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
 async def _parcels(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     query = select(WaybillRow).where(WaybillRow.order_id == order_id).order_by(col(WaybillRow.asked_at))
     waybills = (await tx.execute(query)).scalars().all()
-    return [_parcel(parcel, waybills) for parcel in await shipping.parcels(tx, order_id)]
+    numbers = {waybill.number for waybill in waybills if waybill.number}
+    nodes = select(TrackNodeRow).where(col(TrackNodeRow.number).in_(numbers)).order_by(col(TrackNodeRow.at))
+    tracks: dict[str, list[TrackNodeRow]] = {}
+    for node in (await tx.execute(nodes)).scalars() if numbers else ():
+        tracks.setdefault(node.number, []).append(node)
+    return [_parcel(parcel, waybills, tracks) for parcel in await shipping.parcels(tx, order_id)]
 
 
-def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
+def _track(nodes: Sequence[TrackNodeRow]) -> list[dict[str, Any]]:
+    """A journey, the newest first. Not in the courier's words, which name people and their telephones."""
+    known = [(node, f"track.{node.code}") for node in reversed(nodes)]
+    return [
+        {
+            "at": _moment(node.at),
+            "code": node.code,
+            "text": text(key) if key in CATALOGUE else node.code,
+            "place": node.place,
+        }
+        for node, key in known
+    ]
+
+
+def _parcel(
+    parcel: ParcelRow, waybills: Sequence[WaybillRow], tracks: Mapping[str, Sequence[TrackNodeRow]]
+) -> dict[str, Any]:
     return {
         "parcel_id": parcel.parcel_id,
         "n": parcel.n,
@@ -319,6 +412,7 @@ def _parcel(parcel: ParcelRow, waybills: Any) -> dict[str, Any]:
                 "asked_at": _moment(waybill.asked_at),
                 "last_node_at": _moment(waybill.last_node_at),
                 "stuck_since": _moment(waybill.stuck_since),
+                "track": _track(tracks.get(waybill.number, ())) if waybill.status != "void" else [],
             }
             for waybill in waybills
             if waybill.parcel_id == parcel.parcel_id
@@ -385,12 +479,40 @@ async def _events(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "at": _moment(event.at),
             "who": event.who,
             "what": event.what,
+            "text": event_words(event.what),
+            "who_text": _who(event.who),
             "why": event.why,
+            "why_text": _why(event.what, event.why),
+            "rules": event.rules or [],
             "state_before": event.state_before,
             "state_after": event.state_after,
         }
         for event in reversed((await tx.execute(newest)).scalars().all())
     ]
+
+
+def _who(who: str) -> str:
+    """Who did something: the system's own parts in words, people by their names."""
+    kind, _, rest = who.partition(":")
+    if kind == "channel":
+        return text("event.who.channel", channel=channel_name(rest))
+    if kind == "clerk":
+        return text("event.who.clerk")
+    key = f"event.who.{who}"
+    return text(key) if key in CATALOGUE else who
+
+
+def _why(what: str, why: str) -> str:
+    """Why, with the words for what is written down as a code."""
+    kind, colon, rest = why.partition(": ")
+    if what == "task.raised":
+        return rest or why
+    if not what.startswith("hold.") or kind not in set(HoldReason):
+        return why
+    badge_, way, more = text(f"hold.{kind}"), *rest.partition(", ")[::2]
+    if way in set(Release):
+        rest = "，".join(part for part in (text(f"release.{way}"), more) if part)
+    return f"{badge_}：{rest}" if colon else badge_
 
 
 def _moment(moment: datetime | None) -> str | None:

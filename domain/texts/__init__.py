@@ -11,6 +11,8 @@ from typing import Literal
 from domain.texts.approvals import APPROVALS
 from domain.texts.commands import COMMANDS
 from domain.texts.deadlines import DEADLINES
+from domain.texts.desk import DESK
+from domain.texts.events import EVENTS
 from domain.texts.extensions import EXTENSIONS
 from domain.texts.imports import IMPORTS
 from domain.texts.labels import LABELS
@@ -56,6 +58,12 @@ def partner_name(partner: str) -> str:
     return text(key) if key in CATALOGUE else partner
 
 
+def event_words(what: str) -> str:
+    """What happened to an order, in words; what this version has no words for, as it was written down."""
+    key = f"event.{what}"
+    return text(key) if key in CATALOGUE else what
+
+
 CATALOGUE: dict[str, tuple[str, str]] = {
     **NAMES,
     **ORDERS,
@@ -77,4 +85,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **SHADOW,
     **PROMOTIONS,
     **APPROVALS,
+    **EVENTS,
+    **DESK,
 }

@@ -48,7 +48,7 @@ class OrderRow(SQLModel, table=True):
     credit: str = ""
     """"" (no check needed), approved, assumed, refused or released by a person."""
     courier: str = ""
-    placed_at: datetime = moment()
+    placed_at: datetime = moment(index=True)
     paid_at: datetime | None = moment(nullable=True)
     started_at: datetime | None = moment(nullable=True)
     """When its workflow was started; None: not yet."""

@@ -30,7 +30,7 @@ from domain.promotion import Why
 from domain.proposals import ProposalKind
 from domain.rulesets import What
 from domain.shadow import Kind, PlanKind, Would
-from domain.shipping import Carrier, Trouble
+from domain.shipping import Carrier, TrackCode, Trouble
 from domain.tags import KINDS
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
@@ -75,6 +75,24 @@ def _reported() -> set[str]:
     return {str(key.value) for each in given if isinstance(each, ast.Dict) for key in each.keys if _is_text(key)}
 
 
+def _recorded() -> set[str]:
+    """What steps and the store write down in orders' histories, as far as it stands there whole."""
+    found = {"channel.told", "channel.shows_other", "merge.left", "merge.undone"}
+    calls = [
+        node
+        for room in ("activities", "store")
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    for call in calls:
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        given = call.args[:1] if name == "Done" else []
+        given += [one.value for one in call.keywords if name == "OrderEventRow" and one.arg == "what"]
+        found |= {str(one.value) for one in given if isinstance(one, ast.Constant)}
+    return found
+
+
 def _is_text(key: ast.expr | None) -> TypeGuard[ast.Constant]:
     return isinstance(key, ast.Constant)
 
@@ -89,6 +107,20 @@ def families(source: Uses) -> dict[str, set[str]]:
     """Every key that is put together in the source, by its beginning."""
     address = _constants("domain/address.py", "region_problems") | _constants("domain/address.py", "_detail_problems")
     return {
+        "event.": {
+            *_recorded(),
+            *(f"healing.{one}" for one in HealingOutcome),
+            *(f"approval.{one}" for one in Verdict),
+            *(f"warehouse.{one}" for one in contracts.Scan),
+            *(f"parcel.{one}" for one in contracts.InterceptHow),
+            *(f"address.{one}" for one in ("confirmed", "refused", "rerouted", "rerouted_in_part")),
+        },
+        "event.who.": {"orderhub", "timer", "warehouse", "tracker"},
+        "track.": set(TrackCode),
+        "ago.": {"days", "hours", "minutes"},
+        "desk.next.": {"none", *GoldenState} - {GoldenState.WARRANTY_ACTIVATED},
+        "desk.due.": {"open", "warned", "stopped", "late", "missed", "met", "left"},
+        "desk.link.": {"member", "phone", "receiver", "buyer", "purchase"},
         "state.": {*GoldenState, *Exit, "none"},
         "hold.": set(HoldReason),
         "release.": set(Release),
@@ -99,7 +131,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "way.": set(Way),
         "happened.": _reported(),
         "receiver.": set(ReceiverKind),
-        "shop.": set(ShopState) - {ShopState.REMOVED},
+        "shop.": {*ShopState} - {ShopState.REMOVED},
         "zone.": {"city", "province", "delta", "region", "neighbour", "far", "remote", "special"},
         "warehouses.": {
             *("code", "name", "province", "city", "cut_off", "weekdays", "capacity", "today", "state"),

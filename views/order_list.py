@@ -1,0 +1,83 @@
+"""Orders in a list, each with what is wrong with it, as plain data; nothing of their buyers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.clock import BEIJING
+from domain.review import badge
+from domain.texts import CATALOGUE, text
+from store import lookup
+from store.lookup import Counts
+from store.tables import FlagRow, HoldRow, OrderRow
+
+
+async def order_list(tx: AsyncSession, rows: Sequence[OrderRow], now: datetime) -> list[dict[str, Any]]:
+    """The orders in the order given; times at +08:00. Of findings those of living orders that stand
+    and nobody has released."""
+    ids = [row.order_id for row in rows]
+    holds = await lookup.open_holds(tx, ids)
+    late = await lookup.late_stages(tx, ids, now)
+    flags = await lookup.standing_flags(tx, ids)
+    return [
+        {
+            "order_id": row.order_id,
+            "channel": row.channel,
+            "channel_text": channel_name(row.channel),
+            "shop": row.shop,
+            "channel_order_no": row.channel_order_no,
+            "state": row.state,
+            "exit": row.exit,
+            "state_text": text(f"state.{row.exit or row.state or 'none'}"),
+            "amount_fen": row.amount_fen,
+            "placed_at": _moment(row.placed_at),
+            "updated_at": _moment(row.updated_at),
+            "holds": [_hold(hold) for hold in holds.get(row.order_id, [])],
+            "late": [{"stage": stage, "text": text(f"deadline.stage.{stage}")} for stage in late.get(row.order_id, [])],
+            "flags": [_flag(flag) for flag in flags.get(row.order_id, []) if flag.released_at is None and _living(row)],
+        }
+        for row in rows
+    ]
+
+
+def _living(row: OrderRow) -> bool:
+    """What was found about an order that is at its end needs nobody any more."""
+    return row.closed_at is None
+
+
+def counted(counts: Counts) -> dict[str, Any]:
+    """What waits for people now, the most frequent hold first."""
+    return {
+        "holds": [{"reason": why, "text": text(f"hold.{why}"), "orders": n} for why, n in counts.holds.items()],
+        "late": counts.late,
+        "tasks": counts.tasks,
+        "alerts": counts.alerts,
+    }
+
+
+def channel_name(channel: str) -> str:
+    """A channel as people know it; one that the catalogue does not have by its own name."""
+    key = f"channel.{channel}"
+    return text(key) if key in CATALOGUE else channel
+
+
+def _hold(hold: HoldRow) -> dict[str, Any]:
+    return {
+        "reason": hold.reason,
+        "text": text(f"hold.{hold.reason}"),
+        "detail": hold.detail,
+        "opened_at": _moment(hold.opened_at),
+        "deadline": _moment(hold.deadline),
+    }
+
+
+def _flag(flag: FlagRow) -> dict[str, Any]:
+    return {"code": flag.code, "hold": flag.hold, "badge": badge(flag.hold), "detail": flag.detail}
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(BEIJING).isoformat()
