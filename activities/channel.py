@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import FINISH_SHIPPING, WRITE_BACK, OrderRef, ParcelRef, Told
+from activities.contracts import FINISH_SHIPPING, WRITE_BACK, OrderRef, ParcelRef, StagesDue, Told
 from activities.healing import count
 from activities.partners import answered
+from activities.results import stages
 from connectors.errors import Rejected
 from connectors.ports import SalesChannel
 from domain.clock import utc_now
@@ -22,7 +23,7 @@ from domain.texts import text
 from store import credit_limits, gifts, orders, planning, shipping
 from store.database import Database
 from store.healings import Healing
-from store.steps import Done, run_step
+from store.steps import STAGES, Done, run_step
 from store.tables import OrderRow, ParcelRow
 
 
@@ -90,16 +91,16 @@ class ChannelSteps:
         return Told(True)
 
     @activity.defn(name=FINISH_SHIPPING.name)
-    async def finish_shipping(self, ref: OrderRef) -> None:
+    async def finish_shipping(self, ref: OrderRef) -> StagesDue | None:
         """Every parcel has one live waybill, and the channel took its number: WAYBILL_RETURNED."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             untold = [p.parcel_id for p in await shipping.parcels(tx, ref.order_id) if p.told_at is None]
             if untold:
                 raise ApplicationError(f"the channel was not told of {', '.join(untold)}", type="NotTold")
-            return Done("shipping.finished", trigger=Trigger.CHANNEL_ACCEPTED_WAYBILLS)
+            return Done("shipping.finished", trigger=Trigger.CHANNEL_ACCEPTED_WAYBILLS, result={STAGES: None})
 
-        await run_step(self._db, ref.order_id, "finish_shipping", "orderhub", work)
+        return stages(await run_step(self._db, ref.order_id, "finish_shipping", "orderhub", work))
 
 
 def _gifts_alone(order: Order, parcel: ParcelRow) -> bool:

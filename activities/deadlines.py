@@ -1,4 +1,5 @@
-"""The sweep over deadlines: works out when stages are due, warns before, and escalates after, each level once."""
+"""When stages are due, by the tables; and the sweep, which mends that, warns before, and escalates after, each level
+once."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.contracts import WATCH_DEADLINES, DeadlineAsk, DeadlinesSeen
@@ -22,7 +22,7 @@ from rules.sla import limit, stops, versions
 from rules.workdays import official
 from store import deadlines
 from store.database import Database
-from store.deadlines import PERCENTILES, Durations, Standing
+from store.deadlines import PERCENTILES, Durations, Judged, Standing
 from store.tables import HoldRow, StageDeadlineRow
 
 _log = logging.getLogger("orderhub.deadlines")
@@ -37,10 +37,11 @@ _MEASURED = timedelta(hours=1)
 
 
 class DeadlineSteps:
-    """The one timer of all stages of all orders."""
+    """The one timer of all stages of all orders. Steps that begin a stage on the same database judge it at once."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        deadlines.judge_by(db, judge)
 
     @activity.defn(name=WATCH_DEADLINES.name)
     async def watch_deadlines(self, ask: DeadlineAsk) -> DeadlinesSeen:
@@ -65,33 +66,33 @@ class DeadlineSteps:
         return DeadlinesSeen(looked, warned, sum(calls.values()) - warned, late)
 
     async def _batch(self, limit: int, calls: Counter[tuple[str, int]]) -> int:
-        now, rules = utc_now(), versions()
+        now = utc_now()
         made: list[tuple[str, int]] = []
         async with self._db.transaction() as tx:
-            rows = await deadlines.to_judge(tx, now, rules, limit)
+            rows = await deadlines.to_judge(tx, now, versions(), limit)
             ids = {row.order_id for row in rows}
             orders, holds = await deadlines.bodies(tx, ids), await deadlines.held(tx, ids)
             for row in rows:
-                made += await self._judge(tx, row, orders[row.order_id], holds.get(row.order_id, ()), rules, now)
+                judged = judge(row, orders[row.order_id], holds.get(row.order_id, ()), now)
+                made += [(row.stage, call.level) for call in await deadlines.tell(tx, row, judged, now)]
         calls.update(made)  # what was rolled back was not told
         return len(rows)
 
-    async def _judge(
-        self, tx: AsyncSession, row: StageDeadlineRow, order: Order, holds: Iterable[HoldRow], rules: str, now: datetime
-    ) -> list[tuple[str, int]]:
-        stage = Stage(row.stage)
-        try:
-            with new_decision():
-                terms = limit(stage, order)
-                stood = _stood(stage, row.began_at, holds)
-            found = due(row.began_at, terms, stood, official)
-            why = _why(terms, stood, now)
-        except (BadRule, NeverOver) as error:
-            # One broken row must not keep all other orders from their deadlines.
-            _log.error("no deadline", extra={"order_id": row.order_id, "stage": row.stage, "error": str(error)})
-            found, why = Due(None), [Reason("deadline.no_rule", (("why", str(error)),))]
-        told = await deadlines.judge(tx, row, found, why, rules, now)
-        return [(row.stage, call.level) for call in told]
+
+def judge(row: StageDeadlineRow, order: Order, holds: Iterable[HoldRow], now: datetime) -> Judged:
+    """When a stage of an order is due, by the tables in force now: a decision of its own."""
+    stage = Stage(row.stage)
+    try:
+        with new_decision():
+            terms = limit(stage, order)
+            stood = _stood(stage, row.began_at, holds)
+        found = due(row.began_at, terms, stood, official)
+        why = _why(terms, stood, now)
+    except (BadRule, NeverOver, LookupError, ValueError, TypeError) as error:
+        # One broken row must not keep all other orders from their deadlines, nor this one from its next step.
+        _log.error("no deadline", extra={"order_id": row.order_id, "stage": row.stage, "error": str(error)})
+        found, why = Due(None), [Reason("deadline.no_rule", (("why", str(error)),))]
+    return Judged(found, why, versions())
 
 
 def _stood(stage: Stage, began: datetime, holds: Iterable[HoldRow]) -> list[Stop]:

@@ -15,9 +15,11 @@ from activities.contracts import (
     HoldEnd,
     HoldFact,
     Reasoned,
+    StagesDue,
     TaskFact,
 )
 from activities.healing import choice_key, count
+from activities.results import stages
 from domain.clock import utc_now
 from domain.golden import Exit
 from domain.holds import HoldReason, Release
@@ -25,7 +27,7 @@ from domain.texts import text
 from store import approvals, credit_limits, deadlines, flags, gifts, holds, orders, tracking
 from store.database import Database
 from store.healings import Healing
-from store.steps import Done, run_step
+from store.steps import STAGES, Done, run_step
 from store.tables import HoldRow, OrderRow
 
 
@@ -36,7 +38,7 @@ class HoldSteps:
         self._db = db
 
     @activity.defn(name=OPEN_HOLD.name)
-    async def open_hold(self, hold: HoldFact) -> None:
+    async def open_hold(self, hold: HoldFact) -> StagesDue | None:
         """Keep a hold, show it in the index, and ask a person."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
@@ -44,12 +46,12 @@ class HoldSteps:
             key = holds.task_key(hold.order_id, hold.n)
             await holds.open_task(tx, key, f"hold.{hold.reason}", hold.detail, order_id=hold.order_id)
             await deadlines.look_again(tx, hold.order_id, utc_now())  # it may stop their clock
-            return Done("hold.opened", f"{hold.reason}: {hold.detail}")
+            return Done("hold.opened", f"{hold.reason}: {hold.detail}", result={STAGES: None})
 
-        await run_step(self._db, hold.order_id, f"hold/{hold.n}/open", "orderhub", work)
+        return stages(await run_step(self._db, hold.order_id, f"hold/{hold.n}/open", "orderhub", work))
 
     @activity.defn(name=CLOSE_HOLD.name)
-    async def close_hold(self, end: HoldEnd) -> None:
+    async def close_hold(self, end: HoldEnd) -> StagesDue | None:
         """End a hold and its task."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
@@ -64,9 +66,10 @@ class HoldSteps:
             if end.reason == HoldReason.ADDRESS_INCOMPLETE and end.how != Release.DOCUMENT:
                 # By a document it may be open again in a moment: then the review itself looks after the choice.
                 await holds.close_task(tx, choice_key(end.order_id), end.by)
-            return Done("hold.closed", f"{end.reason}: {end.how}" + (f", {end.why}" if end.why else ""))
+            why = f"{end.reason}: {end.how}" + (f", {end.why}" if end.why else "")
+            return Done("hold.closed", why, result={STAGES: None})
 
-        await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work)
+        return stages(await run_step(self._db, end.order_id, f"hold/{end.n}/close", end.by, work))
 
     @activity.defn(name=ESCALATE_HOLD.name)
     async def escalate_hold(self, end: HoldEnd) -> None:

@@ -6,6 +6,9 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from activities.contracts import StagesDue
+from store.steps import STAGES
+
 T = TypeVar("T")
 
 
@@ -18,6 +21,11 @@ def from_json(kind: type[T], kept: dict[str, Any]) -> T:
     """The answer that was kept."""
     answer: T = _adapter(kind).validate_python(kept)
     return answer
+
+
+def stages(kept: dict[str, Any]) -> StagesDue | None:
+    """When the first stage is due, of a step that tells nothing else; None of one that was kept before it did."""
+    return from_json(StagesDue, kept[STAGES]) if kept.get(STAGES) else None
 
 
 _adapters: dict[type[Any], TypeAdapter[Any]] = {}

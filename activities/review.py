@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
 from activities.approvals import Missing, demand
-from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef
+from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef, StagesDue
 from activities.dossiers import collect, with_articles_held
 from activities.gifting import add_gifts
 from activities.healing import count, heal
-from activities.results import from_json, to_json
+from activities.results import from_json, stages, to_json
 from domain.clock import utc_now
 from domain.declaring import HOME
 from domain.extensions import for_warehouse
@@ -33,7 +33,7 @@ from store import flags as flags_kept
 from store import taxes as taxes_kept
 from store.database import Database
 from store.healings import Healing
-from store.steps import Done, run_step
+from store.steps import STAGES, Done, run_step
 from store.tables import OrderRow
 
 
@@ -104,16 +104,17 @@ class ReviewSteps:
         )
         trigger = Trigger.PAYMENT_CONFIRMED if paid else None
         why = "; ".join([flag.code for flag in found] + [note.code for note in mended.notes])
-        return Done("order.accepted", why, trigger, result=to_json(accepted)), mended.healings
+        newest = order if mended.revision == row.revision else None
+        return Done("order.accepted", why, trigger, result=to_json(accepted), body=newest), mended.healings
 
     @activity.defn(name=PASS_REVIEW.name)
-    async def pass_review(self, ref: OrderRef) -> None:
+    async def pass_review(self, ref: OrderRef) -> StagesDue | None:
         """Every blocking flag is clear or released: RISK_PASSED."""
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
-            return Done("review.passed", trigger=Trigger.REVIEW_CLEAR)
+            return Done("review.passed", trigger=Trigger.REVIEW_CLEAR, result={STAGES: None})
 
-        await run_step(self._db, ref.order_id, "pass_review", "orderhub", work)
+        return stages(await run_step(self._db, ref.order_id, "pass_review", "orderhub", work))
 
 
 def _taxes(dossier: Dossier) -> tuple[LineTax, ...]:

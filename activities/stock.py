@@ -109,7 +109,7 @@ class StockSteps:
         row.in_flight = False
         reserved = Reserved(True, consignments=[_fact(one) for one in rows])
         why = planned.routing.reason.text()
-        return Done("stock.locked", why, trigger=Trigger.ALL_LINES_RESERVED, result=to_json(reserved))
+        return Done("stock.locked", why, trigger=Trigger.ALL_LINES_RESERVED, result=to_json(reserved), body=order)
 
     @activity.defn(name=CHECK_ARRIVAL.name)
     async def check_arrival(self, ref: ConsignmentRef) -> Arrived:

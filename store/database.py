@@ -27,7 +27,9 @@ class Database:
         self.url = url
         self.engine = _engine(url, pool_size)
         self._writers = asyncio.Lock() if self.is_sqlite else None
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.info: dict[str, Any] = {}
+        """What every transaction knows (`tx.info`) of the process that it is in."""
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=self.info)
 
     @property
     def is_sqlite(self) -> bool:

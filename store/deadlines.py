@@ -1,8 +1,8 @@
-"""Deadlines of stages: begun and ended by whatever moves an order, judged and told of by the sweep."""
+"""Deadlines of stages: begun, judged and ended by whatever moves an order; mended and told of by the sweep."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from domain.golden import GoldenState
 from domain.order import Order
 from domain.sourcing import Reason
 from domain.texts import text
+from store.database import Database
 from store.holds import close_task, open_task
 from store.tables import ConsignmentRow, HoldRow, OrderRow, OrderVersionRow, StageDeadlineRow, TaskRow
 
@@ -36,55 +37,151 @@ def task_key(order_id: str, stage: str) -> str:
     return f"{order_id}/deadline/{stage}"
 
 
-async def moved(tx: AsyncSession, row: OrderRow, before: str | None, at: datetime) -> None:
+@dataclass(frozen=True)
+class Judged:
+    """When a stage is due, why then, and the mark of the rule versions that say so."""
+
+    found: Due
+    why: Sequence[Reason]
+    rules: str
+
+
+Judge = Callable[[StageDeadlineRow, Order, Iterable[HoldRow], datetime], Judged]
+"""Says when a stage of an order that has had these holds is due. It only computes, and never raises for a bad rule."""
+
+_JUDGE = "judge of deadlines"
+
+
+def judge_by(db: Database, judge: Judge) -> None:
+    """Let every transaction on this database judge a stage as it begins, or as what it hangs on changes. In a process
+    that has no rules the sweep does it within a minute."""
+    db.info[_JUDGE] = judge
+
+
+async def moved(
+    tx: AsyncSession, row: OrderRow, before: str | None, at: datetime, body: Order | None = None
+) -> datetime | None:
     """An order came to another state, or left: end the stages that are over by it, begin those that begin with it.
 
-    When a stage is due is judged by the sweep: no step of an order waits for it.
+    `body` is its newest one, if known; else it comes along with the stages: a step has no more statements by that.
+    Returns when the first of the stages that it is in now is due; None: none is, as far as is known.
     """
     if row.exit is not None:
-        await _end(tx, row.order_id, tuple(Stage), LEFT, at)
-        return
+        await _end(tx, await _open_of(tx, [row.order_id]), LEFT, at)
+        return None
     if row.state is None or row.state == before:
-        return
+        return await first_due(tx, row.order_id)
     state = GoldenState(row.state)
-    over = tuple(stage for stage, span in SPANS.items() if span.ends is state)
-    if over:
-        await _end(tx, row.order_id, over, MET, at)
+    began = _beginning(row, state, at)
+    still: list[StageDeadlineRow] = []
+    if any(span.ends is state for span in SPANS.values()):
+        found, known = await _open_with_body(tx, row, wanted=bool(began) and body is None)
+        body = body or known
+        over = [one for one in found if SPANS[Stage(one.stage)].ends is state]
+        still = [one for one in found if one not in over]
+        await _end(tx, over, MET, at)
+    await _judge_new(tx, row, began, body, at)
+    tx.add_all(began)
+    return min((one.due_at for one in (*still, *began) if one.due_at is not None), default=None)
+
+
+def _beginning(row: OrderRow, state: GoldenState, at: datetime) -> list[StageDeadlineRow]:
+    begun = []
     for stage, span in SPANS.items():
         if span.begins is state:
             began = min(row.paid_at or at, at) if stage is Stage.SHIP else at
-            tx.add(
+            begun.append(
                 StageDeadlineRow(order_id=row.order_id, stage=stage, channel=row.channel, began_at=began, next_at=began)
             )
+    return begun
 
 
-async def _end(tx: AsyncSession, order_id: str, stages: Collection[Stage], outcome: str, at: datetime) -> None:
-    for row in await _open_of(tx, [order_id], stages):
+async def _judge_new(
+    tx: AsyncSession, row: OrderRow, began: Sequence[StageDeadlineRow], body: Order | None, at: datetime
+) -> None:
+    """Say when stages that begin now are due. Whom to tell, and when, is the sweep's affair."""
+    judge: Judge | None = tx.info.get(_JUDGE)
+    if judge is None or not began:
+        return
+    body = body or (await bodies(tx, [row.order_id])).get(row.order_id)
+    if body is None:
+        return
+    # What is over by now stopped no clock but that of the promise, which began with the payment.
+    met_holds = row.holds or (row.revision > 1 and any(one.began_at < at for one in began))
+    holds = (await held(tx, [row.order_id])).get(row.order_id, []) if met_holds else []
+    for one in began:
+        judged = judge(one, body, holds, at)
+        _say(one, judged)
+        calls = judged.found.to_do(one.level, at)
+        one.next_at = at if calls else judged.found.next(one.level, at)
+
+
+async def _open_with_body(
+    tx: AsyncSession, row: OrderRow, *, wanted: bool
+) -> tuple[list[StageDeadlineRow], Order | None]:
+    """The open stages of an order, locked; where it is wanted with its newest body, in the same statement."""
+    if not wanted or _JUDGE not in tx.info:
+        return await _open_of(tx, [row.order_id]), None
+    newest = and_(
+        col(OrderVersionRow.order_id) == col(StageDeadlineRow.order_id),
+        col(OrderVersionRow.revision) == row.revision,
+    )
+    query = select(StageDeadlineRow, OrderVersionRow).join(OrderVersionRow, newest)
+    query = query.where(col(StageDeadlineRow.order_id) == row.order_id, _OPEN)
+    query = query.order_by(col(StageDeadlineRow.stage)).with_for_update(of=StageDeadlineRow)
+    found = list((await tx.execute(query.execution_options(populate_existing=True))).tuples())
+    return [stage for stage, _ in found], Order.model_validate(found[0][1].body) if found else None
+
+
+async def _end(tx: AsyncSession, rows: Iterable[StageDeadlineRow], outcome: str, at: datetime) -> None:
+    for row in rows:
         row.ended_at, row.outcome, row.next_at = at, outcome, None
         row.stopped_since, row.stopped_by = None, ""
         if outcome == MET:
             row.bucket = bucket_of(at - row.began_at)
         tx.add(row)
         if row.level >= 0:
-            await close_task(tx, task_key(order_id, row.stage), "orderhub")
+            await close_task(tx, task_key(row.order_id, row.stage), "orderhub")
 
 
-async def _open_of(
-    tx: AsyncSession, order_ids: Collection[str], stages: Collection[str] = tuple(Stage)
-) -> list[StageDeadlineRow]:
+async def _open_of(tx: AsyncSession, order_ids: Collection[str]) -> list[StageDeadlineRow]:
     """Open stages of orders, locked in the order of their keys."""
-    query = select(StageDeadlineRow).where(
-        col(StageDeadlineRow.order_id).in_(order_ids), col(StageDeadlineRow.stage).in_(stages), _OPEN
-    )
+    query = select(StageDeadlineRow).where(col(StageDeadlineRow.order_id).in_(order_ids), _OPEN)
     query = query.order_by(col(StageDeadlineRow.order_id), col(StageDeadlineRow.stage)).with_for_update()
     return list((await tx.execute(query.execution_options(populate_existing=True))).scalars())
 
 
-async def look_again(tx: AsyncSession, order_id: str, at: datetime) -> None:
-    """Something changed that an order's deadlines hang on (its body, a hold): the sweep judges them anew."""
-    await tx.execute(
-        update(StageDeadlineRow).where(col(StageDeadlineRow.order_id) == order_id, _OPEN).values(next_at=at)
+async def first_due(tx: AsyncSession, order_id: str) -> datetime | None:
+    """When the first of the stages that an order is in is due; None: none has a limit, or their clocks stand."""
+    due = select(StageDeadlineRow.due_at).where(
+        col(StageDeadlineRow.order_id) == order_id, _OPEN, col(StageDeadlineRow.due_at).is_not(None)
     )
+    return (await tx.execute(due.order_by(col(StageDeadlineRow.due_at)).limit(1))).scalar_one_or_none()
+
+
+async def look_again(tx: AsyncSession, order_id: str, at: datetime) -> None:
+    """Something changed that an order's deadlines hang on (its body, a hold): they are judged anew.
+
+    What that means for those who were told is looked after by the sweep, which judges them once more.
+    """
+    rows = await _open_of(tx, [order_id])
+    judge: Judge | None = tx.info.get(_JUDGE)
+    if judge is not None and rows:
+        holds = (await held(tx, [order_id])).get(order_id, [])
+        for body in (await bodies(tx, [order_id])).values():
+            for row in rows:
+                _say(row, judge(row, body, holds, at))
+    for row in rows:
+        row.next_at = at
+        tx.add(row)
+
+
+def _say(row: StageDeadlineRow, judged: Judged) -> None:
+    found = judged.found
+    row.due_at, row.rules = found.due, judged.rules
+    row.why = [[reason.key, dict(reason.params)] for reason in judged.why]
+    row.stopped_since = found.stopped.begins if found.stopped else None
+    row.stopped_by = found.stopped.why if found.stopped else ""
 
 
 # ------------------------------------------------------------------------------------------------------- the sweep
@@ -136,20 +233,15 @@ async def held(tx: AsyncSession, order_ids: Collection[str]) -> dict[str, list[H
     return found
 
 
-async def judge(
-    tx: AsyncSession, row: StageDeadlineRow, found: Due, why: Sequence[Reason], rules: str, now: datetime
-) -> Sequence[Call]:
+async def tell(tx: AsyncSession, row: StageDeadlineRow, judged: Judged, now: datetime) -> Sequence[Call]:
     """Keep when a stage is due and who must be told now. Returns the calls that this makes; again, there are none.
 
     A call whose moment has moved into the future was not made: whoever was told is told again when it comes to that.
     """
-    before = row.level
+    before, found = row.level, judged.found
     row.level = max((call.level for call in found.calls if call.level <= before and call.at <= now), default=-1)
     calls = found.to_do(row.level, now)
-    row.due_at, row.rules = found.due, rules
-    row.why = [[reason.key, dict(reason.params)] for reason in why]
-    row.stopped_since = found.stopped.begins if found.stopped else None
-    row.stopped_by = found.stopped.why if found.stopped else ""
+    _say(row, judged)
     if calls:
         row.level = calls[-1].level
         row.told = [*row.told, *([call.level, call.who, now.isoformat()] for call in calls)]

@@ -16,9 +16,13 @@ from sqlmodel import select
 from domain.clock import utc_now
 from domain.deciding import decided_by, new_decision
 from domain.golden import Exit, GoldenState, Trigger, advance
+from domain.order import Order
 from store import deadlines
 from store.database import Database
 from store.tables import OrderEventRow, OrderRow
+
+STAGES = "stages"
+"""Where a result has room for it, it says when the first of the stages that the order is in now is due."""
 
 
 class UnknownOrder(LookupError):
@@ -27,13 +31,17 @@ class UnknownOrder(LookupError):
 
 @dataclass(frozen=True)
 class Done:
-    """What a step did. `trigger` moves the golden state; `result` is plain JSON, given again when it is re-run."""
+    """What a step did. `trigger` moves the golden state; `result` is plain JSON, given again when it is re-run.
+
+    `body` is the newest body of the order, from a step that has just read it.
+    """
 
     what: str
     why: str = ""
     trigger: Trigger | None = None
     exit: Exit | None = None
     result: dict[str, Any] = field(default_factory=dict)
+    body: Order | None = None
 
 
 Work = Callable[[AsyncSession, OrderRow], Awaitable[Done]]
@@ -79,8 +87,10 @@ async def record(tx: AsyncSession, row: OrderRow, step: str, who: str, done: Don
         row.closed_at = row.closed_at or now
     row.updated_at = now
     tx.add(row)
-    if row.state != before or done.exit is not None:
-        await deadlines.moved(tx, row, before, now)
+    if row.state != before or done.exit is not None or STAGES in done.result:
+        due = await deadlines.moved(tx, row, before, now, done.body)
+        if STAGES in done.result:
+            done.result[STAGES] = {"due": due.isoformat() if due is not None else None}
     tx.add(
         OrderEventRow(
             order_id=row.order_id,

@@ -167,6 +167,7 @@ class Fulfilment:
         fitted = await own(
             FIT_CONSIGNMENTS, FitAsk(life.order_id, life.revision, [one.n for one in stopped], change=True)
         )
+        life.due(fitted.stages)
         for one in affected:
             one.stopping = False
             one.goods_came()  # it may need no more than is there

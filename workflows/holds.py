@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from activities.contracts import CLOSE_HOLD, ESCALATE_HOLD, OPEN_HOLD, HoldEnd, HoldFact
+from activities.contracts import CLOSE_HOLD, ESCALATE_HOLD, OPEN_HOLD, HoldEnd, HoldFact, StagesDue
 from domain.holds import OF_THE_HOUSE, POLICIES, AtDeadline, HoldReason, Release, Step
 from domain.texts import text
 from workflows.steps import own
@@ -30,13 +30,17 @@ class OpenHold:
 LapseListener = Callable[[OpenHold], Awaitable[None]]
 """Told of a hold that ended by its deadline."""
 
+DueListener = Callable[[StagesDue | None], None]
+"""Told of when the order's stages are due, since a hold may stop their clocks."""
+
 
 class HoldBoard:
     """All holds of one order: one at a time for each reason, or for each reason and consignment."""
 
-    def __init__(self, order_id: str, on_lapse: LapseListener) -> None:
+    def __init__(self, order_id: str, on_lapse: LapseListener, on_due: DueListener) -> None:
         self._order_id = order_id
         self._on_lapse = on_lapse
+        self._on_due = on_due
         self._open: dict[int, OpenHold] = {}
         self._timers: dict[int, asyncio.Task[None]] = {}
         self._count = 0
@@ -78,7 +82,7 @@ class HoldBoard:
         hold = OpenHold(self._count, reason, detail, now, max(now, until or now) + POLICIES[reason].deadline, of)
         self._open[hold.n] = hold
         fact = HoldFact(self._order_id, hold.n, reason, detail, hold.deadline)
-        await own(OPEN_HOLD, fact, badge=text(f"hold.{reason}"))
+        self._on_due(await own(OPEN_HOLD, fact, badge=text(f"hold.{reason}")))
         if hold.n in self._open:
             self._timers[hold.n] = asyncio.create_task(self._watch(hold.n))
 
@@ -93,7 +97,7 @@ class HoldBoard:
             if timer is not None and timer is not asyncio.current_task():
                 timer.cancel()
             end = HoldEnd(self._order_id, hold.n, reason, by, str(how), why=why)
-            await own(CLOSE_HOLD, end, badge=text(f"hold.{reason}"))
+            self._on_due(await own(CLOSE_HOLD, end, badge=text(f"hold.{reason}")))
 
     async def close_all(self, by: str, how: Release | str, of: int | None = None) -> None:
         """End every hold, or every hold of one consignment."""

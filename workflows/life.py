@@ -18,9 +18,10 @@ from activities.contracts import (
     DeclarationAlert,
     OrderAt,
     OrderRef,
+    StagesDue,
     TaskFact,
 )
-from domain.golden import Exit, GoldenState, may_cancel
+from domain.golden import Exit, GoldenState, may_cancel, reached
 from domain.holds import HoldReason, Release
 from domain.texts import text
 from workflows.approval import ApprovalDesk
@@ -42,7 +43,7 @@ class OrderLife:
         self.timings = start.timings
         self.state: GoldenState | None = None
         self.exit: Exit | None = None
-        self.board = HoldBoard(start.order_id, on_lapse)
+        self.board = HoldBoard(start.order_id, on_lapse, self.due)
         self.approvals = ApprovalDesk(self)
         self.revision = start.revision
         """The revision that the stages work with."""
@@ -60,6 +61,7 @@ class OrderLife:
         self.courier = ""
         self.consignments: list[ConsignmentFact] = []
         """What the order is delivered in, as its stock was locked; empty before, and of orders that began long ago."""
+        self._stages: StagesDue | None = None
         self._told: list[asyncio.Task[None]] = []
         self._sayings: dict[int, str] = {}
         self._waits_for = ""
@@ -74,10 +76,15 @@ class OrderLife:
         """Whether a cancellation can still be tried."""
         return self.exit is None and self.cancel is None and may_cancel(self.state)
 
+    def due(self, stages: StagesDue | None) -> None:
+        """A step said when the first of the order's stages is due. None: it did not say, as steps of old did not."""
+        self._stages = stages or self._stages
+
     async def accept(self) -> Accepted:
         """Review the newest revision: take its facts, and open or end the holds that its flags ask for."""
         self.revision = self.heard
         self.facts = accepted = await own(ACCEPT_ORDER, OrderAt(self.order_id, self.revision))
+        self.due(accepted.stages)
         # Something was mended: the stages go on with the revision in which it is.
         self.revision = max(self.revision, accepted.revision)
         self.heard = max(self.heard, accepted.revision)
@@ -176,7 +183,10 @@ class OrderLife:
         return True
 
     def show(self, waits_for: str, deadline: datetime | None = None, of: int = 0) -> None:
-        """Search attributes and the page in the Temporal UI: only when the order is about to wait, and only changes."""
+        """Search attributes and the page in the Temporal UI: only when the order is about to wait, and only changes.
+
+        When a stage is due is no change by itself: it goes along, so that no order has more events by it.
+        """
         holds = self.board.now_open()
         if not of:
             self._sayings.clear()
@@ -189,7 +199,7 @@ class OrderLife:
         if shown == self._shown:
             return
         self._shown = shown
-        deadlines = [hold.deadline for hold in holds] + ([deadline] if deadline else [])
+        deadlines = self._deadlines(deadline)
         workflow.upsert_search_attributes(
             [
                 ORDER_STATE.value_set(str(shown[0])),
@@ -198,6 +208,17 @@ class OrderLife:
                 ORDER_DEADLINE.value_set(min(deadlines)) if deadlines else ORDER_DEADLINE.value_unset(),
             ]
         )
+
+    def _deadlines(self, wakes: datetime | None) -> list[datetime]:
+        """The moments that may make the order late: of its holds, and of the stages that it is in.
+
+        Of an order from before that was known, the moment at which it does something by itself.
+        """
+        holds = [hold.deadline for hold in self.board.now_open()]
+        if self.exit is not None or reached(self.state, GoldenState.SIGNED):
+            return holds
+        stages = self._stages.due if self._stages is not None else wakes
+        return [*holds, stages] if stages is not None else holds
 
 
 async def first_of(task: asyncio.Task[object], stop: Callable[[], bool]) -> bool:

@@ -250,6 +250,7 @@ class Packing:
             return  # told twice: it may be about an instruction that was followed by another one since
         self._taken.add(report_id)
         scanned = await own(RECORD_REPORT, ReportRef(life.order_id, report_id))
+        life.due(scanned.stages)
         if scanned.consignment not in (0, self._of):
             return  # an older intake tells all consignments of every report
         match scanned.scan:

@@ -51,7 +51,7 @@ async def review(life: OrderLife) -> None:
     if credit is not None:
         await credit
     life.approvals.passing = True
-    await own(PASS_REVIEW, life.ref)
+    life.due(await own(PASS_REVIEW, life.ref))
     life.state = GoldenState.RISK_PASSED
 
 
@@ -64,6 +64,7 @@ async def reserve(life: OrderLife) -> None:
         life.released_by_hand.discard(HoldReason.STOCK_SHORT)
         life.goods_came = False
         reserved = await own(RESERVE_STOCK, life.ref)
+        life.due(reserved.stages)
         if reserved.paused:
             await life.stay_paused(reserved.paused, reserved.paused_until, lambda: life.cancel is not None)
             if life.cancel is not None:

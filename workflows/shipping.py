@@ -67,7 +67,7 @@ class Shipping:
     async def finish(self) -> None:
         """WAYBILL_RETURNED: the channel has all numbers."""
         life = self._life
-        await own(FINISH_SHIPPING, life.ref)
+        life.due(await own(FINISH_SHIPPING, life.ref))
         life.state = GoldenState.WAYBILL_RETURNED
         if life.credit_asked:
             # A credit bureau asleep at night must not hold up the parcels.

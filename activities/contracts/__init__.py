@@ -88,6 +88,7 @@ from activities.contracts.orders import (
     OrderAt,
     OrderRef,
     Reasoned,
+    StagesDue,
     TaskFact,
 )
 from activities.contracts.stock import (
@@ -334,6 +335,7 @@ __all__ = [
     "Scanned",
     "ShadowAsk",
     "ShadowCompared",
+    "StagesDue",
     "Stop",
     "StopEnd",
     "Stopped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from activities.contracts.base import OwnStep
 
@@ -13,6 +14,17 @@ class OrderRef:
     """One order."""
 
     order_id: str
+
+
+@dataclass(frozen=True)
+class StagesDue:
+    """When the first of the stages that an order is in is due; None: none has a limit, or their clocks stand."""
+
+    due: datetime | None = None
+
+
+MAYBE_DUE = cast("type[StagesDue | None]", StagesDue | None)
+"""What steps give that gave nothing once: old histories hold null."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,8 @@ class Accepted:
     """When those should have decided whose approval is missing."""
     again: bool = False
     """Nothing came from outside: what the house knows has changed, or a person wanted it looked at again."""
+    stages: StagesDue | None = None
+    """None: it is not known, as in old histories."""
 
     def said_of(self, hold: str) -> str:
         """All that the flags say which open this hold; "" when none does."""
@@ -125,15 +139,15 @@ class TaskFact:
 
 ACCEPT_ORDER = OwnStep("accept_order", OrderAt, Accepted)
 
-PASS_REVIEW = OwnStep("pass_review", OrderRef, type(None))
+PASS_REVIEW = OwnStep("pass_review", OrderRef, MAYBE_DUE)
 
 RECORD_SIGNED = OwnStep("record_signed", OrderRef, type(None))
 
 ACTIVATE_WARRANTY = OwnStep("activate_warranty", OrderRef, type(None))
 
-OPEN_HOLD = OwnStep("open_hold", HoldFact, type(None))
+OPEN_HOLD = OwnStep("open_hold", HoldFact, MAYBE_DUE)
 
-CLOSE_HOLD = OwnStep("close_hold", HoldEnd, type(None))
+CLOSE_HOLD = OwnStep("close_hold", HoldEnd, MAYBE_DUE)
 
 ESCALATE_HOLD = OwnStep("escalate_hold", HoldEnd, type(None))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from activities.contracts.base import OwnStep
-from activities.contracts.orders import OrderAt, OrderRef
+from activities.contracts.orders import OrderAt, OrderRef, StagesDue
 from activities.contracts.sweeps import Batch
 
 
@@ -33,6 +33,8 @@ class Reserved:
     """Why nothing may be locked now, where an article of it is paused."""
     paused_until: datetime | None = None
     """Until when; None: until a person says so."""
+    stages: StagesDue | None = None
+    """None: nothing is locked, or it is not known, as in old histories."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class ConsignmentsFitted:
     emptied: list[int] = field(default_factory=list)
     all_packed: bool = False
     """Whether the whole order is packed now, since what was not is empty."""
+    stages: StagesDue | None = None
+    """None: nothing was changed, or it is not known, as in old histories."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from activities.contracts.base import OwnStep, PartnerStep
+from activities.contracts.orders import StagesDue
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Scanned:
     """Whether the whole order is packed now."""
     shared: list[str] = field(default_factory=list)
     """Those of the parcels in whose boxes other orders' goods lie as well."""
+    stages: StagesDue | None = None
+    """None: it is not known, as in old histories."""
 
 
 @dataclass(frozen=True)

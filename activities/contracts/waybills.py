@@ -9,7 +9,7 @@ from enum import StrEnum
 from temporalio.common import RetryPolicy
 
 from activities.contracts.base import OwnStep, PartnerStep
-from activities.contracts.orders import OrderAt, OrderRef
+from activities.contracts.orders import MAYBE_DUE, OrderAt, OrderRef
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ PLAN_COURIERS = OwnStep("plan_couriers", OrderAt, Plan)
 
 RECORD_MANUAL_WAYBILL = OwnStep("record_manual_waybill", ManualWaybill, WaybillAnswer)
 
-FINISH_SHIPPING = OwnStep("finish_shipping", OrderRef, type(None))
+FINISH_SHIPPING = OwnStep("finish_shipping", OrderRef, MAYBE_DUE)
 
 REQUEST_WAYBILL = PartnerStep("request_waybill", WaybillAsk, WaybillAnswer)
 

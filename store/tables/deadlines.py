@@ -16,7 +16,7 @@ _NEXT = text("next_at IS NOT NULL")
 
 
 class StageDeadlineRow(SQLModel, table=True):
-    """One stage of an order: written by the step that begins it, judged by a sweep, ended by the step that ends it."""
+    """One stage of an order: begun and judged by a step, looked after by a sweep, ended by the step that ends it."""
 
     __tablename__ = "stage_deadlines"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Deadlines of an order's stages: begun and ended by its steps, judged by the sweep, each call made once."""
+"""Deadlines of an order's stages: begun, judged and ended by its steps, mended by the sweep, each call made once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,33 @@ from datetime import datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from activities.contracts import (
     ACCEPT_ORDER,
     CLOSE_HOLD,
+    FINISH_SHIPPING,
     OPEN_HOLD,
     PASS_REVIEW,
+    PLAN_COURIERS,
+    PUSH_TO_WAREHOUSE,
     RECORD_CANCELLED,
+    REQUEST_WAYBILL,
     RESERVE_STOCK,
     WATCH_DEADLINES,
+    WRITE_BACK,
     DeadlineAsk,
     DeadlinesSeen,
+    DeliveryRef,
     HoldEnd,
     HoldFact,
     OrderAt,
     OrderRef,
+    ParcelRef,
     Reasoned,
+    StagesDue,
+    WaybillAsk,
 )
 from domain.clock import BEIJING, utc_now
 from domain.deadlines import Stage
@@ -35,6 +45,7 @@ from store import deadlines, orders
 from store.deadline_report import report, seen
 from store.tables import StageDeadlineRow, TaskRow
 from tests.activities.conftest import Bench
+from tests.activities.life import Turn, packed, signed
 from tests.rules.documents import changed
 from tests.store.samples import index_row, receiver
 
@@ -81,13 +92,11 @@ def _published(name: str, version: str) -> RuleEvent:
     return RuleEvent(1, name, version, What.PUBLISHED, "wei", "x", utc_now(), utc_now())
 
 
-async def test_steps_begin_and_end_stages_and_the_sweep_says_when_they_are_due(
+async def test_steps_begin_and_end_stages_and_say_at_once_when_they_are_due(
     bench: Bench, clock: time_machine.Traveller
 ) -> None:
     order_id = await _paid(bench)
-    assert (await _stage(bench)).due_at is None
-    assert await _sweep(bench) == DeadlinesSeen(2, 0, 0, 0)
-    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
+    assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0), "there is nothing to mend"
     assert (await _stage(bench)).due_at == WEDNESDAY + 2 * HOUR
     assert (await _stage(bench, Stage.SHIP)).due_at == WEDNESDAY + 48 * HOUR
     clock.shift(HOUR)
@@ -144,7 +153,7 @@ async def test_levels_that_passed_unseen_are_one_call_to_the_last_of_them(
     """Nobody swept for half a day: one task, that of the highest level, and none of them again."""
     await _paid(bench)
     clock.shift(8 * HOUR)
-    assert await _sweep(bench) == DeadlinesSeen(2, 1, 3, 1)
+    assert await _sweep(bench) == DeadlinesSeen(1, 1, 3, 1)
     [(words, _, _)] = await _tasks(bench)
     assert "第 3 级" in words
     assert "总监" in words
@@ -155,7 +164,9 @@ async def test_a_batch_takes_the_longest_due_first_and_goes_on_until_all_are_loo
     bench: Bench, clock: time_machine.Traveller
 ) -> None:
     for n in range(3):
-        await _paid(bench, f"SO{n}")
+        order_id = await _paid(bench, f"SO{n}")
+        async with bench.db.transaction() as tx:
+            await deadlines.look_again(tx, order_id, utc_now())
         clock.shift(60)
     async with bench.db.transaction() as tx:
         first = await deadlines.to_judge(tx, utc_now(), "", 2)
@@ -171,17 +182,22 @@ async def test_a_hold_that_waits_for_others_stops_the_clock_and_one_of_ours_does
     clock.shift(HOUR)
     deadline = utc_now() + 24 * HOUR
     ours = HoldReason.ADDRESS_INCOMPLETE
-    await bench.run(OPEN_HOLD, HoldFact(order_id, 1, ours, "x", deadline))
+    told = await bench.run(OPEN_HOLD, HoldFact(order_id, 1, ours, "x", deadline))
+    assert told == StagesDue(WEDNESDAY + 2 * HOUR)
     await _sweep(bench)
     assert (await _stage(bench)).due_at == WEDNESDAY + 2 * HOUR
-    await bench.run(OPEN_HOLD, HoldFact(order_id, 2, HoldReason.REFUND_PENDING, "x", deadline))
+    refund = HoldFact(order_id, 2, HoldReason.REFUND_PENDING, "x", deadline)
+    assert await bench.run(OPEN_HOLD, refund) == StagesDue(None)
+    assert await bench.run(OPEN_HOLD, refund) == StagesDue(None)
+    assert (await _stage(bench)).due_at is None, "the sweep is not waited for"
     await _sweep(bench)
     row = await _stage(bench)
     assert (row.due_at, row.next_at, row.stopped_by) == (None, None, "REFUND_PENDING")
     clock.shift(3 * HOUR)
     assert await _sweep(bench) == DeadlinesSeen(0, 0, 0, 0)
     assert seen(row, utc_now())["why"][1].startswith("自 2026-03-04 11:00 起停表：")
-    await bench.run(CLOSE_HOLD, HoldEnd(order_id, 2, HoldReason.REFUND_PENDING, "channel", "DOCUMENT"))
+    ended = await bench.run(CLOSE_HOLD, HoldEnd(order_id, 2, HoldReason.REFUND_PENDING, "channel", "DOCUMENT"))
+    assert ended == StagesDue(WEDNESDAY + 5 * HOUR)
     await _sweep(bench)
     assert (await _stage(bench)).due_at == WEDNESDAY + 5 * HOUR
 
@@ -207,19 +223,19 @@ async def test_another_version_of_the_rules_moves_open_deadlines(bench: Bench) -
     await bench.run(PASS_REVIEW, OrderRef(order_id))
     await _sweep(bench)
     draft = engine.Table("sla_limits", changed("sla_limits", "lock", minutes="30", warn="10"))
-    event = _published("sla_limits", draft.version)
-    engine.use(engine.Book([event], [draft]))
+    news = _published("sla_limits", draft.version)
+    engine.use(engine.Book([news], [draft]))
     assert (await _sweep(bench)).looked == 2
     assert (await _stage(bench, Stage.LOCK)).due_at == WEDNESDAY + HOUR / 2
-    assert (await _stage(bench)).due_at is None, "the review was over before it was judged"
+    assert (await _stage(bench)).due_at == WEDNESDAY + 2 * HOUR, "the review was over before"
     assert (await _sweep(bench)).looked == 0
 
 
 async def test_a_broken_rule_keeps_nobody_else_from_a_deadline(bench: Bench) -> None:
     await _paid(bench)
     draft = engine.Table("sla_calendars", changed("sla_calendars", "office", opens='"9"'))
-    event = _published("sla_calendars", draft.version)
-    engine.use(engine.Book([event], [draft]))
+    news = _published("sla_calendars", draft.version)
+    engine.use(engine.Book([news], [draft]))
     await _sweep(bench)
     assert (await _stage(bench)).why[0][0] == "deadline.no_rule"
     assert (await _stage(bench, Stage.SHIP)).due_at is not None
@@ -243,3 +259,52 @@ async def test_an_order_from_before_there_were_deadlines_gets_them_with_its_next
             await tx.delete(await tx.get_one(StageDeadlineRow, (order_id, stage)))
     await bench.run(PASS_REVIEW, OrderRef(order_id))
     assert (await _stage(bench, Stage.LOCK)).began_at == utc_now()
+
+
+async def test_a_rule_that_is_broken_keeps_no_order_from_its_next_step(bench: Bench) -> None:
+    draft = engine.Table("sla_calendars", changed("sla_calendars", "office", opens='"9"'))
+    engine.use(engine.Book([_published("sla_calendars", draft.version)], [draft]))
+    order_id = await _paid(bench)
+    assert [key for key, _ in (await _stage(bench)).why] == ["deadline.no_rule"]
+    assert await bench.run(PASS_REVIEW, OrderRef(order_id)) == StagesDue(WEDNESDAY + 48 * HOUR), "that of the promise"
+
+
+async def _without_trouble(bench: Bench, number: str) -> tuple[list[int], list[StagesDue | None]]:
+    """An order's life: how many statements each of its steps that moves it runs, and when it says to be due."""
+    order = await bench.order(number, paid_at=utc_now(), placed_at=utc_now())
+    oid = order.order_id
+    statements, said = [], []
+    ran: list[object] = []
+    event.listen(bench.db.engine.sync_engine, "before_cursor_execute", lambda *args: ran.append(args))
+
+    async def go(*turns: Turn) -> None:
+        for turn in turns:
+            ran.clear()
+            answer = await bench.run(turn.step, turn.argument)
+            statements.append(len(ran))
+            said.append(answer if isinstance(answer, StagesDue) else getattr(answer, "stages", None))
+
+    ref, parcel = OrderRef(oid), ParcelRef(oid, f"{oid}#1")
+    await go(Turn(ACCEPT_ORDER, OrderAt(oid, 1)), Turn(PASS_REVIEW, ref), Turn(RESERVE_STOCK, ref))
+    await bench.run(PLAN_COURIERS, OrderAt(oid, 1))
+    await bench.run(PUSH_TO_WAREHOUSE, DeliveryRef(oid, 1, "SF", "", 1))
+    await go((await packed(bench, oid))[1])
+    await bench.run(REQUEST_WAYBILL, WaybillAsk(oid, parcel.parcel_id, "sf", "SF", 1))
+    await bench.run(WRITE_BACK, parcel)
+    await go(Turn(FINISH_SHIPPING, ref))
+    await go(*(await signed(bench, oid))[1:])
+    return statements, said
+
+
+async def test_a_stage_that_is_judged_as_it_begins_costs_an_order_no_statement(bench: Bench) -> None:
+    judged, said = await _without_trouble(bench, "SO1")
+    async with bench.db.reading() as tx:
+        rows = {row.stage: row.due_at for row in await deadlines.of_order(tx, "own:main:SO1")}
+    assert None not in rows.values()
+    assert set(rows) == set(Stage)
+    first = [rows[stage] for stage in (Stage.REVIEW, Stage.LOCK, Stage.PACK, Stage.WAYBILL, Stage.SIGN)]
+    assert said == [*map(StagesDue, first), None, None]
+    bench.db.info.clear()
+    left_to_the_sweep, said = await _without_trouble(bench, "SO2")
+    assert said == [*[StagesDue(None)] * 5, None, None]
+    assert judged == left_to_the_sweep

@@ -37,7 +37,8 @@ async def test_what_is_late_is_listed_and_how_long_stages_take(
         due = now - timedelta(hours=1)
         [ship] = [one for one in await deadlines.of_order(tx, order_id) if one.stage == Stage.SHIP]
         why = [Reason("deadline.limit", (("calendar", "deadline.calendar.ALWAYS"), ("lasts", "48:00"), ("rule", "r")))]
-        await deadlines.judge(tx, ship, Due(due, (Call(1, "role.operations", due),)), why, "mark", now)
+        found = Due(due, (Call(1, "role.operations", due),))
+        await deadlines.tell(tx, ship, deadlines.Judged(found, why, "mark"), now)
     for name, value in open_home(tmp_path / "home", Ports(1, 2, 3, 4)).variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ORDERHUB_DATABASE_URL", database_url)

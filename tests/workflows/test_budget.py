@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
@@ -9,6 +11,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
 
 from runtime.history import cost
+from store.tables import StageDeadlineRow
 from tests.store.samples import receiver
 from tests.workflows.goods import on_account
 from tests.workflows.stage import Living, Stage
@@ -50,8 +53,27 @@ def _told(history: WorkflowHistory) -> str:
     return ", ".join(str(event.WhichOneof("attributes")) for event in history.events)
 
 
-async def test_an_order_without_trouble_keeps_its_budget(stage: Stage) -> None:
-    _, history = await _lived(stage)
+def _shown(history: WorkflowHistory) -> list[tuple[str, datetime | None]]:
+    """The states that the Temporal UI showed, each with its `OrderDeadline`."""
+    shown = []
+    for event in history.events:
+        fields = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        if "OrderState" in fields:
+            due = fields["OrderDeadline"].data
+            shown.append(
+                (json.loads(fields["OrderState"].data), datetime.fromisoformat(json.loads(due)) if due else None)
+            )
+    return shown
+
+
+async def test_an_order_without_trouble_keeps_its_budget_and_shows_when_it_is_due(stage: Stage) -> None:
+    order, history = await _lived(stage)
+    due = {row.stage: row.due_at for row in await order.rows(StageDeadlineRow) if row.due_at is not None}
+    assert _shown(history) == [
+        ("STOCK_LOCKED", min(due["PACK"], due["SHIP"])),
+        ("WAYBILL_RETURNED", due["SIGN"]),
+        ("WARRANTY_ACTIVATED", None),
+    ]
     price = cost(history)
     assert price.events <= MAX_EVENTS, _told(history)
     assert price.actions <= MAX_ACTIONS, _told(history)
