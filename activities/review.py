@@ -27,7 +27,7 @@ from domain.tax import LineTax, taxes
 from domain.texts import text
 from rules.credit import asks_bureau
 from rules.invoices import invoice
-from rules.taxes import tax_rate
+from rules.taxes import rates
 from store import credit_limits, declarations, extensions, holds, invoices, orders
 from store import flags as flags_kept
 from store import taxes as taxes_kept
@@ -119,9 +119,7 @@ class ReviewSteps:
 
 def _taxes(dossier: Dossier) -> tuple[LineTax, ...]:
     """The tax in every line, at the rate of its article's class."""
-    order, articles = dossier.order, dossier.articles
-    classes = {line.sku: articles[line.sku].category if line.sku in articles else "" for line in order.lines}
-    return taxes(order, {sku: tax_rate(order.channel, category) for sku, category in classes.items()})
+    return taxes(dossier.order, rates(dossier.order, dossier.articles))
 
 
 async def _credit(tx: AsyncSession, row: OrderRow, order: Order, revision: int) -> list[Flag]:

@@ -21,7 +21,9 @@ from domain.texts import text, use_language
 from rules import engine
 from rules.documents import BadRule, Document, declared, grids, parse, version_of
 from rules.dry_run import DryRun
-from rules.lint import Problem, Verdict, lint
+from rules.lint import Problem, Verdict, lint, verdict_facts
+from rules.trial_report import as_json as as_facts
+from rules.trial_report import changes, effects, rows, sentences
 from rules.workbook import BadWorkbook, read_workbook, write_workbook
 from runtime.rule_desk import RuleDesk, Say, known
 from runtime.rule_explaining import explain as explained
@@ -146,13 +148,15 @@ async def test(
             which, verdict = await desk.test(name, version or None, who)
             _, document = await desk.document(name, which)
         run = await desk.against(name, document, against) if against and verdict.sound else None
+        table = engine.Table(name, document) if run is not None else None
         failed = run is not None and bool(run.failures)
         if as_json:
-            _print_json({"name": name, "version": which, **_verdict_facts(verdict, say), "against": _run_facts(run)})
+            tried = as_facts(table, run) if table is not None and run is not None else None
+            _print_json({"name": name, "version": which, **verdict_facts(verdict, say), "against": tried})
         else:
             _show_verdict(name, which, verdict, say)
-            if run is not None:
-                _show_run(run)
+            if table is not None and run is not None:
+                _show_run(table, run)
         return REFUSED if failed or not verdict.sound else 0
 
     return await _at_desk(settings, work)
@@ -323,40 +327,6 @@ def _done(event: RuleEvent | None, words: str, as_json: bool) -> None:
         _say(words)
 
 
-def _verdict_facts(verdict: Verdict, say: Say) -> dict[str, Any]:
-    return {
-        "sound": verdict.sound,
-        "rows": verdict.rows,
-        "examples": verdict.examples,
-        "problems": [
-            {
-                "what": one.what,
-                "table": one.table,
-                "number": one.number,
-                "row": one.row,
-                "column": one.column,
-                "sentence": say(one),
-            }
-            for one in verdict.problems
-        ],
-    }
-
-
-def _run_facts(run: DryRun | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    return {
-        "orders": run.orders,
-        "orders_changed": run.orders_changed,
-        "asked": run.asked,
-        "moved": run.moved,
-        "rows_before": dict(run.rows_before),
-        "rows": dict(run.rows),
-        "differences": [asdict(one) for one in run.differences],
-        "failures": [asdict(one) for one in run.failures],
-    }
-
-
 def _show_verdict(name: str, version: str, verdict: Verdict, say: Say) -> None:
     for problem in verdict.problems:
         _warn(say(problem))
@@ -366,25 +336,28 @@ def _show_verdict(name: str, version: str, verdict: Verdict, say: Say) -> None:
         _warn(text("rules.unsound", name=name, version=version, count=len(verdict.problems)))
 
 
-def _show_run(run: DryRun) -> None:
-    counts = {"orders": run.orders, "asked": run.asked, "changed": run.orders_changed, "moved": run.moved}
-    _say(text("rules.run", **counts, failed=len(run.failures)))
-    rows = Table(text("rules.row"), text("rules.run.before"), text("rules.run.after"))
-    for row in sorted(run.rows_before.keys() | run.rows.keys()):
-        rows.add_row(row, str(run.rows_before[row]), str(run.rows[row]))
-    Console().print(rows)
-    if run.differences:
-        table = Table(
-            text("rules.run.order"), text("rules.run.before"), text("rules.run.after"), text("rules.run.what")
-        )
-        for one in run.differences[:_SHOWN]:
-            changed = "; ".join(f"{field}: {_json(was)} → {_json(now)}" for field, (was, now) in one.changed.items())
-            table.add_row(one.order_id, " ".join(one.rows_before), " ".join(one.rows_after), changed)
-        Console().print(table)
-        if len(run.differences) > _SHOWN:
-            _say(text("rules.run.more", count=len(run.differences) - _SHOWN))
+def _show_run(table: engine.Table, run: DryRun) -> None:
+    for line in sentences(table.name, run):
+        _say(line)
+    if found := rows(table, run):
+        shown = Table(text("rules.row"), text("rules.run.before"), text("rules.run.after"), "+/-")
+        for row, before, after in found[:_SHOWN]:
+            shown.add_row(row, str(before), str(after), f"{after - before:+d}" if after != before else "")
+        Console().print(shown)
+        if len(found) > _SHOWN:
+            _say(text("rules.run.more_rows", count=len(found) - _SHOWN))
+    if kinds := run.kinds():
+        names = ("count", "before", "after", "what", "examples")
+        shown = Table(*(text(f"rules.run.{name}") for name in names))
+        for one in kinds[:_SHOWN]:
+            examples = [f"{about} ({said})" if (said := effects(run, about)) else about for about in one.examples]
+            both = (" ".join(one.rows_before), " ".join(one.rows_after))
+            shown.add_row(str(one.things), *both, changes(table, one), "\n".join(examples))
+        Console().print(shown)
+        if len(kinds) > _SHOWN:
+            _say(text("rules.run.more", count=len(kinds) - _SHOWN))
     for failure in run.failures[:_SHOWN]:
-        _warn(f"{failure.order_id}: {failure.reason}")
+        _warn(f"{failure.about}: {failure.reason}")
 
 
 def _short(result: dict[str, Any]) -> str:

@@ -17,7 +17,9 @@ from domain.rulesets import RuleEvent, SetSeen
 from domain.texts import text
 from gateway.keeping import Keeper
 from printing.desk import Desk
+from rules.dry_run import DryRun
 from rules.engine import Book
+from rules.lint import Verdict
 from store.database import Database
 from workflows.contracts import (
     AddressWish,
@@ -78,6 +80,14 @@ class RuleOwner(Protocol):
 
     async def history(self, name: str) -> list[RuleEvent]:
         """What happened to a rule set, oldest first."""
+        ...
+
+    async def test(self, name: str, version: str | None, who: str) -> tuple[str, Verdict]:
+        """Test a version (None: the draft that was brought last), and note it when it passes."""
+        ...
+
+    async def against(self, name: str, document: dict[str, Any], count: int) -> DryRun:
+        """Try a version on so many of the newest orders, or of whatever else its table is asked about."""
         ...
 
     async def publish(

@@ -1,4 +1,4 @@
-"""The staff API of rule sets: what is in force, what happened, putting a tested version in force and taking it back."""
+"""The staff API of rule sets: what is in force, what happened, testing a version, publishing it, taking it back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from domain.rulesets import NoSuchSet, Refused, event_facts, seen_facts
 from gateway.deps import Hub, RuleOwner
 from gateway.staff_api import Body, By, ByRules, Words
+from rules.engine import Table
+from rules.lint import verdict_facts
+from rules.trial_report import as_json
 
 router = APIRouter(prefix="/api/v1/staff/rules", tags=["staff"])
+
+_MOST = 100
+"""So many differences, kinds of them and failures are told; all are counted."""
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$")]
 
@@ -24,6 +30,14 @@ class Publication(Body):
     why: Words
     begins: AwareDatetime | None = None
     ends: AwareDatetime | None = None
+
+
+class Trial(Body):
+    """Which version is tested (without one the draft that was brought last), and on how many orders it is tried, or on
+    how many of whatever else its table is asked about."""
+
+    version: Words | None = None
+    against: Annotated[int, Field(ge=0, le=2000)] = 0
 
 
 class Withdrawal(Body):
@@ -50,6 +64,19 @@ async def shown(name: Name, hub: Hub, by: By, version: str | None = None) -> dic
 async def history(name: Name, hub: Hub, by: By) -> dict[str, Any]:
     """Who did what to which version, when and why."""
     return {"name": name, "events": [event_facts(event) for event in await _desk(hub).history(name)]}
+
+
+@router.post("/{name}/test")
+async def test(name: Name, wish: Trial, hub: Hub, by: ByRules) -> dict[str, Any]:
+    """What is wrong with a version, and what it would decide differently. A sound one may be published afterwards."""
+    desk = _desk(hub)
+    which, verdict = await desk.test(name, wish.version, by)
+    tried = None
+    if wish.against and verdict.sound:
+        _, document = await desk.document(name, which)
+        run = await desk.against(name, document, wish.against)
+        tried = as_json(Table(name, document), run, _MOST)
+    return {"name": name, "version": which, **verdict_facts(verdict), "against": tried}
 
 
 @router.post("/{name}/publish")

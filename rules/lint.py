@@ -7,7 +7,7 @@ reads those outputs. What is declared there holds for every version of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,26 @@ def lint(name: str, document: Document) -> Verdict:
     if not problems:
         problems += _examples(name, document, examples, found)
     return Verdict(tuple(problems), sum(len(grid.rows) for grid in found), len(examples))
+
+
+def verdict_facts(verdict: Verdict, say: Callable[[Problem], str] = Problem.sentence) -> dict[str, Any]:
+    """A verdict as JSON; `say` puts a problem into words."""
+    return {
+        "sound": verdict.sound,
+        "rows": verdict.rows,
+        "examples": verdict.examples,
+        "problems": [
+            {
+                "what": one.what,
+                "table": one.table,
+                "number": one.number,
+                "row": one.row,
+                "column": one.column,
+                "sentence": say(one),
+            }
+            for one in verdict.problems
+        ],
+    }
 
 
 class _Declared:

@@ -19,11 +19,24 @@ def published(word: Word) -> Entry | None:
     """What the version in force says of a word; None where it has no row for it."""
     # A decision of its own: what a document says is no part of the step that happens to read it.
     with new_decision():
-        try:
-            said = decide(NAME, {"partner": word.partner, "kind": str(word.about), "word": word.word}).result
-        except LookupError:
-            return None
+        return entry(word)
+
+
+def entry(word: Word) -> Entry | None:
+    """The same within the decision under way."""
+    try:
+        said = decide(NAME, {"partner": word.partner, "kind": str(word.about), "word": word.word}).result
+    except LookupError:
+        return None
     return Entry(Act(said["act"]), str(said["ours"]))
+
+
+def words_of(document: Document) -> list[Word]:
+    """The words that a version maps, each once, in its order."""
+    found = ((row["partner"], row["kind"], row["word"]) for row in _rows(document))
+    return list(
+        dict.fromkeys(Word(one[0], About(one[1]), one[2]) for one in found if one[1] in About._value2member_map_)
+    )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from rules.dry_run import difference
 from rules.engine import Book, Table, trying
 from rules.subjects import SUBJECTS, Case
 from runtime.rule_desk import RuleDesk
+from runtime.rule_trials import case_of
 from store import dossiers, orders, rules, warehouses
 
 
@@ -61,9 +62,10 @@ async def explain(desk: RuleDesk, order_id: str) -> list[ExplainedStep]:
         for step in steps:
             order = await orders.body_at(tx, order_id, step.at)
             goods, _ = await dossiers.goods(tx, {line.sku for line in order.lines})
-            case = Case(order, sites, goods)
+            names = {name for name, _, _ in map(_parts, step.rules)}
+            case = await case_of(tx, names, order, step.at, sites, goods, alike=True)
             tables = await _versions(tx, step.rules)
-            decided = _questions({name for name, _, _ in map(_parts, step.rules)}, case, tuple(tables.values()), book)
+            decided = _questions(names, case, tuple(tables.values()), book)
             with trying(book=book) as one:
                 book_tables = {name: one.bound.table(name) for name in decided}
             decisions = [_explained(rule, tables, decided, book_tables) for rule in step.rules]

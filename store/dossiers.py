@@ -41,6 +41,7 @@ class Relative:
     placed_at: datetime
     exit: str | None
     state: str | None
+    closed_at: datetime | None
 
 
 def _relatives() -> sa.Select[Any]:
@@ -90,13 +91,22 @@ async def relatives(tx: AsyncSession, order_id: str, now: datetime) -> list[Rela
     return [Relative(*row) for row in found.all()]
 
 
+def by_then(found: Iterable[Relative], at: datetime) -> list[Relative]:
+    """The same as it was at a moment: without what was placed later, and with what ended later still open."""
+    return [
+        replace(one, exit=None) if one.closed_at is not None and one.closed_at > at else one
+        for one in found
+        if one.placed_at <= at
+    ]
+
+
 def of_buyer(found: Iterable[Relative]) -> dict[str, Relative]:
     """Of these, the orders of the same buyer, by id."""
     return {one.order_id: one for one in found if one.kind in _BUYER}
 
 
 async def buyer(tx: AsyncSession, order: Order, found: Sequence[Relative], now: datetime) -> BuyerFacts:
-    """What the orders around an order say of its buyer."""
+    """What the orders around an order say of its buyer at a moment."""
     own = of_buyer(found)
     asked: dict[str, int] = {}
     recent = 0
@@ -107,7 +117,7 @@ async def buyer(tx: AsyncSession, order: Order, found: Sequence[Relative], now: 
             col(RefundRow.status).in_((RefundStatus.REQUESTED, RefundStatus.REFUNDED)),
         )
         for order_id, asked_at in (await tx.execute(query)).tuples():
-            asked[order_id] = asked.get(order_id, 0) + 1
+            asked[order_id] = asked.get(order_id, 0) + (asked_at <= now)
             recent += now - timedelta(hours=24) <= asked_at <= now
     accounts = {(one.channel, one.customer_id) for one in found if one.kind == "phone" and one.customer_id}
     if any(one.kind == "phone" for one in found):
@@ -115,7 +125,7 @@ async def buyer(tx: AsyncSession, order: Order, found: Sequence[Relative], now: 
     amounts = [one.amount_fen for one in own.values() if one.exit != Exit.CANCELLED]
     return BuyerFacts(
         orders_30d=len(own),
-        returned_30d=len(asked),
+        returned_30d=sum(1 for times in asked.values() if times),
         returns_24h=recent,
         accounts_on_phone=len(accounts),
         usual_fen=median_low(amounts) if len(amounts) >= _ENOUGH else 0,

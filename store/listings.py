@@ -78,6 +78,15 @@ async def all_listings(tx: AsyncSession, channel: str = "", shop: str = "") -> l
     return list((await tx.execute(query)).scalars())
 
 
+async def latest(tx: AsyncSession, count: int) -> list[ListingRow]:
+    """So many listings, those first whose figure was looked at last."""
+    settled = col(ListingRow.settled_at)
+    query = select(ListingRow).order_by(
+        settled.is_(None), settled.desc(), *(col(getattr(ListingRow, name)) for name in _KEY)
+    )
+    return list((await tx.execute(query.limit(count))).scalars())
+
+
 async def mark_moved(tx: AsyncSession, now: datetime, everything_every: timedelta) -> int:
     """Mark the listings whose stock moved since this was asked last, and now and then all of them: articles, shares and
     rules may have changed as well. Returns how many SKUs moved."""

@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 
 from domain.rulesets import RuleEvent, What
 from store.tables import OrderEventRow, RuleEventRow, RuleVersionRow
-from store.upsert import insert_ignore
+from store.upsert import insert_ignore, parts
 
 FILE = "file"
 """The origin of a version that came with orderhub."""
@@ -169,6 +169,19 @@ async def decided_steps(tx: AsyncSession, order_id: str) -> list[DecidedStep]:
     query = select(OrderEventRow).where(OrderEventRow.order_id == order_id, col(OrderEventRow.rules).is_not(None))
     rows = (await tx.execute(query.order_by(col(OrderEventRow.seq)))).scalars()
     return [DecidedStep(row.order_id, row.step, row.at, row.what, tuple(row.rules or ())) for row in rows]
+
+
+async def reviewed_at(tx: AsyncSession, order_ids: Collection[str]) -> dict[str, datetime]:
+    """When orders were reviewed last; those that never were are not here."""
+    found: dict[str, datetime] = {}
+    for some in parts(sorted(order_ids)):
+        query = (
+            select(OrderEventRow.order_id, func.max(col(OrderEventRow.at)))
+            .where(col(OrderEventRow.order_id).in_(some), OrderEventRow.what == "order.accepted")
+            .group_by(col(OrderEventRow.order_id))
+        )
+        found.update((await tx.execute(query)).tuples().all())
+    return found
 
 
 def _decides(known: list[RuleEvent], event: RuleEvent, at: datetime) -> bool:

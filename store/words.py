@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import update
@@ -36,12 +37,13 @@ async def since(tx: AsyncSession, at: datetime) -> list[Heard]:
     """The words that came at `at` or later."""
     query = select(UnknownWordRow).where(col(UnknownWordRow.last_at) >= at)
     query = query.order_by(col(UnknownWordRow.partner), col(UnknownWordRow.about), col(UnknownWordRow.word))
-    rows = (await tx.execute(query)).scalars()
-    return [
-        Heard(Word(row.partner, About(row.about), row.word), row.times, row.first_at, row.last_at)
-        for row in rows
-        if row.about in About._value2member_map_
-    ]
+    return _heard((await tx.execute(query)).scalars())
+
+
+async def latest(tx: AsyncSession, count: int) -> list[Heard]:
+    """So many words, the one that came last first."""
+    query = select(UnknownWordRow).order_by(col(UnknownWordRow.last_at).desc(), col(UnknownWordRow.word)).limit(count)
+    return _heard((await tx.execute(query)).scalars())
 
 
 async def asked(tx: AsyncSession) -> list[Word]:
@@ -49,6 +51,14 @@ async def asked(tx: AsyncSession) -> list[Word]:
     query = select(TaskRow.key).where(TaskRow.kind == _KIND, col(TaskRow.closed_at).is_(None))
     found = [key.split("/", 3)[1:] for key in (await tx.execute(query)).scalars()]
     return [Word(partner, About(about), word) for partner, about, word in found if about in About._value2member_map_]
+
+
+def _heard(rows: Iterable[UnknownWordRow]) -> list[Heard]:
+    return [
+        Heard(Word(row.partner, About(row.about), row.word), row.times, row.first_at, row.last_at)
+        for row in rows
+        if row.about in About._value2member_map_
+    ]
 
 
 async def learnt(tx: AsyncSession, word: Word) -> int:

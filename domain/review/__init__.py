@@ -14,11 +14,12 @@ from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.fields import fields_check
 from domain.review.formats import format_check
 from domain.review.prices import price_check
-from domain.review.risks import risk_check
+from domain.review.risks import HOLD_AT, risk_check
 from domain.review.stock import stock_check
 
 __all__ = [
     "CHECKS",
+    "HOLD_AT",
     "ArticleFacts",
     "BuyerFacts",
     "Check",

@@ -12,6 +12,7 @@ from domain.texts.approvals import APPROVALS
 from domain.texts.commands import COMMANDS
 from domain.texts.deadlines import DEADLINES
 from domain.texts.desk import DESK
+from domain.texts.dry_runs import DRY_RUNS
 from domain.texts.events import EVENTS
 from domain.texts.extensions import EXTENSIONS
 from domain.texts.imports import IMPORTS
@@ -80,6 +81,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **REVIEW,
     **ROUTING,
     **RULES,
+    **DRY_RUNS,
     **POOL,
     **SUPPLY,
     **SHADOW,

@@ -163,10 +163,6 @@ RULES: dict[str, tuple[str, str]] = {
         "{name} 的版本 {version} 未测试；先运行 orderhub rules test {name} {version}",
         "version {version} of {name} is not tested: run orderhub rules test {name} {version} first",
     ),
-    "rules.no_subject": (
-        "「{name}」不是按订单判断的规则，无法用历史订单试算；可以试算的有：{names}",
-        "{name} cannot be tried on orders; these can: {names}",
-    ),
     "rules.bad_time": ("时间不对：{reason}", "the time is not right: {reason}"),
     "rules.bad_moment": (
         "「{written}」不是时间；请写北京时间，如 2026-11-11 00:00",
@@ -215,16 +211,6 @@ RULES: dict[str, tuple[str, str]] = {
         "{name} 的版本 {version} 不能发布：{count} 处问题",
         "version {version} of {name} cannot be published: {count} problems",
     ),
-    "rules.run": (
-        "在 {orders} 个订单上试算 {asked} 次：{changed} 个订单结果不同，{moved} 次只是换了行，{failed} 次出错",
-        "tried on {orders} orders, {asked} questions: {changed} orders come out differently, {moved} answers come from "
-        "another row only, {failed} fail",
-    ),
-    "rules.run.order": ("订单", "order"),
-    "rules.run.before": ("现在", "now"),
-    "rules.run.after": ("草稿", "draft"),
-    "rules.run.what": ("变化", "what changes"),
-    "rules.run.more": ("还有 {count} 处，用 --json 看全部", "and {count} more: --json shows all"),
     "rules.explain.nothing": ("没有规则对订单 {order} 做过决定", "no rule has decided about the order {order}"),
     "rules.explain.gone": ("（该版本或当时的条件已不在）", "(the version or its facts are gone)"),
     "rules.explain.step": ("步骤", "step"),

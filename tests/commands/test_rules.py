@@ -103,7 +103,7 @@ async def test_from_the_file_into_force_and_back(
     assert (code, said) == (1, ["courier_plan 没有测试通过的版本；先运行 orderhub rules test courier_plan"])
     code, said = await run(rules.test(settings, "courier_plan", "", None, 500, "li", as_json=True))
     assert (code, said["sound"], said["version"], said["examples"]) == (0, True, VERSION, 3)
-    assert (said["against"]["orders"], said["against"]["orders_changed"]) == (1, 1)
+    assert (said["against"]["of"], said["against"]["tried"], said["against"]["changed"]) == ("order", 1, 1)
     assert said["against"]["differences"][0]["changed"]["steps"] == ["sf:SF cainiao:ZTO", "sf:SF"]
     assert await _in_force(settings, run) == (DEFAULT, ["tested"])
 
@@ -185,6 +185,24 @@ async def test_people_can_read_it(settings: Settings, capsys: pytest.CaptureFixt
     assert "轨迹静默时限" in capsys.readouterr().out
     assert rules.check(settings) == 0
     assert "freight: 15 rows ok" in capsys.readouterr().out
+
+
+async def test_people_can_read_what_a_draft_would_change(
+    settings: Settings, database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    file = tmp_path / "plan.xlsx"
+    rules.write_document("courier_plan", NEW, file)
+    wish = (settings, "courier_plan", "", file, 500, "li")
+    assert await rules.test(*wish, as_json=False) == 0
+    assert "还没有订单，无从试算（这张表问的是：订单）" in capsys.readouterr().out
+    for number in ("SO1", "SO2"):
+        await taken(database, number)
+    assert await rules.test(*wish, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert "在 2 个最近的订单上试算：2 个（100.0%）结果不同" in said
+    assert '顺序: "sf:SF cainiao:ZTO" → "sf:SF"' in said
+    assert all(f"own:main:{number}" in said for number in ("SO1", "SO2"))
 
 
 async def test_an_old_order_is_explained_by_the_version_that_decided(

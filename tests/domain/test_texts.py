@@ -36,6 +36,9 @@ from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
 from domain.words import About
 from intake.files import Effect
+from rules.engine import tables
+from rules.subjects import Of
+from rules.trial_report import AS_OF_REVIEW
 from store.shops import ShopState
 from tests.domain.texts_in_code import ROOT, Uses, uses
 from workflows.delivery import PROBLEMS
@@ -242,7 +245,13 @@ def families(source: Uses) -> dict[str, set[str]]:
         "rules.history.": {"number", "at", "what", "version", "who", "why", "holds"},
         "rules.coverage.": {"partner", "kind", "mapped", "unmapped", "unnamed"},
         "rules.explain.": {"step", "rule", "row", "result", "now", "changes"},
-        "rules.run.": {"order", "before", "after", "what"},
+        "rules.run.": {"count", "before", "after", "what", "examples"},
+        "rules.run.things.": set(Of),
+        "rules.run.none.": set(Of),
+        "rules.run.facts.": {*Of, *AS_OF_REVIEW},
+        "rules.run.total.": {"due_fen", "held", "pieces", "quantity", "paused"},
+        "rules.run.effect.": {"due_fen", "held", "pieces", "quantity", "paused"},
+        "rules.asks.": set(tables()),
         "label.": {part for kind in ("unknown", "expired") for part in (kind, f"{kind}_hint")},
         "label.off.": {"voided", "changed", "withdrawn"},
         "label.state.": {"packed", "numbered", *PROBLEMS, "signed"},

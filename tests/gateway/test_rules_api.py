@@ -15,6 +15,7 @@ from store.database import Database
 from store.rules import Version
 from tests.gateway.house import STAFF
 from tests.rules.documents import changed
+from tests.store.samples import taken
 
 PATH = "/api/v1/staff/rules"
 NAME, TOKEN = next(iter(STAFF.items()))
@@ -55,6 +56,24 @@ async def test_a_tested_version_is_published_and_taken_back(
     assert [(one["what"], one["who"]) for one in events[2:]] == [("published", NAME), ("withdrawn", NAME)]
 
 
+async def test_a_draft_is_tested_and_tried_on_orders(client: httpx.AsyncClient, database: Database) -> None:
+    await _drafted(database, tested=False)
+    answer = await client.post(f"{PATH}/freight/test", json={"against": 500}, headers=HEADERS)
+    said = answer.json()
+    assert (answer.status_code, said["version"], said["sound"], said["problems"]) == (200, VERSION, True, [])
+    assert (said["against"]["tried"], said["against"]["text"][0][:8]) == (0, "还没有订单，无从")
+    await taken(database, "SO1")
+    answer = await client.post(f"{PATH}/freight/test", json={"version": VERSION, "against": 1}, headers=HEADERS)
+    assert answer.json()["against"]["tried"] == 1
+    assert answer.json()["against"]["text"][0].startswith("在 1 个最近的订单上试算")
+    wish = {"version": VERSION, "why": "涨价"}
+    assert (await client.post(f"{PATH}/freight/publish", json=wish, headers=HEADERS)).status_code == 200
+    for bad, status in (({"against": 10_000}, 422), ({"version": "00000000"}, 404)):
+        assert (await client.post(f"{PATH}/freight/test", json=bad, headers=HEADERS)).status_code == status
+    stranger = {"Authorization": f"Bearer {STAFF['wei']}"}
+    assert (await client.post(f"{PATH}/freight/test", json={}, headers=stranger)).status_code == 403
+
+
 async def test_what_is_refused_is_said_in_words(client: httpx.AsyncClient, database: Database) -> None:
     await _drafted(database, tested=False)
     wish = {"version": VERSION, "why": "涨价"}
@@ -74,7 +93,7 @@ async def test_what_is_refused_is_said_in_words(client: httpx.AsyncClient, datab
 async def test_nobody_without_a_token_sees_or_does_anything(client: httpx.AsyncClient, database: Database) -> None:
     for path in ("", "/freight", "/freight/history"):
         assert (await client.get(PATH + path)).status_code == 401
-    for path in ("publish", "rollback"):
+    for path in ("publish", "rollback", "test"):
         wish = {"version": DEFAULT, "why": "-"}
         assert (await client.post(f"{PATH}/freight/{path}", json=wish)).status_code in {401, 422}
     async with database.reading() as tx:
