@@ -9,11 +9,7 @@ from typing import Any
 from domain.extensions import Scope, rule_of
 from domain.ids import partner_key
 from domain.order import Order
-from domain.shipping import (
-    Carrier,
-    DeliveryOrder,
-    WarehouseLine,
-)
+from domain.shipping import Carrier, DeliveryOrder, WarehouseLine
 from rules.fields import definitions
 
 

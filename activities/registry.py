@@ -35,7 +35,9 @@ from activities.scanning import ScanSteps
 from activities.shadow_reports import ShadowSteps
 from activities.stock import StockSteps
 from activities.sweeps import SweepSteps
+from activities.typed_waybills import TypedWaybillSteps
 from activities.warehouse import WarehouseSteps
+from activities.waybills import WaybillSteps
 from store.database import Database
 
 
@@ -51,7 +53,9 @@ def all_activities(db: Database, partners: Partners, config: HubConfig) -> list[
         warehouse,
         ScanSteps(db, config.warehouse),
         MergeSteps(db, warehouse),
-        CourierSteps(db, partners.couriers, config),
+        CourierSteps(db, config),
+        WaybillSteps(db, partners.couriers, config),
+        TypedWaybillSteps(db),
         ChannelSteps(db, partners.channels),
         DeliverySteps(db, partners.tracker, config),
         HoldSteps(db),

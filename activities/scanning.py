@@ -11,12 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
-from activities.contracts import (
-    RECORD_REPORT,
-    ReportRef,
-    Scan,
-    Scanned,
-)
+from activities.contracts import RECORD_REPORT, ReportRef, Scan, Scanned
 from activities.leaving import NotToBeHad, leave
 from activities.merged import boxes_of_each, parts_of
 from activities.results import from_json, to_json
@@ -26,11 +21,7 @@ from domain.holds import HoldReason
 from domain.ids import parcel_id
 from domain.merging import MemberState
 from domain.order import Order, OrderLine
-from domain.shipping import (
-    Package,
-    WarehouseReport,
-    WarehouseStatus,
-)
+from domain.shipping import Package, WarehouseReport, WarehouseStatus
 from domain.texts import text
 from rules.fields import definitions
 from store import extensions, merges, orders, planning, shipping

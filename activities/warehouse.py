@@ -30,10 +30,7 @@ from domain.clock import utc_now
 from domain.extensions import for_warehouse
 from domain.merging import MemberState
 from domain.pauses import Slice
-from domain.shipping import (
-    Carrier,
-    StopOutcome,
-)
+from domain.shipping import Carrier, StopOutcome
 from domain.texts import text
 from rules.fields import definitions
 from store import extensions, merges, orders, pauses, planning, shipping, stock

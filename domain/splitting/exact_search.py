@@ -8,17 +8,7 @@ from itertools import accumulate, combinations
 
 from domain.sourcing import Site, Unit, lines_of, needed
 from domain.splitting.judging import cost_of, judge, pour, torn_lines
-from domain.splitting.question import (
-    Places,
-    Question,
-    Split,
-    enough,
-    fits,
-    homes,
-    narrowed,
-    precedence,
-    take,
-)
+from domain.splitting.question import Places, Question, Split, enough, fits, homes, narrowed, precedence, take
 
 MOST_TRIES = 20_000
 """How many ways are tried for units that share SKUs, in all sets of warehouses together: a fraction of a second."""

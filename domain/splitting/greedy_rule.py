@@ -6,15 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.sourcing import Site, Unit, needed
 from domain.splitting.judging import judge, torn_lines
-from domain.splitting.question import (
-    Places,
-    Question,
-    Split,
-    fits,
-    narrowed,
-    precedence,
-    take,
-)
+from domain.splitting.question import Places, Question, Split, fits, narrowed, precedence, take
 
 
 def greedy(question: Question) -> Split | None:

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from domain.sourcing import Pieces, Site, Unit, lines_of
-from domain.splitting.question import (
-    Placed,
-    Places,
-    Question,
-    Split,
-    fits,
-    parts,
-    precedence,
-    take,
-)
+from domain.splitting.question import Placed, Places, Question, Split, fits, parts, precedence, take
 
 
 def judge(question: Question, places: Places, method: str) -> Split | None:

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import contracts as c
 from activities.contracts import WaybillAnswer, WaybillAsk, WaybillOutcome
-from activities.couriers import waybill_key
+from activities.waybill_requests import waybill_key
 from connectors.errors import BreakerOpen, Misconfigured, OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
 from domain.clock import utc_now
 from domain.shipping import VoidOutcome

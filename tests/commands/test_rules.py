@@ -215,7 +215,7 @@ async def test_an_old_order_is_explained_by_the_version_that_decided(
     await run(rules.publish(settings, "courier_plan", "", "li", "", "", "", yes, as_json=True))
     await RuleKeeper(database).first_look()
     order_id = await taken(database, "SO1")
-    await CourierSteps(database, {}, HubConfig()).plan_couriers(OrderAt(order_id, 1))
+    await CourierSteps(database, HubConfig()).plan_couriers(OrderAt(order_id, 1))
     await run(rules.rollback(settings, "courier_plan", None, "li", "", yes, as_json=True))
     code, said = await run(rules.explain(settings, order_id, as_json=True))
     assert code == 0

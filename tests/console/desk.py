@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.contracts import ManualWaybill, WaybillOutcome
-from activities.couriers import CourierSteps
-from activities.partners import HubConfig
+from activities.typed_waybills import TypedWaybillSteps
 from domain.clock import utc_now
 from domain.links import form_code
 from domain.order import Notes, OrderLine, Receiver, Requirement
@@ -32,7 +31,7 @@ class Desk:
     def __init__(self, db: Database) -> None:
         self.asked: list[tuple[str, str, RecordWaybill]] = []
         self.refuse_with = ""
-        self._steps = CourierSteps(db, {}, HubConfig())
+        self._steps = TypedWaybillSteps(db)
 
     async def update(self, order_id: str, name: str, argument: Wish) -> Outcome:
         assert isinstance(argument, RecordWaybill)

@@ -62,7 +62,7 @@ async def _rules(db: Database, step: str) -> list[list[str]]:
 
 
 async def test_a_publication_takes_effect_and_is_taken_back(database: Database) -> None:
-    steps = CourierSteps(database, {}, HubConfig())
+    steps = CourierSteps(database, HubConfig())
     keeper = RuleKeeper(database)
     await keeper.first_look()
     assert not await keeper.look()
