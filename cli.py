@@ -22,6 +22,7 @@ from commands import (
     declarations_app,
     demo_app,
     doctor_app,
+    finance_app,
     gateway_app,
     gifts_app,
     healings_app,
@@ -77,6 +78,7 @@ app.add_typer(orders_app.app)
 app.add_typer(approvers_app.app)
 app.add_typer(approvals_app.app)
 app.add_typer(customers_app.app)
+app.add_typer(finance_app.app)
 app.add_typer(gifts_app.app)
 app.add_typer(merges_app.app)
 app.add_typer(pauses_app.app)

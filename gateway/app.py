@@ -33,6 +33,7 @@ from gateway import (
     deadlines_api,
     declarations_api,
     extensions_api,
+    finance_api,
     hooks,
     labels_api,
     merges_api,
@@ -65,7 +66,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=gateway.max_body_bytes)
     goods = (pool_api, shelves_api, replenishments_api, labels_api)
     staff = (staff_api, *goods, rules_api, promotions_api, deadlines_api, declarations_api, merges_api)
-    more = (shadows_api, extensions_api, approvals_api, pauses_api, customers_api)
+    more = (shadows_api, extensions_api, approvals_api, pauses_api, customers_api, finance_api)
     for api in (hooks, orders_api, refunds_api, *staff, *more):
         app.include_router(api.router)
     app.mount("/codec", codec_app(gateway))

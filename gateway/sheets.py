@@ -18,7 +18,7 @@ def csv_sheet(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
     written = io.StringIO(newline="")
     out = csv.writer(written)
     out.writerow(header)
-    out.writerows([_plain(cell) for cell in row] for row in rows)
+    out.writerows([plain(cell) for cell in row] for row in rows)
     return written.getvalue().encode("utf-8-sig")
 
 
@@ -42,5 +42,6 @@ def xlsx_sheet(title: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]
     return written.getvalue()
 
 
-def _plain(cell: Cell) -> Cell:
+def plain(cell: Cell) -> Cell:
+    """A cell as a spreadsheet may read it out of a CSV file: no text is ever a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -15,6 +15,7 @@ from domain.texts.desk import DESK
 from domain.texts.dry_runs import DRY_RUNS
 from domain.texts.events import EVENTS
 from domain.texts.extensions import EXTENSIONS
+from domain.texts.finance import FINANCE
 from domain.texts.imports import IMPORTS
 from domain.texts.labels import LABELS
 from domain.texts.names import NAMES
@@ -73,6 +74,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     **IMPORTS,
     **EXTENSIONS,
     **COMMANDS,
+    **FINANCE,
     **DEADLINES,
     **PAUSES,
     **PAGES,

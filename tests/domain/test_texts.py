@@ -17,6 +17,7 @@ from domain.approvals import Way as WayOfDeciding
 from domain.deadlines import Stage
 from domain.declaring import LINE_FIELDS, ORDER_FIELDS
 from domain.extensions import Scope
+from domain.finance import ROWS, Sheet, columns
 from domain.gifts import GiftStatus
 from domain.golden import Exit, GoldenState
 from domain.healing import HealingOutcome, HealingRule
@@ -28,6 +29,7 @@ from domain.partner_health import Breaker
 from domain.pauses import Measure, Slice
 from domain.promotion import Why
 from domain.proposals import ProposalKind
+from domain.refund import RefundKind, RefundStatus
 from domain.rulesets import What
 from domain.shadow import Kind, PlanKind, Would
 from domain.shipping import Carrier, TrackCode, Trouble
@@ -149,6 +151,10 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("window_days", "sold_per_day", "turnover_days", "forecast", "lasts_days", "out_days", "lead_days"),
             *("factor_percent", "cause", "status", "purchase_no"),
         },
+        "finance.sheet.": set(Sheet),
+        "finance.column.": {name.removesuffix("_fen") for row in ROWS.values() for name in columns(row)},
+        "finance.kind.": set(RefundKind),
+        "finance.status.": set(RefundStatus),
         "replenish.cause.": {"below_safety", "invalid_freeze", "shortage"},
         "replenish.status.": {"open", "accepted", "dropped"},
         "articles.": {"sku", "title", "abc", "safety_stock", "below_safety", "category", "grade", "weight_g"},
