@@ -61,7 +61,7 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
         price=await compare(tx, order, revision),
         field_rules=rules,
         demands=asked,
-        files_lacking=await extensions.files_lacking(tx, _files(order, rules)),
+        files_lacking=await extensions.files_lacking(tx, files_named(order, rules)),
         day=day,
         declared=await declared(tx, order, house, articles, day),
     )
@@ -85,7 +85,7 @@ async def with_articles_held(tx: AsyncSession, dossier: Dossier, house: Mapping[
     )
 
 
-def _files(order: Order, rules: Sequence[FieldRule]) -> set[str]:
+def files_named(order: Order, rules: Sequence[FieldRule]) -> set[str]:
     """The files that an order's fields name; what is no file's id is another check's affair."""
     named: set[str] = set()
     for value in values(order):

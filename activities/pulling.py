@@ -24,6 +24,8 @@ from store.tables import OrderRow
 
 ORDER_KINDS = frozenset({"order", "order_hint"})
 """Documents that are an order, whose version is the order's; a refund of it has one of its own."""
+_OF_AN_ORDER = ORDER_KINDS | {"refused_order"}
+"""The same, and orders that are refused by rules which may be younger than they are."""
 
 _log = logging.getLogger("orderhub.pulling")
 
@@ -97,7 +99,7 @@ async def put_document(tx: AsyncSession, document: Document) -> bool:
 
     Only order documents count by the order's version: a refund of it has one of its own.
     """
-    if document.order_id is not None and document.kind in ORDER_KINDS:
+    if document.order_id is not None and document.kind in _OF_AN_ORDER:
         row = await tx.get(OrderRow, document.order_id)
         if row is not None and row.version >= document.version:
             return False

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.approvals import Missing, demand
 from activities.contracts import ACCEPT_ORDER, PASS_REVIEW, Accepted, FlagFact, OrderAt, OrderRef, StagesDue
-from activities.dossiers import collect, with_articles_held
+from activities.dossiers import collect, files_named, with_articles_held
 from activities.gifting import add_gifts
 from activities.healing import count, heal
 from activities.results import from_json, stages, to_json
@@ -23,9 +23,11 @@ from domain.holds import OF_ARTICLES, OF_THE_HOUSE, HoldReason
 from domain.money import Fen, format_yuan
 from domain.order import ChannelStatus, Order
 from domain.review import Dossier, Flag, review
+from domain.review.fields import NO_FILE
 from domain.tax import LineTax, taxes
 from domain.texts import text
 from rules.credit import asks_bureau
+from rules.fields import definitions
 from rules.invoices import invoice
 from rules.taxes import rates
 from store import credit_limits, declarations, extensions, holds, invoices, orders
@@ -63,7 +65,19 @@ class ReviewSteps:
         count(healed)
         if freed:
             await credit_limits.wake_after(self._db, at.order_id)
-        return from_json(Accepted, kept)
+        accepted = from_json(Accepted, kept)
+        if any(flag.code == NO_FILE for flag in accepted.flags):
+            # Whoever handed one in meanwhile could not see yet that this order waits for it.
+            await self._look_for_files(at.order_id)
+        return accepted
+
+    async def _look_for_files(self, order_id: str) -> None:
+        async with self._db.reading() as tx:
+            order = await extensions.order_of(tx, order_id)
+            named = files_named(order, definitions()) if order is not None else set()
+            here = named - set(await extensions.files_lacking(tx, named))
+        if here:
+            await extensions.wake_for(self._db, here)
 
     async def look(self, tx: AsyncSession, row: OrderRow, revision: int) -> tuple[Done, list[Healing]]:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from domain.order import CipherReceiver, ClearReceiver, Receiver, Region
 
@@ -76,11 +77,25 @@ PROVINCES = frozenset(
 )
 
 
+AddressCode = Literal[
+    "province_missing",
+    "city_missing",
+    "district_missing",
+    "detail_too_short",
+    "detail_says_wait",
+    "detail_masked",
+    "phone_invalid",
+    "name_missing",
+    "ciphertext_missing",
+]
+"""All that can be wrong with an address."""
+
+
 @dataclass(frozen=True)
 class AddressProblem:
     """One thing that is wrong with an address; `code` is a key of the text catalogue under `address.`."""
 
-    code: str
+    code: AddressCode
 
 
 def province_name(text: str) -> str:
@@ -100,9 +115,10 @@ def address_problems(receiver: Receiver) -> list[AddressProblem]:
     there is a name, a phone and an address: what its country demands is for its declaration.
     """
     if isinstance(receiver, ClearReceiver) and receiver.region.country != "CN":
-        abroad = {"detail_too_short", "detail_says_wait", "detail_masked", "name_missing"}
-        found = [code for code in _detail_problems(receiver) if code in abroad]
-        return [AddressProblem(code) for code in found + ([] if receiver.phone.strip() else ["phone_invalid"])]
+        found = [code for code in _detail_problems(receiver) if code != "phone_invalid"]
+        return [AddressProblem(code) for code in found] + (
+            [] if receiver.phone.strip() else [AddressProblem("phone_invalid")]
+        )
     problems = [AddressProblem(code) for code in region_problems(receiver.region)]
     if isinstance(receiver, CipherReceiver):
         if not (receiver.name_cipher and receiver.phone_cipher and receiver.detail_cipher):
@@ -111,10 +127,10 @@ def address_problems(receiver: Receiver) -> list[AddressProblem]:
     return problems + [AddressProblem(code) for code in _detail_problems(receiver)]
 
 
-def region_problems(region: Region) -> list[str]:
+def region_problems(region: Region) -> list[AddressCode]:
     """The levels that a region lacks, as codes: province_missing, city_missing, district_missing."""
     province = province_name(region.province)
-    problems = []
+    problems: list[AddressCode] = []
     if province not in PROVINCES:
         problems.append("province_missing")
     # Counties directly under a province have no city level: some platforms leave the city empty, the district names it.
@@ -125,9 +141,9 @@ def region_problems(region: Region) -> list[str]:
     return problems
 
 
-def _detail_problems(receiver: ClearReceiver) -> list[str]:
+def _detail_problems(receiver: ClearReceiver) -> list[AddressCode]:
     detail = receiver.detail.strip()
-    problems = []
+    problems: list[AddressCode] = []
     if len(detail) < 4 or detail.isdigit():
         problems.append("detail_too_short")
     if any(word in detail for word in STOP_WORDS):

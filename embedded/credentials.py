@@ -82,7 +82,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
         "gateway": {
             "port": ports.gateway,
             "staff": {"demo": keys["staff"]},
-            "roles": {"demo": ["service", "operations", "rules"]},
+            "roles": {"demo": ["service", "operations", "rules", "finance"]},
         },
         "codec": {"open_on_loopback": True, "allow_origins": [f"http://127.0.0.1:{ports.temporal_ui}"]},
         "company": {

@@ -8,11 +8,13 @@ import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
 from sqlmodel import col, select
 
+from domain.approvals import Verdict
 from domain.holds import HoldReason
 from domain.order import ChannelStatus
 from embedded.environment import Home
@@ -111,10 +113,49 @@ class People:
         answer = await self._hub.put(f"/api/v1/staff/approvers/{who}", json=body, headers=self._staff)
         answer.raise_for_status()
 
-    async def approve(self, code: str, amount_fen: int, why: str) -> bool:
-        """Somebody opens the link of their SMS, and agrees. Whether it was taken."""
-        values = {"verdict": "approve", "amount_fen": str(amount_fen), "why": why}
+    async def stands_in(self, who: str, deputy: str) -> None:
+        """Somebody has a deputy from now on."""
+        answer = await self._hub.put(f"/api/v1/staff/approvers/{who}", json={"deputy": deputy}, headers=self._staff)
+        answer.raise_for_status()
+
+    async def away(self, who: str, until: datetime | None) -> None:
+        """Somebody who approves is away; None: they are back."""
+        body = {"until": until.isoformat() if until is not None else None}
+        path = f"/api/v1/staff/approvers/{who}/absence"
+        (await self._hub.post(path, json=body, headers=self._staff)).raise_for_status()
+
+    async def decide(self, code: str, verdict: Verdict, amount_fen: int, why: str) -> bool:
+        """Somebody opens the link of their SMS, and decides. Whether it was taken."""
+        values = {"verdict": str(verdict), "amount_fen": str(amount_fen), "why": why}
         return (await self._hub.post(f"/a/{code}", data=values)).is_success
+
+    async def supply_fields(self, order_id: str, values: dict[str, Any]) -> bool:
+        """Customer service hands in fields of the merchant's own. Whether they were taken."""
+        answer = await self._hub.post(f"/api/v1/staff/orders/{order_id}/fields", json=values, headers=self._staff)
+        return answer.is_success
+
+    async def hand_in(self, content: bytes) -> bool:
+        """Customer service hands in a file that orders name. Whether it was taken."""
+        headers = {**self._staff, "Content-Type": "application/pdf"}
+        return (await self._hub.post("/api/v1/staff/files", content=content, headers=headers)).is_success
+
+    async def limit_credit(self, channel: str, customer: str, fen: int, why: str) -> None:
+        """Finance lets a customer owe so much."""
+        path = f"/api/v1/staff/customers/{channel}/{customer}/limit"
+        answer = await self._hub.put(path, json={"limit_fen": fen, "why": why}, headers=self._staff)
+        answer.raise_for_status()
+
+    async def book_payment(self, channel: str, customer: str, fen: int, key: str) -> bool:
+        """Finance books what a customer paid. Whether so much was owed."""
+        path = f"/api/v1/staff/customers/{channel}/{customer}/payments"
+        answer = await self._hub.post(path, json={"amount_fen": fen, "key": key}, headers=self._staff)
+        return answer.is_success
+
+    async def release_one(self, order_id: str, reason: HoldReason, why: str) -> bool:
+        """Whoever is asked lets one order pass. Whether that was taken."""
+        released = (await self._insist(f"{order_id}/holds/{reason}/release", {"why": why})).is_success
+        self.deeds.holds_released += released
+        return released
 
     async def finance_releases(self) -> None:
         """Finance looks at refused credit, and lets it pass."""
@@ -131,9 +172,9 @@ class People:
             self.deeds.holds_released += answer.is_success
 
     async def service_completes_addresses(self) -> None:
-        """Customer service calls the buyer, and completes the address."""
+        """Customer service calls the buyer, and completes the address; an encrypted one is the platform's business."""
         for order_id in await self.held(HoldReason.ADDRESS_INCOMPLETE):
-            if await self.change_address(order_id, "玄武区"):
+            if not await self._encrypted(order_id) and await self.change_address(order_id, "玄武区"):
                 self.deeds.addresses_completed += 1
 
     async def change_address(self, order_id: str, district: str = "鼓楼区") -> bool:
@@ -199,6 +240,25 @@ class People:
         async with self._db.reading() as tx:
             query = select(HoldRow.order_id).where(HoldRow.reason == reason, col(HoldRow.closed_at).is_(None))
             return list((await tx.execute(query)).scalars())
+
+    async def waits(self, order_id: str, reason: HoldReason) -> bool:
+        """Whether an order waits for this reason."""
+        return order_id in await self.held(reason)
+
+    async def closed(self, order_id: str) -> bool:
+        """Whether an order is at its end."""
+        async with self._db.reading() as tx:
+            row = await tx.get(OrderRow, order_id)
+        return row is not None and row.closed_at is not None
+
+    async def waits_or_closed(self, order_id: str, reason: HoldReason) -> bool:
+        """Whether an order waits for this reason, or cannot any more."""
+        return await self.waits(order_id, reason) or await self.closed(order_id)
+
+    async def _encrypted(self, order_id: str) -> bool:
+        async with self._db.reading() as tx:
+            row = await tx.get(OrderRow, order_id)
+        return row is not None and row.encrypted
 
     async def _wishes_that_may_wait(self, order_id: str) -> list[int]:
         """The address changes that may be waiting to be confirmed, the newest first.

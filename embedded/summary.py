@@ -151,11 +151,11 @@ async def summarise(
 
 
 def _in_words(value: object) -> str:
-    """A number as it is, a count by name in one line, a list one under the other."""
+    """A number as it is, a count by name in one line, a list one under the other, "-" for nothing."""
     if isinstance(value, dict):
         return "  ".join(f"{name} {count}" for name, count in value.items())
     if isinstance(value, list):
-        return "".join(f"\n  {one}" for one in value)
+        return "".join(f"\n  {one}" for one in value) or "-"
     return str(value)
 
 

@@ -131,6 +131,7 @@ async def _keep(hub: Hub, media_type: str, name: str, content: bytes, by: str) -
     shown = "".join(letter for letter in name if letter.isprintable())[:120]
     async with hub.db.transaction() as tx:
         file_id = await extensions.keep_file(tx, shown, media, content, by)
+    await extensions.wake_for(hub.db, [file_id])
     return {"file_id": file_id, "size": len(content)}
 
 

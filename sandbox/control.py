@@ -15,6 +15,7 @@ from sandbox.buyers import Buyers
 from sandbox.douyin import DouyinPlatform
 from sandbox.douyin.messages import Tag
 from sandbox.drafts import Draft, DraftChannel, DraftReceiver, Shape
+from sandbox.flaws import MendingShop, mend_router
 from sandbox.jd.controls import jd_router
 from sandbox.listings import Listings
 from sandbox.own import RestShop
@@ -191,6 +192,8 @@ def control_router(world: World, partners: Mapping[str, Partner]) -> APIRouter:
     for name, partner in partners.items():
         if isinstance(partner, RefundingShop):
             router.include_router(refund_router(partner), prefix=f"/{name}")
+        if isinstance(partner, MendingShop):
+            router.include_router(mend_router(partner), prefix=f"/{name}")
     router.include_router(_orders_router(world, shops))
     router.include_router(_listings_router(shops))
     return router

@@ -59,6 +59,7 @@ class DraftLine(Shape):
     unit_price_fen: int = Field(ge=0)
     gift_of: str | None = None
     warranty_months: int = Field(0, ge=0)
+    ext: dict[str, str] = Field({}, description="own, pos, b2b: fields that the merchant added")
 
 
 class DraftReceiver(Shape):
@@ -85,6 +86,7 @@ class DraftCustomer(Shape):
     tax_no: str = ""
     terms: PaymentTerms = PaymentTerms.PREPAID
     member_code: str = ""
+    ext: dict[str, str] = Field({}, description="own, pos, b2b: fields that the merchant added")
 
 
 class DraftDeclaration(Shape):
@@ -117,6 +119,11 @@ class Draft(Shape):
     requirements: list[Requirement] = []
     declaration: DraftDeclaration | None = Field(None, description="own, pos, b2b: what is to be declared to customs")
     write_line_amounts: bool = Field(True, description="own, pos, b2b: whether the document says what each line cost")
+    ext: dict[str, str] = Field({}, description="own, pos, b2b: fields that the merchant added")
+    flawed: bool = Field(
+        False,
+        description="wrong until it is mended. douyin: numbers and prices; taobao: no oaid",
+    )
     by_export: bool = Field(False, description="jd: the shop's app may not read the order, only an export tells of it")
 
     @model_validator(mode="after")

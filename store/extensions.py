@@ -7,19 +7,22 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.clock import utc_now
 from domain.extensions import FieldRule, Place, Scope, Supplied, Value, for_warehouse, named, with_supplied
 from domain.golden import GoldenState, reached
 from domain.holds import HoldReason
 from domain.order import Order
+from domain.review.fields import NO_FILE
 from domain.texts import text
-from store import planning
+from store import flags, planning
+from store.database import Database
 from store.holds import keep_task
 from store.orders import body, review_again
 from store.tables import (
     DeliveryRow,
-    HoldRow,
+    FlagRow,
     KeptFileRow,
     MergeMemberRow,
     OrderEventRow,
@@ -86,11 +89,8 @@ async def supply(
         )
     )
     await tx.flush()
-    waits = select(HoldRow.n).where(
-        HoldRow.order_id == row.order_id,
-        HoldRow.reason == HoldReason.FIELDS_MISSING,
-        col(HoldRow.closed_at).is_(None),
-    )
+    # By what was found, and not by the hold: that is opened a moment later, in a transaction of its own.
+    waits = _waiting().where(FlagRow.order_id == row.order_id)
     waiting = (await tx.execute(waits.limit(1))).first() is not None
     if row.closed_at is None and (waiting or (_to_warehouse(fresh, rules) and not _packed(row))):
         await review_again(tx, row)
@@ -166,6 +166,31 @@ async def keep_file(tx: AsyncSession, name: str, media_type: str, content: bytes
     values = {"name": name, "media_type": media_type, "size": len(content), "content": content, "by": by}
     await insert_ignore(tx, KeptFileRow, {"file_id": file_id, "at": utc_now(), **values})
     return file_id
+
+
+async def wake_for(db: Database, file_ids: Collection[str]) -> list[str]:
+    """Have orders reviewed again that wait for one of these files. Returns them. Call it when the files are kept.
+
+    A review that goes on meanwhile and did not see them calls it, too, once what it found is kept: one of the two finds
+    both the file and the order that waits for it.
+    """
+    waits = _waiting().where(FlagRow.code == NO_FILE, col(FlagRow.about).in_([flags.digest(one) for one in file_ids]))
+    async with db.reading() as tx:
+        waiting = sorted(set((await tx.execute(waits)).scalars()))
+    woken = []
+    for order_id in waiting:
+        async with db.transaction() as tx:
+            row = await tx.get(OrderRow, order_id, with_for_update=True)
+            stands = await tx.execute(waits.where(FlagRow.order_id == order_id).limit(1))
+            if row is not None and row.closed_at is None and stands.first() is not None:
+                await review_again(tx, row)
+                woken.append(order_id)
+    return woken
+
+
+def _waiting() -> SelectOfScalar[str]:
+    """Orders that lack fields or files, by what was found about them."""
+    return select(FlagRow.order_id).where(FlagRow.hold == HoldReason.FIELDS_MISSING, col(FlagRow.gone_at).is_(None))
 
 
 async def file(tx: AsyncSession, file_id: str) -> KeptFileRow | None:

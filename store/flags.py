@@ -20,7 +20,7 @@ async def keep(tx: AsyncSession, row: OrderRow, revision: int, flags: Sequence[F
     now = utc_now()
     holding, found = [], set()
     for flag in flags:
-        key = (flag.code, _digest(flag.about))
+        key = (flag.code, digest(flag.about))
         found.add(key)
         kept = known.get(key)
         if kept is None:
@@ -64,11 +64,12 @@ async def stands(tx: AsyncSession, order_id: str, code: str, about: str) -> bool
     query = select(FlagRow.code).where(
         FlagRow.order_id == order_id,
         col(FlagRow.code).startswith(code, autoescape=True),
-        FlagRow.about == _digest(about),
+        FlagRow.about == digest(about),
         col(FlagRow.gone_at).is_(None),
     )
     return (await tx.execute(query)).first() is not None
 
 
-def _digest(about: str) -> str:
+def digest(about: str) -> str:
+    """What a finding rests on, as it is kept."""
     return hashlib.sha256(about.encode()).hexdigest()[:16] if about else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 from pydantic import ValidationError
@@ -75,8 +76,14 @@ def refused_document(caller: Caller, refused: Refused, digest: str, raw: str) ->
     """An order out of a page that is not good: kept with what is wrong, so that a person finds both.
 
     Named by its content (`digest`), so that it is here once however often it is listed, and again when it was changed.
+    One that could be read says of which order it is in which version: it may be here from before the rules changed that
+    it is refused by.
     """
-    return _refused(caller, _REFUSED_ORDER, f"sha256:{digest}", refused, order=raw)
+    document = _refused(caller, _REFUSED_ORDER, f"sha256:{digest}", refused, order=raw)
+    if refused.version is None:
+        return document
+    of = order_id(caller.channel, caller.shop, refused.order_no)
+    return replace(document, version=refused.version, order_id=of)
 
 
 def refused_refund_document(caller: Caller, refused: Refused, digest: str, raw: str) -> Document:

@@ -50,6 +50,8 @@ class Refused:
     field: str
     message: str
     refund_id: str = ""
+    version: int | None = None
+    """Of an order of which nothing is wrong but fields of the merchant's own; None for any other."""
 
 
 class TooManyOrders(DocumentUnreadable):
@@ -82,10 +84,13 @@ def read_order(item: Any, caller: Caller) -> Order | Refused:
         wire = validated(WireOrder, item)
         check_caller(wire, caller)
         order = _order(wire, caller)
-        _check_fields(order)
-        return order
     except FieldError as error:
         return Refused(echoed(item, "order_no"), error.field, error.message)
+    try:
+        _check_fields(order)
+    except FieldError as error:
+        return Refused(order.channel_order_no, error.field, error.message, version=order.version)
+    return order
 
 
 def _check_fields(order: Order) -> None:

@@ -32,7 +32,8 @@ def _lacking(dossier: Dossier, article: ArticleFacts, duty: Duty) -> Flag | None
         return Flag("compliance.missing", HoldReason.COMPLIANCE, said, about)
     if dossier.day is not None and any(tag.well_formed and tag.valid_on(dossier.day) for tag in tags):
         return None
-    code = "expired" if tags[0].well_formed else "malformed"
+    sound = tags[0].well_formed
     params = {"sku": duty.sku, "what": what, "value": tags[0].value, "why": duty.sentence}
-    said = text(f"flag.compliance.{code}", **params)
-    return Flag(f"compliance.{code}", HoldReason.COMPLIANCE, said, f"{about}/{tags[0].value}")
+    said = text("flag.compliance.expired" if sound else "flag.compliance.malformed", **params)
+    code = "compliance.expired" if sound else "compliance.malformed"
+    return Flag(code, HoldReason.COMPLIANCE, said, f"{about}/{tags[0].value}")

@@ -7,6 +7,8 @@ from domain.holds import HoldReason
 from domain.review.dossier import Dossier, Flag
 from domain.texts import text
 
+NO_FILE = "fields.no_file"
+
 
 def fields_check(dossier: Dossier) -> list[Flag]:
     """A flag for each field that must be there and is not, or that cannot be what it is."""
@@ -19,11 +21,11 @@ def fields_check(dossier: Dossier) -> list[Flag]:
 
 
 def _flag(one: Wrong) -> Flag:
-    code = "missing" if one.code == "missing" else "invalid"
+    code = "fields.missing" if one.code == "missing" else "fields.invalid"
     about = f"{one.place.scope}/{one.place.line_no}/{one.key}/{one.code}"
-    return Flag(f"fields.{code}", HoldReason.FIELDS_MISSING, one.sentence, about)
+    return Flag(code, HoldReason.FIELDS_MISSING, one.sentence, about)
 
 
 def _no_file(file_id: str) -> Flag:
     said = text("flag.fields.no_file", file=file_id[:12])
-    return Flag("fields.no_file", HoldReason.FIELDS_MISSING, said, file_id)
+    return Flag(NO_FILE, HoldReason.FIELDS_MISSING, said, file_id)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from domain.holds import HoldReason
 from domain.order import Order
 from domain.review.dossier import Dossier, Flag
 from domain.texts import text
+
+FormatCode = Literal[
+    "no_lines",
+    "line_repeated",
+    "quantity",
+    "sku_missing",
+    "negative",
+    "gift_unbound",
+    "negative_total",
+    "paid_differs",
+    "lines_differ",
+]
+"""All that may not add up."""
 
 
 def format_check(dossier: Dossier) -> list[Flag]:
@@ -16,8 +31,8 @@ def format_check(dossier: Dossier) -> list[Flag]:
     ]
 
 
-def _format_problems(order: Order) -> list[tuple[str, dict[str, object]]]:
-    problems: list[tuple[str, dict[str, object]]] = []
+def _format_problems(order: Order) -> list[tuple[FormatCode, dict[str, object]]]:
+    problems: list[tuple[FormatCode, dict[str, object]]] = []
     amounts = order.amounts
     if not order.lines:
         problems.append(("no_lines", {}))

@@ -24,5 +24,9 @@ def stock_check(dossier: Dossier) -> list[Flag]:
             short.append(text("flag.stock.short", sku=sku, free=free, count=count))
         elif free - count < safety:
             low.append(text("flag.stock.low", sku=sku, left=free - count, safety=safety))
-    found = (("stock.not_enough", short), ("stock.safety", low))
-    return [Flag(code, None, text(f"flag.{code}", what="，".join(said))) for code, said in found if said]
+    found = []
+    if short:
+        found.append(Flag("stock.not_enough", None, text("flag.stock.not_enough", what="，".join(short))))
+    if low:
+        found.append(Flag("stock.safety", None, text("flag.stock.safety", what="，".join(low))))
+    return found

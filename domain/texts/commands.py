@@ -178,5 +178,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "happened.declarations": ("申报资料", "declarations"),
     "happened.messages_to_managers": ("通知客户经理", "messages to account managers"),
     "happened.left_in_holds": ("仍被拦截", "left in holds"),
+    "happened.flags_lacking": ("应有而未出现的标记", "flags that should have been found"),
+    "happened.on_account": ("账期客户", "customers on account"),
     "happened.stopped_why": ("原因", "why stopped"),
 }

@@ -118,6 +118,8 @@ class ShopOrder:
     paid: int
     updated: int
     seller_words: str
+    flawed: bool = False
+    """All sub orders have the first one's number, and prices are below nothing."""
     status: OrderStatus = OrderStatus.READY
     cancel_reason: str = ""
     version: int = 1
@@ -223,7 +225,7 @@ def _sub_order(order: ShopOrder, sub: SubOrder, index: int) -> dict[str, Any]:
     line, goods = sub.line, sub.line.quantity * sub.line.unit_price_fen
     gift = line.gift_of is not None
     return {
-        "order_id": sub.order_id,
+        "order_id": order.sub_orders[0].order_id if order.flawed else sub.order_id,
         "parent_order_id": order.order_id,
         "order_status": order.status_of(sub),
         "product_id_str": str(PRODUCT_IDS + index),
@@ -234,7 +236,7 @@ def _sub_order(order: ShopOrder, sub: SubOrder, index: int) -> dict[str, Any]:
         "out_product_id": "",
         "spec": [],
         "item_num": line.quantity,
-        "origin_amount": line.unit_price_fen,
+        "origin_amount": -line.unit_price_fen if order.flawed else line.unit_price_fen,
         "sum_amount": goods,
         "order_amount": goods,
         "promotion_amount": sub.discount_fen,

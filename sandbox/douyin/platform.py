@@ -161,6 +161,14 @@ class DouyinPlatform:
         order.updated = int(time.time())
         self._messages.again(order, None)
 
+    def mend(self, order_no: str) -> None:
+        """The order is written as it should be, under a new update time. Raises KeyError."""
+        order = self._orders[order_no]
+        order.flawed = False
+        order.updated = max(int(time.time()), order.updated + 1)
+        order.version += 1
+        self._messages.tell([(order, Tag.REMARK_CHANGED, {"remark": order.seller_words})])
+
     def resend(self, order_no: str, tag: Tag | None) -> None:
         """Push an order's last message again, or the last one of a tag. Raises KeyError."""
         self._messages.again(self._orders[order_no], tag)
@@ -231,6 +239,7 @@ class DouyinPlatform:
             paid=int(paid.timestamp()),
             updated=int(time.time()),
             seller_words=seller_words(draft),
+            flawed=draft.flawed,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from domain.clock import BEIJING
-from sandbox.drafts import Draft, DraftReceiver
+from sandbox.drafts import Draft, DraftCustomer, DraftLine, DraftReceiver
 
 Document = dict[str, Any]
 
@@ -15,7 +15,7 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
     placed, paid = draft.moments()
     lines: list[Document] = []
     for number, (line, discount) in enumerate(zip(draft.lines, draft.line_discounts(), strict=True), start=1):
-        entry: Document = {"line_no": str(number), **line.model_dump()}
+        entry: Document = {"line_no": str(number), **_with_ext(line)}
         if draft.write_line_amounts or line.gift_of is not None:
             entry["amount_fen"] = line.quantity * line.unit_price_fen - discount
         lines.append(entry)
@@ -35,12 +35,18 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
             "paid_fen": draft.paid_fen,
         },
         "receiver": draft.receiver.model_dump(),
-        "customer": draft.customer.model_dump(mode="json"),
+        "customer": _with_ext(draft.customer),
         "buyer_note": draft.buyer_note,
         "seller_note": draft.seller_note,
         "requirements": [requirement.value for requirement in draft.requirements],
         **declared,
+        **({"ext": draft.ext} if draft.ext else {}),
     }
+
+
+def _with_ext(part: DraftLine | DraftCustomer) -> Document:
+    """A part of the order; one without fields of the merchant's own says nothing of them."""
+    return part.model_dump(mode="json", exclude=None if part.ext else {"ext"})
 
 
 def changed(

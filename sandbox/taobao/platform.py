@@ -117,6 +117,12 @@ class TaobaoPlatform:
         self._trades[order_no].touch()
         self._touched += 1
 
+    def mend(self, order_no: str) -> None:
+        """The shop is told the oaid from now on. Raises KeyError."""
+        trade = self._trades[order_no]
+        trade.flawed = False
+        trade.change()
+
     def reauthorise(self, session: str) -> None:
         """The seller authorises the app again, which gives it this session."""
         self._session.renew(session)
@@ -192,6 +198,7 @@ class TaobaoPlatform:
             paid=int(paid.timestamp()),
             modified=int(time.time()),
             seller_memo=seller_words(draft),
+            flawed=draft.flawed,
         )
 
 

@@ -80,6 +80,8 @@ class Trade:
     closed: int | None = None
     consigned: int | None = None
     address_changed: bool = False
+    flawed: bool = False
+    """The shop is not told the oaid: its permission for it is not there yet."""
     version: int = 1
     sent: int = 0
 

@@ -90,7 +90,7 @@ def _trade(trade: Trade, shop: str) -> dict[str, Any]:
         "receiver_district": receiver.district,
         "receiver_town": receiver.town,
         "receiver_address": receiver.address,
-        "oaid": receiver.oaid,
+        "oaid": "" if trade.flawed else receiver.oaid,
         "modify_address": "1" if trade.address_changed else "",
     }
 

@@ -16,10 +16,12 @@ from activities.pulling import LAG, PullSteps
 from connectors.ports import Document
 from connectors.rest import RestChannel, RestSettings, ShopAccount
 from domain.clock import utc_now
+from domain.extensions import FieldRule, FieldType, Scope, use_fields
 from domain.news import OrderNews, RefundNews
 from domain.order import Channel
 from domain.refund import RefundLine, RefundStatus
 from sandbox.faults import Fault, FaultKind, FaultPlan
+from store import orders
 from store.database import Database
 from store.tables import InboxRow
 from tests.sandbox.town import Town, draft, town
@@ -99,3 +101,35 @@ async def test_lost_refunds_are_found_beside_their_orders(database: Database, na
         (),
         13732,
     )
+
+
+async def test_an_order_that_is_here_is_not_refused_by_younger_rules_but_its_next_version_is(
+    database: Database,
+) -> None:
+    rule = FieldRule("colour", Scope.ORDER, "colour", FieldType.TEXT, "颜色", "colour", pattern="[a-z]+")
+    async with town() as place:
+        place.world.faults.set_plan(FaultPlan(faults=[Fault(partner="b2b", kind=FaultKind.LOSE_PUSH)]))
+        await place.control("/orders", [draft(channel="b2b", order_no="A1", ext={"colour": "RED"})])
+        channel = channel_of(place, "b2b")
+        with time_machine.travel(utc_now() + LAG + timedelta(minutes=1), tick=False) as clock:
+            try:
+                assert (await pulled(database, channel)).fresh == 1
+                async with database.transaction() as tx:
+                    row = (await tx.execute(select(InboxRow))).scalars().one()
+                    document = Document(row.source, row.kind, row.document_id, row.version, row.body, row.order_id)
+                    [news] = await channel.interpret(document)
+                    assert isinstance(news, OrderNews)
+                    await orders.take(tx, news.order)
+                use_fields(lambda: [rule])
+                clock.shift(60)  # a window whose overlap has the order once more
+                again = await pulled(database, channel)
+                assert (again.pages, again.fresh) == (1, 0), "it was taken when it was as it should be"
+                await place.control("/b2b/A1/change", {"buyer_note": "快点"})
+                clock.shift(60)
+                assert (await pulled(database, channel)).fresh == 1, "what comes now is judged by what holds now"
+            finally:
+                use_fields(None)
+                await channel.close()
+    async with database.reading() as tx:
+        kinds = (await tx.execute(select(InboxRow.kind, InboxRow.version).order_by(InboxRow.kind))).tuples().all()
+    assert kinds == [("order", 1), ("refused_order", 2)]

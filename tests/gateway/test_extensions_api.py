@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from domain.clock import utc_now
 from domain.extensions import use_fields
 from domain.holds import HoldReason
+from domain.review import Flag
+from domain.review.fields import NO_FILE
 from gateway.app import create_app
 from gateway.deps import Gateway
 from rules.fields import definitions
+from store import flags
 from store.database import Database
-from store.holds import open_hold
 from tests.connectors.rest.conftest import order_json
 from tests.gateway.house import client_of, rest_push, send
 from tests.store.samples import index_row, taken
@@ -41,8 +42,7 @@ async def test_fields_are_kept_and_an_order_that_waits_is_reviewed_again(
     staff: httpx.AsyncClient, database: Database
 ) -> None:
     order_id = await taken(database)
-    async with database.transaction() as tx:
-        await open_hold(tx, await index_row(tx, order_id), 1, HoldReason.FIELDS_MISSING, "", utc_now())
+    await _lacks(database, order_id, Flag("fields.missing", HoldReason.FIELDS_MISSING, "", "line/1/serial_no/missing"))
     wish = {"customer": {"cost_centre": "K-1"}, "lines": {"1": {"serial_no": "SN-1", "firmware": "1.0"}}}
     answer = await staff.post(FIELDS, json=wish)
     assert (answer.status_code, answer.json()) == (200, {"result": "kept", "fields": 3})
@@ -58,6 +58,26 @@ async def test_fields_are_kept_and_an_order_that_waits_is_reviewed_again(
         ("customer", "", "cost_centre", "K-1", ["finance"]),
     ]
     assert "fields.supplied" in [event["what"] for event in view["events"]]
+
+
+async def _lacks(database: Database, order_id: str, *found: Flag) -> None:
+    """A review found something; its hold is opened a moment later."""
+    async with database.transaction() as tx:
+        await flags.keep(tx, await index_row(tx, order_id), 1, found)
+
+
+async def test_an_order_that_waits_for_a_file_is_reviewed_again_when_it_is_handed_in(
+    staff: httpx.AsyncClient, database: Database
+) -> None:
+    wanted = (b"%PDF-1.4 made up", b"%PDF-1.4 another")
+    order_id = await taken(database)
+    digests = [hashlib.sha256(content).hexdigest() for content in wanted]
+    await _lacks(database, order_id, *(Flag(NO_FILE, HoldReason.FIELDS_MISSING, "", digest) for digest in digests))
+    for revision, content in enumerate((b"%PDF-1.4 of no order", *wanted), start=1):
+        answer = await staff.post("/api/v1/staff/files", content=content, headers=PDF)
+        assert answer.status_code == 200
+        async with database.reading() as tx:
+            assert (await index_row(tx, order_id)).revision == revision
 
 
 async def test_what_cannot_be_is_refused_whole(staff: httpx.AsyncClient, database: Database) -> None:
