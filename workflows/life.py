@@ -72,6 +72,10 @@ class OrderLife:
         """Whether the store has a newer revision than the stages work with."""
         return self.heard > self.revision
 
+    def in_parts(self) -> bool:
+        """Whether several warehouses deliver the order, or one that waits for goods."""
+        return len(self.consignments) > 1 or any(not one.ready for one in self.consignments)
+
     def may_cancel(self) -> bool:
         """Whether a cancellation can still be tried."""
         return self.exit is None and self.cancel is None and may_cancel(self.state)

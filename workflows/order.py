@@ -1,29 +1,18 @@
 """One order's whole life: paid, risk passed, stock locked, packed, waybill returned, signed, warranty activated.
 
-Read `run` for the way, the modules `review`, `packing`, `shipping` and `delivery` for its stages; `fulfilment` is
-packing and shipping of an order that several warehouses deliver, or that waits for goods. Partners' news come as
-signals, people act through updates: a validator says at once, in words, what is too late or not allowed.
+Read `run` for the way, the modules `review`, `packing`, `handover`, `shipping` and `delivery` for its stages, and
+`exits` for the ways out; `fulfilment` is packing and shipping of an order that several warehouses deliver, or that
+waits for goods. Partners' news come as signals, people act through updates: a validator says at once, in words, what is
+too late or not allowed.
 """
 
 from __future__ import annotations
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import (
-    RECORD_CANCELLED,
-    RECORD_UNDELIVERED,
-    RELEASE_CREDIT,
-    RELEASE_STOCK,
-    MergeRole,
-    Reasoned,
-)
-from domain.couriers import normalise_number, plausible_number
 from domain.golden import Exit, GoldenState, reached
 from domain.holds import HoldReason, Release, operator_may_release
-from domain.shipping import Carrier
 from domain.texts import text
 from workflows.address import AddressDesk
 from workflows.contracts import (
@@ -47,14 +36,15 @@ from workflows.contracts import (
 )
 from workflows.declaration import DeclarationDesk
 from workflows.delivery import Delivery
+from workflows.exits import Exits
 from workflows.fulfilment import Fulfilment
+from workflows.handover import Handover
 from workflows.holds import OpenHold
 from workflows.interception import InterceptDesk
 from workflows.life import OrderLife
 from workflows.packing import Packing
 from workflows.review import reserve, review
 from workflows.shipping import Shipping
-from workflows.steps import own, partner
 from workflows.warehouse import WarehouseDesk
 
 
@@ -71,6 +61,8 @@ class OrderWorkflow:
         self._packing = Packing(self._life, self._desk)
         self._shipping = Shipping(self._life)
         self._fulfilment = Fulfilment(self._life, self._addresses, self._shipping)
+        self._handover = Handover(self._life, self._addresses, self._packing, self._shipping)
+        self._exits = Exits(self._life, self._desk, self._addresses)
         self._delivery = Delivery(self._life)
         self._intercepts = InterceptDesk(self._life, lambda: list(self._shipping.hunts), self._delivery.stopped)
 
@@ -82,11 +74,11 @@ class OrderWorkflow:
         if life.cancel is None:
             await reserve(life)
         if life.cancel is None:
-            await (self._fulfilment if self._in_parts() else self._packing).run()
+            await (self._fulfilment if life.in_parts() else self._packing).run()
         if life.cancel is not None:
-            await self._undo(life.cancel)
+            await self._exits.undo(life.cancel)
         elif await self._kept():
-            await self._stay(text("refund.stopped"))
+            await self._exits.stay(text("refund.stopped"))
         else:
             await self._delivery.run(self._shipping.hunts)
             await self._shipping.settled()
@@ -95,81 +87,11 @@ class OrderWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderEnd(str(life.state or ""), str(life.exit or ""))
 
-    def _in_parts(self) -> bool:
-        """Whether several warehouses deliver the order, or one that waits for goods."""
-        consignments = self._life.consignments
-        return len(consignments) > 1 or any(not one.ready for one in consignments)
-
     async def _kept(self) -> bool:
         """Whether the packed order never leaves, because the channel took it back. If not, it has left now."""
-        if self._in_parts():
+        if self._life.in_parts():
             return self._fulfilment.given_up()
-        if await self._stopped_by_channel():
-            return True
-        await self._addresses.packed()
-        listening = asyncio.create_task(self._listen())
-        self._shipping.shared = self._packing.shared
-        left = await self._shipping.ship(
-            self._packing.parcels, self._packing.plan, lambda: self._life.cancel is not None
-        )
-        listening.cancel()
-        if left:
-            await self._shipping.finish()
-        return not left
-
-    async def _listen(self) -> None:
-        """What the channel says of a packed order while couriers, a person or the channel itself keep it here."""
-        life, shipping = self._life, self._shipping
-
-        def to_hear() -> bool:
-            return life.newer() and (not shipping.handing_over() or life.board.has(HoldReason.CHANNEL_REFUSED))
-
-        while True:
-            await workflow.wait_condition(to_hear)
-            if not workflow.patched("heard-while-shipping"):
-                return
-            await life.accept()
-
-    async def _stopped_by_channel(self) -> bool:
-        """Packed while a refund was undecided, or the channel's lock held: the parcel waits for what the channel says.
-
-        Whether it never leaves, because the channel took the order back.
-        """
-        life = self._life
-        while life.board.has(HoldReason.REFUND_PENDING) or life.board.has(HoldReason.CHANNEL_LOCKED):
-            await life.wait(life.newer, "wait.release")
-            await life.accept()
-            if life.cancel is not None:
-                return True
-        # Taken back in the last moment: the warehouse was asked to stop, and had packed.
-        taken_back = life.facts is not None and life.facts.cancelled
-        return taken_back and workflow.patched("stay-when-taken-back")
-
-    async def _stay(self, why: str) -> None:
-        """A packed parcel that does not leave: a person takes it off the belt, and its goods back onto the shelf."""
-        life = self._life
-        await life.ask_person("stop_parcel", why=why)
-        if life.credit_asked:
-            await partner(RELEASE_CREDIT, life.ref)
-        if self._in_parts():
-            await own(RELEASE_STOCK, life.ref)  # of what was not packed
-        await self._addresses.drop(why)
-        await life.board.close_all("channel", Release.CANCEL)
-        await own(RECORD_UNDELIVERED, Reasoned(life.order_id, why, "channel"))
-        life.exit = Exit.UNDELIVERED
-
-    async def _undo(self, cancel: CancelOrder) -> None:
-        """Undo everything that was done, the last first; each undo is retried until it is done."""
-        life = self._life
-        life.show("wait.cancelling")
-        await self._desk.stop(cancel.reason)
-        await own(RELEASE_STOCK, life.ref)
-        if life.credit_asked:
-            await partner(RELEASE_CREDIT, life.ref)
-        await self._addresses.drop(cancel.reason)
-        await life.board.close_all(cancel.by, Release.CANCEL)
-        await own(RECORD_CANCELLED, Reasoned(life.order_id, cancel.reason, cancel.by))
-        life.exit = Exit.CANCELLED
+        return not await self._handover.run()
 
     async def _on_lapse(self, hold: OpenHold) -> None:
         if hold.reason is HoldReason.ADDRESS_CHANGE:
@@ -195,7 +117,7 @@ class OrderWorkflow:
     @workflow.signal
     def warehouse_reported(self, news: ReportSignal) -> None:
         """The warehouse reported."""
-        if self._in_parts():
+        if self._life.in_parts():
             self._fulfilment.reported(news.report_id, news.consignment)
         else:
             self._packing.reports.append(news.report_id)
@@ -223,7 +145,7 @@ class OrderWorkflow:
 
     def _handing_over(self) -> bool:
         """Whether nothing of the order can be kept from leaving any more."""
-        return self._fulfilment.handing_over() if self._in_parts() else self._shipping.handing_over()
+        return self._fulfilment.handing_over() if self._life.in_parts() else self._shipping.handing_over()
 
     @workflow.signal
     def goods_arrived(self) -> None:
@@ -339,26 +261,14 @@ class OrderWorkflow:
     @undo_merge.validator
     def check_undo_merge(self, wish: UndoMerge) -> None:
         """Only while it is merged, and not packed."""
-        if reached(self._life.state, GoldenState.PACKED):
-            raise ApplicationError(text("merge.too_late"), type="TooLate")
-        if self._desk.merged is MergeRole.ALONE:
-            raise ApplicationError(text("merge.not_merged"), type="NotOpen")
+        self._packing.check_undo_merge()
 
     @workflow.update
     async def record_waybill(self, typed: RecordWaybill) -> Outcome:
         """Take a waybill number that a person typed."""
-        hunt = self._shipping.hunts[typed.parcel_id]
-        await hunt.record(typed)
-        return Outcome(True, text("waybill.taken", number=hunt.number))
+        return await self._shipping.record(typed)
 
     @record_waybill.validator
     def check_record_waybill(self, typed: RecordWaybill) -> None:
         """The parcel must wait for a number, and the number must be possible for the carrier."""
-        hunt = self._shipping.hunts.get(typed.parcel_id)
-        if hunt is not None and hunt.number:
-            raise ApplicationError(text("waybill.has_number", number=hunt.number), type="AlreadyDone")
-        if hunt is None or not hunt.waits_for_person:
-            raise ApplicationError(text("waybill.not_waiting"), type="NotWaiting")
-        known = typed.carrier in Carrier.__members__
-        if not known or not plausible_number(Carrier(typed.carrier), normalise_number(typed.number)):
-            raise ApplicationError(text("waybill.implausible"), type="Implausible")
+        self._shipping.check_record(typed)

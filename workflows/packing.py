@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.contracts import (
     ASK_WAREHOUSE,
@@ -81,6 +81,13 @@ class Packing:
         """Let all orders of the merge go alone. "" when that is done, or the warehouse's words."""
         stopped = await self._desk.leave(why, by, everyone=True)
         return "" if stopped.outcome is Stop.STOPPED else stopped.why or text("merge.too_late")
+
+    def check_undo_merge(self) -> None:
+        """Raises ApplicationError unless the order is merged, and not packed."""
+        if reached(self._life.state, GoldenState.PACKED):
+            raise ApplicationError(text("merge.too_late"), type="TooLate")
+        if self._desk.merged is MergeRole.ALONE:
+            raise ApplicationError(text("merge.not_merged"), type="NotOpen")
 
     def gives_up_pushing(self) -> bool:
         """Whether an instruction is not waited for any longer: it is about to be stopped, whatever became of it."""

@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from temporalio.exceptions import ApplicationError
+
 from activities.contracts import (
     COMMIT_CREDIT,
     FINISH_SHIPPING,
@@ -15,8 +17,12 @@ from activities.contracts import (
     ParcelRef,
     Plan,
 )
+from domain.couriers import normalise_number, plausible_number
 from domain.golden import GoldenState
 from domain.holds import HoldReason, Release
+from domain.shipping import Carrier
+from domain.texts import text
+from workflows.contracts import Outcome, RecordWaybill
 from workflows.life import OrderLife, first_of
 from workflows.steps import own, partner
 from workflows.waybill import WaybillHunt
@@ -63,6 +69,23 @@ class Shipping:
             await hunt.abandon()
         await asyncio.gather(*(partner(VOID_WAYBILLS, ParcelRef(life.order_id, hunt.parcel_id)) for hunt in hunts))
         return False
+
+    async def record(self, typed: RecordWaybill) -> Outcome:
+        """Take a number that a person typed."""
+        hunt = self.hunts[typed.parcel_id]
+        await hunt.record(typed)
+        return Outcome(True, text("waybill.taken", number=hunt.number))
+
+    def check_record(self, typed: RecordWaybill) -> None:
+        """Raises ApplicationError unless the parcel waits for a number, and this one is possible for the carrier."""
+        hunt = self.hunts.get(typed.parcel_id)
+        if hunt is not None and hunt.number:
+            raise ApplicationError(text("waybill.has_number", number=hunt.number), type="AlreadyDone")
+        if hunt is None or not hunt.waits_for_person:
+            raise ApplicationError(text("waybill.not_waiting"), type="NotWaiting")
+        known = typed.carrier in Carrier.__members__
+        if not known or not plausible_number(Carrier(typed.carrier), normalise_number(typed.number)):
+            raise ApplicationError(text("waybill.implausible"), type="Implausible")
 
     async def finish(self) -> None:
         """WAYBILL_RETURNED: the channel has all numbers."""
