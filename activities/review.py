@@ -52,24 +52,27 @@ class ReviewSteps:
     async def accept_order(self, at: OrderAt) -> Accepted:
         """Mend what is wrong in one way only, and run every check on one revision; a sound paid one becomes PAID."""
         healed: list[Healing] = []
-        freed: list[int] = []
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             # Whoever started this order may have died before noting it.
             await orders.mark_started(tx, at.order_id, at.revision)
             done, healed[:] = await self.look(tx, row, at.revision)
-            freed[:] = await credit_limits.freed_by(tx, at.order_id, row.revision) if row.revision > 1 else []
             return done
 
         kept = await run_step(self._db, at.order_id, f"accept/{at.revision}", "orderhub", work)
         count(healed)
-        if freed:
-            await credit_limits.wake_after(self._db, at.order_id)
         accepted = from_json(Accepted, kept)
+        # What others are told of stands in what was kept: a worker may have died before it told them.
+        if accepted.revision > 1 and await self._freed_credit(at.order_id, accepted.revision):
+            await credit_limits.wake_after(self._db, at.order_id)
         if any(flag.code == NO_FILE for flag in accepted.flags):
             # Whoever handed one in meanwhile could not see yet that this order waits for it.
             await self._look_for_files(at.order_id)
         return accepted
+
+    async def _freed_credit(self, order_id: str, revision: int) -> bool:
+        async with self._db.reading() as tx:
+            return await credit_limits.freed_by(tx, order_id, revision)
 
     async def _look_for_files(self, order_id: str) -> None:
         async with self._db.reading() as tx:

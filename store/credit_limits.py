@@ -23,7 +23,7 @@ from store.database import Database
 from store.tables import (
     CreditEntryRow,
     CreditLimitRow,
-    HoldRow,
+    FlagRow,
     InvoiceMomentRow,
     OrderRow,
     OrderVersionRow,
@@ -33,6 +33,8 @@ from store.upsert import insert_ignore
 
 DAYS = {PaymentTerms.NET30: 30, PaymentTerms.NET60: 60}
 """After which what was invoiced must be paid."""
+_MAY_WAIT = tuple(state for state in GoldenState if not reached(state, GoldenState.PACKED))
+"""Where an order is when its customer's credit still stops it."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,11 @@ async def reserve(tx: AsyncSession, order: Order, revision: int, *, forced_by: s
     return Standing(row.limit_fen, free, max(delta - max(free, 0), 0))
 
 
-async def freed_by(tx: AsyncSession, order_id: str, revision: int) -> list[int]:
-    """What the review of a revision gave back, in fen; [] when nothing."""
+async def freed_by(tx: AsyncSession, order_id: str, revision: int) -> bool:
+    """Whether the review of a revision gave something back."""
     entry = CreditEntryRow
-    query = select(entry.reserved_delta).where(entry.key == f"{order_id}/review/{revision}", entry.kind == "release")
-    return [-delta for delta in (await tx.execute(query)).scalars()]
+    query = select(entry.seq).where(entry.key == f"{order_id}/review/{revision}", entry.kind == "release")
+    return (await tx.execute(query)).first() is not None
 
 
 async def let_go(tx: AsyncSession, order_id: str, by: str, *, came_back: bool = False) -> None:
@@ -222,15 +224,19 @@ async def entries(tx: AsyncSession, channel: str, customer_id: str, limit: int =
 async def wake(db: Database, channel: str, customer_id: str) -> list[str]:
     """Have a customer's orders reviewed again that wait for credit, when some has come free since they were reviewed
     last. Each in a transaction of its own: whoever holds an order waits for the limit, never the other way round."""
-    held = select(HoldRow.order_id).join(OrderRow, col(OrderRow.order_id) == col(HoldRow.order_id))
-    held = held.where(
-        HoldRow.reason == HoldReason.CREDIT_LIMIT,
-        col(HoldRow.closed_at).is_(None),
+    # By what was found, and not by the hold: that is opened a moment later, in a transaction of its own.
+    found = select(FlagRow.order_id).join(OrderRow, col(OrderRow.order_id) == col(FlagRow.order_id))
+    found = found.where(
+        FlagRow.hold == HoldReason.CREDIT_LIMIT,
+        col(FlagRow.gone_at).is_(None),
+        col(FlagRow.released_at).is_(None),
+        col(OrderRow.state).in_(_MAY_WAIT),
+        col(OrderRow.closed_at).is_(None),
         OrderRow.channel == channel,
         OrderRow.customer_id == customer_id,
     )
     async with db.reading() as tx:
-        waiting = sorted(set((await tx.execute(held.order_by(HoldRow.order_id))).scalars()))
+        waiting = sorted(set((await tx.execute(found)).scalars()))
         freed = await _freed_at(tx, channel, customer_id)
     woken = []
     for order_id in waiting:
