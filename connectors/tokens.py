@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from connectors.errors import Misconfigured, PartnerError, Unavailable
+from connectors.errors import Misconfigured, PartnerError, TokenRefused, Unavailable
 from connectors.ports import AccessToken, TokenStore
 from domain.clock import utc_now
 from domain.order import Channel
@@ -18,6 +19,8 @@ REFRESH = "token.refresh"
 _POLL_S = 0.1
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Renew = Callable[[str, AccessToken | None, str], Awaitable[AccessToken]]
 """`renew(shop, kept, refused)` fetches a new token. `kept` is the present one, `refused` the access token that the
@@ -68,6 +71,15 @@ class ShopTokens:
             if time.monotonic() >= give_up:
                 raise Unavailable(self._channel, REFRESH, "another process is refreshing the token")
             await asyncio.sleep(_POLL_S)
+
+    async def call(self, shop: str, once: Callable[[str], Awaitable[T]]) -> T:
+        """Call with a shop's token. One that the platform refuses is renewed, and the call made once more: a refused
+        call did nothing."""
+        access = await self.access(shop)
+        try:
+            return await once(access)
+        except TokenRefused:
+            return await once(await self.access(shop, refused=access))
 
     async def refresh(self, shop: str) -> None:
         """Renew the token of a shop if it is due, before anybody needs it. Raises PartnerError when that fails, though

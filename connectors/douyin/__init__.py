@@ -5,7 +5,8 @@ Both speak through one `DouyinApi`, which signs, keeps the shops' tokens fresh a
 
 from connectors.douyin.api import DouyinApi
 from connectors.douyin.channel import DouyinChannel
-from connectors.douyin.settings import DouyinSettings, Sender
+from connectors.douyin.settings import DouyinSettings
 from connectors.douyin.waybills import DouyinWaybills
+from connectors.ewaybills import Sender
 
 __all__ = ["DouyinApi", "DouyinChannel", "DouyinSettings", "DouyinWaybills", "Sender"]

@@ -9,7 +9,7 @@ from connectors.douyin.responses import PARTNER, read_data
 from connectors.douyin.settings import DouyinSettings
 from connectors.douyin.signing import api_sign, canonical_json
 from connectors.douyin.tokens import read_token, refresh_or_create
-from connectors.errors import Misconfigured, TokenRefused
+from connectors.errors import Misconfigured
 from connectors.ports import AccessToken, TokenStore
 from connectors.tokens import ShopTokens
 from connectors.transport import Line
@@ -63,11 +63,7 @@ class DouyinApi:
         async def once(access: str) -> T:
             return await self._send(method, business, parse, access, writes=writes, lists_failures=lists_failures)
 
-        access = await self.tokens.access(shop)
-        try:
-            return await once(access)
-        except TokenRefused:
-            return await once(await self.tokens.access(shop, refused=access))
+        return await self.tokens.call(shop, once)
 
     async def _ask_token(self, method: str, business: dict[str, Any]) -> AccessToken:
         # Not a write to the caller: asked twice the platform gives a good token twice, and whatever the caller wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.douyin.settings import Sender
+from connectors.ewaybills import Sender
 from connectors.stock import number_of
 from connectors.wording import requirement_words
 from domain.ids import partner_key

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from connectors.ewaybills import Sender
 from connectors.transport import Limits
 
 ShopId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
@@ -14,19 +15,6 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$")]
 
 def _tags(first: int, last: int) -> list[str]:
     return [str(tag) for tag in range(first, last + 1)]
-
-
-class Sender(BaseModel):
-    """Who is printed as the sender on e-waybills. The address must be one that the courier's branch has signed for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    mobile: str
-    province: str
-    city: str
-    district: str
-    detail: str
 
 
 class DouyinSettings(BaseModel):

@@ -8,6 +8,7 @@ from connectors.douyin.carriers import company_code
 from connectors.douyin.responses import PARTNER, created_number, live_number
 from connectors.douyin.voiding import outcome_of_answer, outcome_of_refusal
 from connectors.errors import Rejected
+from connectors.ewaybills import void_by_any
 from domain.order import Channel, CipherReceiver
 from domain.shipping import Carrier, Provider, VoidOutcome, Waybill, WaybillRequest
 
@@ -67,28 +68,14 @@ class DouyinWaybills:
         return None if number is None else _waybill(request, number)
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
-        """logistics.cancelOrder.
-
-        A Waybill does not say whose it is, so the shops are asked in turn until one has it; a shop can only cancel
-        its own. A refusal that says nothing of the waybill is raised when no other shop could do better.
-        """
+        """logistics.cancelOrder."""
         company = company_code(waybill.carrier, requests.CANCEL_WAYBILL)
         business = requests.cancel_waybill(company, waybill.number)
-        unclear: Rejected | None = None
-        for shop in self._api.settings.shops:
-            try:
-                outcome = await self._api.call(shop, requests.CANCEL_WAYBILL, business, outcome_of_answer, writes=True)
-            except Rejected as refusal:
-                known = outcome_of_refusal(refusal)
-                if known is None:
-                    unclear = refusal
-                    continue
-                outcome = known
-            if outcome is not VoidOutcome.NOT_FOUND:
-                return outcome
-        if unclear is not None:
-            raise unclear
-        return VoidOutcome.NOT_FOUND
+
+        async def ask(shop: str) -> VoidOutcome:
+            return await self._api.call(shop, requests.CANCEL_WAYBILL, business, outcome_of_answer, writes=True)
+
+        return await void_by_any(self._api.settings.shops, ask, outcome_of_refusal)
 
 
 def _waybill(request: WaybillRequest, number: str) -> Waybill:

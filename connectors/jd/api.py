@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured, TokenRefused
+from connectors.errors import Misconfigured
 from connectors.jd.responses import PARTNER, read_answer, read_token
 from connectors.jd.settings import JdSettings
 from connectors.jd.signing import sign
@@ -65,12 +65,7 @@ class JosApi:
         Raises Misconfigured for a shop that is not in the settings, or whose owner must authorise again.
         """
         self._check_shop(shop, method)
-        access = await self.tokens.access(shop)
-        try:
-            return await self._send(method, business, parse, access, writes=writes)
-        except TokenRefused:
-            renewed = await self.tokens.access(shop, refused=access)
-        return await self._send(method, business, parse, renewed, writes=writes)
+        return await self.tokens.call(shop, lambda access: self._send(method, business, parse, access, writes=writes))
 
     async def _send(
         self,

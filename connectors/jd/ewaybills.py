@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.errors import OutcomeUnknown, PartnerError, Rejected, Throttled, Unavailable
+from connectors.ewaybills import Sender
 from connectors.fields import as_int, as_list, as_mapping, text_of
 from connectors.jd.responses import PARTNER, means_busy, means_throttled
-from connectors.jd.settings import EWAYBILL_CODES, CourierTerms, Sender
+from connectors.jd.settings import EWAYBILL_CODES, CourierTerms
 from connectors.wording import requirement_words
 from domain.money import format_yuan
 from domain.order import CipherReceiver

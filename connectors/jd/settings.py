@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from connectors.ewaybills import Sender
 from connectors.filedrop import FileSource
 from connectors.transport import Limits
 from domain.shipping import Carrier
@@ -38,19 +39,6 @@ EWAYBILL_CODES: dict[Carrier, str] = {
     Carrier.DEPPON: "DBKD",
 }
 """The carriers' codes at JD's e-waybills (无界电子面单); SF, ZTO, YTO, STO, YUNDA, EMS, JD seen in public code."""
-
-
-class Sender(BaseModel):
-    """Who is printed as the sender on e-waybills."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    mobile: str
-    province: str
-    city: str
-    district: str
-    detail: str
 
 
 class CourierTerms(BaseModel):

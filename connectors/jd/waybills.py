@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from connectors.errors import Rejected
-from connectors.ewaybills import cipher_receiver, void_outcome
+from connectors.ewaybills import Sender, cipher_receiver, void_by_any
 from connectors.jd import ewaybills
 from connectors.jd.api import JosApi
 from connectors.jd.responses import PARTNER
-from connectors.jd.settings import CourierTerms, Sender
+from connectors.jd.settings import CourierTerms
 from domain.order import Channel
 from domain.shipping import Carrier, Provider, VoidOutcome, Waybill, WaybillRequest
 
@@ -63,32 +63,18 @@ class JdWaybills:
             return None
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
-        """…alpha.waybill.api.unbind; possible until the courier has picked the parcel up.
-
-        A Waybill does not say whose it is, so the shops are asked in turn until one has it. A refusal that says nothing
-        of the waybill is raised when no other shop could do better.
-        """
+        """…alpha.waybill.api.unbind; possible until the courier has picked the parcel up."""
         method = ewaybills.UNBIND
         _, terms = self._required_terms(waybill.carrier, method)
         business = ewaybills.unbind(ewaybills.code_of(waybill.carrier, terms), waybill.number)
-        unclear: Rejected | None = None
-        for shop in self._api.settings.shops:
-            try:
-                await self._api.call(
-                    shop, method, business, lambda body: ewaybills.check_unbound(method, body), writes=True
-                )
-            except Rejected as refusal:
-                outcome = void_outcome(refusal.detail)
-                if outcome is None:
-                    unclear = unclear or refusal
-                    continue
-            else:
-                outcome = VoidOutcome.VOIDED
-            if outcome is not VoidOutcome.NOT_FOUND:
-                return outcome
-        if unclear is not None:
-            raise unclear
-        return VoidOutcome.NOT_FOUND
+
+        async def ask(shop: str) -> VoidOutcome:
+            await self._api.call(
+                shop, method, business, lambda body: ewaybills.check_unbound(method, body), writes=True
+            )
+            return VoidOutcome.VOIDED
+
+        return await void_by_any(self._api.settings.shops, ask)
 
     def _terms(self, carrier: Carrier) -> tuple[Sender, CourierTerms] | None:
         sender, terms = self._api.settings.sender, self._api.settings.couriers.get(carrier)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured, TokenRefused
+from connectors.errors import Misconfigured
 from connectors.fields import as_int, optional_int, text_of
 from connectors.pdd import requests
 from connectors.pdd.responses import PARTNER, read_answer
@@ -62,12 +62,7 @@ class PddApi:
         """
         if shop not in self.settings.shops:
             raise Misconfigured(PARTNER, method, f"shop {shop} is not in the settings")
-        access = await self.tokens.access(shop)
-        try:
-            return await self._send(method, business, parse, access, writes=writes)
-        except TokenRefused:
-            renewed = await self.tokens.access(shop, refused=access)
-            return await self._send(method, business, parse, renewed, writes=writes)
+        return await self.tokens.call(shop, lambda access: self._send(method, business, parse, access, writes=writes))
 
     async def authorise(self, code: str) -> str:
         """Change the code of an authorisation (good for ten minutes, once) into the shop's tokens, and keep them.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.ewaybills import Sender
 from connectors.pdd.responses import PARTNER
-from connectors.pdd.settings import CourierTerms, Sender
+from connectors.pdd.settings import CourierTerms
 from connectors.ports import Window
 from connectors.stock import number_of
 from connectors.wording import requirement_words

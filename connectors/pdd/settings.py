@@ -6,23 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from connectors.ewaybills import Sender
 from connectors.transport import Limits
 from domain.shipping import Carrier
 
 MallId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
-
-
-class Sender(BaseModel):
-    """Who is printed as the sender on e-waybills. The address must be one that the courier's branch has signed for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    mobile: str
-    province: str
-    city: str
-    district: str
-    detail: str
 
 
 class CourierTerms(BaseModel):

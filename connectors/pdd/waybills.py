@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.errors import Rejected
-from connectors.ewaybills import cipher_receiver, void_outcome
+from connectors.ewaybills import cipher_receiver, void_by_any
 from connectors.pdd import requests
 from connectors.pdd.api import PddApi
 from connectors.pdd.responses import PARTNER, created_number
@@ -56,28 +56,14 @@ class PddWaybills:
         return await self.create(request)
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
-        """pdd.waybill.cancel.
-
-        A Waybill does not say whose it is, so the shops are asked in turn until one has it; a shop can only cancel
-        its own. A refusal that says nothing of the waybill is raised when no other shop could do better.
-        """
+        """pdd.waybill.cancel."""
         method = requests.CANCEL_WAYBILL
         business = requests.cancel_waybill(self._required_terms(waybill.carrier, method).wp_code, waybill.number)
-        unclear: Rejected | None = None
-        for shop in self._api.settings.shops:
-            try:
-                outcome = await self._api.call(shop, method, business, _outcome, writes=True)
-            except Rejected as refusal:
-                known = void_outcome(refusal.detail)
-                if known is None:
-                    unclear = refusal
-                    continue
-                outcome = known
-            if outcome is not VoidOutcome.NOT_FOUND:
-                return outcome
-        if unclear is not None:
-            raise unclear
-        return VoidOutcome.NOT_FOUND
+
+        async def ask(shop: str) -> VoidOutcome:
+            return await self._api.call(shop, method, business, _outcome, writes=True)
+
+        return await void_by_any(self._api.settings.shops, ask)
 
     def _terms(self, carrier: Carrier) -> CourierTerms | None:
         terms = self._api.settings.couriers.get(carrier)

@@ -4,10 +4,11 @@
 All speak through one `XiaohongshuApi`, which signs, keeps the shops' tokens fresh and sorts errors.
 """
 
+from connectors.ewaybills import Sender
 from connectors.xiaohongshu.api import XiaohongshuApi
 from connectors.xiaohongshu.channel import XiaohongshuChannel
 from connectors.xiaohongshu.refund_feed import XiaohongshuRefunds
-from connectors.xiaohongshu.settings import CourierTerms, Sender, XiaohongshuSettings
+from connectors.xiaohongshu.settings import CourierTerms, XiaohongshuSettings
 from connectors.xiaohongshu.waybills import XiaohongshuWaybills
 
 __all__ = [

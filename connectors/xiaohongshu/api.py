@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.errors import Misconfigured, TokenRefused
+from connectors.errors import Misconfigured
 from connectors.fields import as_int, text_of
 from connectors.ports import AccessToken, TokenStore
 from connectors.tokens import ShopTokens, by_refresh_only
@@ -64,12 +64,7 @@ class XiaohongshuApi:
         """
         if shop not in self.settings.shops:
             raise Misconfigured(PARTNER, method, f"shop {shop} is not in the settings")
-        access = await self.tokens.access(shop)
-        try:
-            return await self._send(method, business, parse, access, writes=writes)
-        except TokenRefused:
-            renewed = await self.tokens.access(shop, refused=access)
-            return await self._send(method, business, parse, renewed, writes=writes)
+        return await self.tokens.call(shop, lambda access: self._send(method, business, parse, access, writes=writes))
 
     async def authorise(self, code: str) -> str:
         """Change the code of an authorisation (good for ten minutes, once) into the shop's tokens, and keep them.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from connectors.ewaybills import Sender
 from connectors.ports import Window
 from connectors.wording import requirement_words
-from connectors.xiaohongshu.settings import CourierTerms, Sender, XiaohongshuSettings
+from connectors.xiaohongshu.settings import CourierTerms, XiaohongshuSettings
 from domain.listing import StockFigure
 from domain.order import CipherReceiver
 from domain.shipping import Shipment, WaybillRequest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.errors import Rejected
-from connectors.ewaybills import cipher_receiver, void_outcome
+from connectors.ewaybills import cipher_receiver, void_by_any
 from connectors.xiaohongshu import requests
 from connectors.xiaohongshu.api import XiaohongshuApi
 from connectors.xiaohongshu.responses import PARTNER, created_number
@@ -58,29 +58,15 @@ class XiaohongshuWaybills:
         return await self.create(request)
 
     async def void(self, waybill: Waybill) -> VoidOutcome:
-        """express.cancelEbillOrder.
-
-        A Waybill does not say whose it is, so the shops are asked in turn until one has it; a shop can only cancel
-        its own. A refusal that says nothing of the waybill is raised when no other shop could do better.
-        """
+        """express.cancelEbillOrder."""
         method = requests.CANCEL_WAYBILL
         business = requests.cancel_waybill(self._required_terms(waybill.carrier, method).code, waybill.number)
-        unclear: Rejected | None = None
-        for shop in self._api.settings.shops:
-            try:
-                await self._api.call(shop, method, business, lambda data: None, writes=True)
-            except Rejected as refusal:
-                outcome = void_outcome(refusal.detail)
-                if outcome is None:
-                    unclear = refusal
-                    continue
-            else:
-                outcome = VoidOutcome.VOIDED
-            if outcome is not VoidOutcome.NOT_FOUND:
-                return outcome
-        if unclear is not None:
-            raise unclear
-        return VoidOutcome.NOT_FOUND
+
+        async def ask(shop: str) -> VoidOutcome:
+            await self._api.call(shop, method, business, lambda data: None, writes=True)
+            return VoidOutcome.VOIDED
+
+        return await void_by_any(self._api.settings.shops, ask)
 
     def _terms(self, carrier: Carrier) -> CourierTerms | None:
         terms = self._api.settings.couriers.get(carrier)
