@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlmodel import col, select
 from temporalio import activity
 
 from activities.contracts import (
@@ -33,6 +33,7 @@ from domain.approvals import (
     by_row,
     candidates,
     complete,
+    mark_of,
     refused,
     right_of,
     role_name,
@@ -47,10 +48,13 @@ from domain.order import Order
 from domain.review import Flag
 from domain.texts import text
 from rules.approvals import wanted_approvals
+from rules.sla import runs_out
 from store import approvals, approvers, holds
 from store.database import Database
 from store.steps import Done, load_order, record
 from store.tables import ApprovalRequestRow, OrderEventRow, OrderRow
+
+_VOID = (RequestStatus.SUPERSEDED, RequestStatus.DROPPED)
 
 
 @dataclass(frozen=True)
@@ -67,27 +71,42 @@ class Missing:
 
 async def demand(tx: AsyncSession, row: OrderRow, order: Order, revision: int) -> Missing:
     """Ask for what the table demands of an order, and say what is missing. Of a packed order nothing is asked."""
-    state, fen = GoldenState(row.state) if row.state else None, Fen(order.amounts.paid_fen)
+    state, fen, now = GoldenState(row.state) if row.state else None, Fen(order.amounts.paid_fen), utc_now()
     if reached(state, GoldenState.PACKED):
         return Missing()
-    if reached(state, GoldenState.RISK_PASSED) and fen <= await _reviewed_fen(tx, row.order_id):
+    if reached(state, GoldenState.RISK_PASSED) and fen <= await _passed_fen(tx, row.order_id):
         # It has passed for this much: a rule that is newer than that stops it no more.
-        every = await approvals.requests(tx, row.order_id)
-        current = [one for one in every if RequestStatus(one.status) in NOW]
+        asked = await approvals.drop_open(tx, row.order_id, now, NOW - {RequestStatus.APPROVED})
     else:
         wanted = wanted_approvals(order, await approvals.categories(tx, [line.sku for line in order.lines]))
-        current = await approvals.demand(tx, row.order_id, wanted, fen, revision, utc_now())
-    missing = _missing(current)
+        roster = mark_of(await approvers.roster(tx), now) if wanted else ""
+        asked = await approvals.demand(tx, row.order_id, wanted, fen, revision, now, runs_out, roster)
+    for one in asked.void:
+        for what in ("refused", "nobody"):
+            await holds.close_task(tx, _task(row.order_id, one.n, what), "orderhub")
+    missing = _missing(asked.current)
     if missing.detail:
         await holds.say_again(tx, row.order_id, HoldReason.APPROVAL, missing.detail)
     return missing
 
 
-async def _reviewed_fen(tx: AsyncSession, order_id: str) -> int:
-    """The most that a revision cost which was reviewed before."""
-    event = OrderEventRow
-    query = select(event.result).where(event.order_id == order_id, event.what == "order.accepted")
-    return max((int(result["amount_fen"]) for result in (await tx.execute(query)).scalars()), default=0)
+async def _passed_fen(tx: AsyncSession, order_id: str) -> int:
+    """The most that an order has passed with: what it cost when it passed the review, what a later revision cost that
+    needed nobody, and what everybody agreed to who was asked."""
+    current = [one for one in await approvals.requests(tx, order_id) if RequestStatus(one.status) in NOW]
+    passed = min((one.amount_fen for one in current), default=0) if not _missing(current).detail else 0
+    event, last = OrderEventRow, 0
+    query = select(event.what, event.result).where(
+        event.order_id == order_id, col(event.what).in_(("order.accepted", "review.passed"))
+    )
+    for what, result in (await tx.execute(query.order_by(col(event.seq)))).tuples():
+        if what == "review.passed":
+            passed = max(passed, last)
+            continue
+        last = int(result["amount_fen"])
+        if all(flag["hold"] != HoldReason.APPROVAL for flag in result["flags"]):
+            passed = max(passed, last)
+    return passed
 
 
 def _missing(current: Sequence[ApprovalRequestRow]) -> Missing:
@@ -95,7 +114,7 @@ def _missing(current: Sequence[ApprovalRequestRow]) -> Missing:
     parts = [_in_words(row) for row in by_row(judged) if row_state(row) is not RequestStatus.APPROVED]
     if not parts:
         return Missing()
-    return Missing("；".join(parts), approvals.due_by(current))
+    return Missing("；".join(parts), approvals.due_by(current, runs_out))
 
 
 def _in_words(row: Sequence[Asked]) -> str:
@@ -128,7 +147,9 @@ class ApprovalSteps:
             for one in asked:
                 await _next_stage(tx, row, one, people, now)
                 found = candidates(approvals.question(one), people, now)
-                if not found:
+                if found:
+                    await holds.close_task(tx, _task(one.order_id, one.n, "nobody"), "orderhub")
+                else:
                     await _nobody(tx, one)
                 for who in found:
                     await self._link(tx, one, who, now)
@@ -172,8 +193,8 @@ class ApprovalSteps:
             if isinstance(why_not, str):
                 return Decided(False, why_not)
             now = utc_now()
-            await approvals.keep_decision(tx, one, verdict, why_not, Way(wish.way), wish.why, now)
-            await approvals.ask_next(tx, current, now)
+            await approvals.keep_decision(tx, one, verdict, why_not, Way(wish.way), wish.why, now, runs_out)
+            await approvals.ask_next(tx, current, now, runs_out)
             await self._told(tx, row, one, wish)
             decided = _decided(current, text(f"approval.done.{verdict}"))
             if decided.detail:
@@ -189,7 +210,7 @@ class ApprovalSteps:
         wish: Decision,
     ) -> Candidate | str:
         """By what right somebody decides; or the words why they may not."""
-        if one.status in (RequestStatus.SUPERSEDED, RequestStatus.DROPPED) or wish.amount_fen != one.amount_fen:
+        if one.status in _VOID or wish.amount_fen != one.amount_fen:
             return text("approval.changed")
         last = await approvals.last_decision(tx, one.order_id, one.n)
         if wish.verdict == Verdict.WITHDRAW:
@@ -213,7 +234,7 @@ class ApprovalSteps:
         n = len(await approvals.decisions(tx, one.order_id))
         why = f"{one.role}: {wish.why}" if wish.why else one.role
         await record(tx, row, f"approval/{one.n}/decision/{n}", wish.by, Done(f"approval.{wish.verdict}", why))
-        key = f"{one.order_id}/approval/{one.n}/refused"
+        key = _task(one.order_id, one.n, "refused")
         if wish.verdict == Verdict.REFUSE:
             words = text("approval.refused_task", role=role_name(one.role), who=wish.by, why=wish.why)
             await holds.open_task(tx, key, "approval_refused", words, order_id=one.order_id, alert=True, again=True)
@@ -263,7 +284,7 @@ async def _next_stage(
         one.stage += 1
         if candidates(approvals.question(one), people, now) != asked_before:
             break  # a stage that brings nobody new is no use
-    one.deadline = now + timedelta(seconds=one.within_s)
+    one.deadline = runs_out(one.calendar, now, timedelta(seconds=one.within_s))
     tx.add(one)
     words = text(
         "approval.late", role=role_name(one.role), amount=format_yuan(one.amount_fen), due=format_beijing(late)
@@ -276,5 +297,10 @@ async def _next_stage(
 async def _nobody(tx: AsyncSession, one: ApprovalRequestRow) -> None:
     """A person must say who decides: without one the order waits for ever."""
     words = text("approval.nobody", role=role_name(one.role), role_id=one.role)
-    key = f"{one.order_id}/approval/{one.n}/nobody"
-    await holds.open_task(tx, key, "approval_nobody", words, order_id=one.order_id, alert=True)
+    key = _task(one.order_id, one.n, "nobody")
+    await holds.open_task(tx, key, "approval_nobody", words, order_id=one.order_id, alert=True, again=True)
+
+
+def _task(order_id: str, n: int, what: str) -> str:
+    """The key of the task about a question."""
+    return f"{order_id}/approval/{n}/{what}"

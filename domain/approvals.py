@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -10,6 +11,9 @@ from typing import Protocol
 
 from domain.money import Fen
 from domain.texts import CATALOGUE, text
+
+RunsOut = Callable[[str, datetime, timedelta], datetime]
+"""When so much time of a calendar ("": any time) has passed since a moment."""
 
 
 class Mode(StrEnum):
@@ -87,6 +91,8 @@ class Wanted:
     escalates_to: str
     """The role that may decide when that did not help; "" for none."""
     rule: str
+    calendar: str = ""
+    """The calendar in whose hours `within` runs; "" for any time."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,15 @@ class Approver:
     def present(self, now: datetime) -> bool:
         """Whether they are there to be asked."""
         return self.absent_until is None or self.absent_until <= now
+
+
+def mark_of(roster: Iterable[Approver], now: datetime) -> str:
+    """A digest of who may decide now, and for whom: it is another one when whom to ask may have changed.
+
+    Somebody who is back by the clock alone changes it as well.
+    """
+    facts = sorted((one.id, sorted(one.roles), one.deputy, one.present(now)) for one in roster)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -280,8 +280,12 @@ RESTS_ON: dict[HoldReason, tuple[str, ...]] = {
     HoldReason.COMPLIANCE_BLOCKED: ("compliance_rules", "declaration_rules"),
     HoldReason.DECLARATION_INCOMPLETE: ("declaration_rules",),
     HoldReason.FIELDS_MISSING: ("extension_fields",),
+    HoldReason.APPROVAL: ("approvals", "sla_calendars"),
 }
 """Reasons that may be gone, or come, when another version of these rule sets decides."""
+
+ASKS_ANEW = ("approvals",)
+"""Rule sets that may demand something of an order which waits for anything else in its review."""
 
 
 def operator_may_release(reason: HoldReason) -> bool:

@@ -1,11 +1,11 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Ten loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+Eleven loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
 orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
-were short of goods of which there are more now, telling merged orders of each other, reading documents again whose
-words have got a meaning, having orders reviewed again that other rules might let go, and deciding orders of shops in
-shadow, which are never started. Any number of processes may run it: claims are exclusive, starts and signals change
-nothing the second time.
+were short of goods of which there are more now, telling merged orders of each other, telling orders that other people
+may approve them now, reading documents again whose words have got a meaning, having orders reviewed again that other
+rules might let go, and deciding orders of shops in shadow, which are never started. Any number of processes may run it:
+claims are exclusive, starts and signals change nothing the second time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from connectors.errors import DocumentUnreadable, PartnerError
 from connectors.ports import Document, PushSource
+from domain.approvals import mark_of
 from domain.clock import utc_now
 from domain.ids import split_order_id
 from domain.news import News
@@ -29,7 +30,7 @@ from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
 from intake.rereviews import Rereviews
-from store import inbox, merges, orders, planning, shops, shortages, words
+from store import approvals, approvers, inbox, merges, orders, planning, shops, shortages, words
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -45,6 +46,8 @@ _PAUSED_FRESH_S = 1.0
 """How long it is not asked again which shops are paused."""
 _WORDS_FRESH_S = 2.0
 """How often it is looked whether words that nobody knew mean something by now."""
+_APPROVERS_FRESH_S = 2.0
+"""How often it is looked whether other people may approve orders."""
 _SHORT_LOOK_S = 1.0
 """How often it is looked whether there is more of what orders are short of."""
 
@@ -87,13 +90,14 @@ class Dispatcher:
         self._paused_seen = float("-inf")
         self._words_seen = float("-inf")
         self._short_seen = float("-inf")
+        self._approvers_seen = float("-inf")
         self._rereviews = Rereviews(db, pace.batch)
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
-            more = (self.wake_orders, self.wake_short, self.wake_merged, self.decide_shadows)
+            more = (self.wake_orders, self.wake_short, self.wake_merged, self.tell_of_approvers, self.decide_shadows)
             for turn in (*turns, *more, self.heed_words, self._rereviews.turn):
                 group.create_task(self._forever(turn))
 
@@ -149,6 +153,23 @@ class Dispatcher:
             await self._workflows.signal(one.order_id, "merge_changed")
             async with self._db.transaction() as tx:
                 await merges.mark_told(tx, one)
+        return len(untold)
+
+    async def tell_of_approvers(self) -> int:
+        """Tell orders that wait for an approval when others may give it, or somebody is away or back. Whom that means
+        they find in the store."""
+        if time.monotonic() - self._approvers_seen < _APPROVERS_FRESH_S:
+            return 0
+        self._approvers_seen = time.monotonic()
+        async with self._db.reading() as tx:
+            roster = mark_of(await approvers.roster(tx), utc_now())
+            untold = await approvals.untold_of_roster(tx, roster, self._pace.batch)
+        for order_id in untold:
+            await self._workflows.signal(order_id, "approvers_changed")
+            async with self._db.transaction() as tx:
+                await approvals.mark_told(tx, order_id, roster)
+        if untold:
+            self._approvers_seen = float("-inf")  # there may be more of them
         return len(untold)
 
     async def wake_short(self) -> int:

@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 from domain.clock import utc_now
-from domain.holds import RESTS_ON, HoldReason
+from domain.holds import ASKS_ANEW, RESTS_ON, HoldReason
 from domain.rulesets import RuleEvent, last_change
 from store import rereviews, rules
 from store.database import Database
@@ -48,7 +48,8 @@ class Rereviews:
             }
             if changed == self._heeded:
                 return 0
-            orders = await rereviews.outdated(tx, changed, self._batch)
+            asks_anew = last_change(self._events, ASKS_ANEW, at)
+            orders = await rereviews.outdated(tx, changed, self._batch, asks_anew)
         for order_id in orders:
             async with self._db.transaction() as tx:
                 await rereviews.review_by_new_rules(tx, order_id, max(changed.values()))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from domain.approvals import Mode, Wanted
 from domain.deciding import deciding
 from domain.order import Channel, Order, PaymentTerms
 from rules.engine import collect
+from rules.sla import ALWAYS
 
 
 @deciding()
@@ -45,6 +47,13 @@ def wanted_approvals(order: Order, categories: Mapping[str, str]) -> list[Wanted
                     deputy=str(row["deputy"]),
                     escalates_to=str(row["escalates_to"]),
                     rule=said.rule,
+                    calendar=_calendar(row),
                 ),
             )
     return sorted(found.values(), key=lambda one: (one.step, one.row))
+
+
+def _calendar(row: Mapping[str, Any]) -> str:
+    """The calendar of a row. Tables from before there was one speak of hours of any time."""
+    said = str(row.get("calendar") or "")
+    return "" if said == ALWAYS else said

@@ -6,6 +6,7 @@ The document is the engine's own JSON. Beside its nodes stands what is declared 
 - `one_of`: the words that an output may say;
 - `fits`: the words that an output may say beside a value of a fact, `{"ours": {"by": "kind", "words": {...}}}`;
 - `matches`: regular expressions that outputs must match; `regexes`: outputs that must be regular expressions;
+- `optional`: outputs that a version may do without, in the table that came with orderhub;
 - `disjoint`: true when no two rows may apply to the same facts;
 - `examples`: facts, and what must come of them.
 """

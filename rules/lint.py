@@ -145,6 +145,10 @@ class _Declared:
         """Whether an output must be a regular expression."""
         return any(field in one.get("regexes", []) for one in self._both)
 
+    def optional(self, field: str) -> bool:
+        """Whether a table may do without this output: it came later than the tables that people have."""
+        return field in self._both[0].get("optional", [])
+
     def disjoint(self) -> bool:
         return any(one.get("disjoint", False) for one in self._both)
 
@@ -186,7 +190,7 @@ class _Look:
             if column.field not in read:
                 yield self._bad("output", column=column.title, field=column.field, outputs=", ".join(sorted(read)))
         for column in self._house.outputs:
-            if column.field not in here:
+            if column.field not in here and not self._rules.optional(column.field):
                 yield self._bad("missing", field=column.field, title=column.title)
         if "row" not in here:
             yield self._bad("no_row")
@@ -308,7 +312,7 @@ def _undeclarable(said: Any) -> str | None:
                 pairs = isinstance(value, dict) and all(isinstance(words, list) for words in value.values())
             case "matches":
                 pairs = isinstance(value, dict) and all(_is_regex(one) for one in value.values())
-            case "regexes":
+            case "regexes" | "optional":
                 pairs = isinstance(value, list)
             case "fits":
                 pairs = isinstance(value, dict) and all(

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.clock import utc_now
-from domain.deadlines import Hours, Level, Limit, Stage, urgent
+from domain.deadlines import Hours, Level, Limit, NeverOver, Stage, over, urgent
 from domain.deciding import deciding
 from domain.order import Order
 from domain.warehouses import WorkWeek
 from rules.documents import BadRule
 from rules.engine import Decision, collect, current, decide
+from rules.workdays import official
 from rules.zones import place
 
 TABLES = ("sla_limits", "sla_calendars", "sla_escalation", "sla_clock", "region_zones")
 """What a deadline hangs on: a new version of one of them moves the deadlines of stages that are not over."""
 
+ALWAYS = "ALWAYS"
+"""The calendar in which every minute counts."""
+
+_log = logging.getLogger("orderhub.deadlines")
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 
 
@@ -53,6 +59,21 @@ def limit(stage: Stage, order: Order) -> Limit:
 def stops(stage: Stage, reason: str) -> bool:
     """Whether the clock of a stage stands while an order is held for a reason."""
     return bool(decide("sla_clock", {"reason": reason, "stage": str(stage)}).result["stops"])
+
+
+@deciding()
+def runs_out(calendar: str, began: datetime, lasts: timedelta) -> datetime:
+    """When so much time of a calendar has passed. "" is any time; so is a calendar that cannot be read or that never
+    comes, for whoever waits must be told at some time."""
+    if calendar in ("", ALWAYS):
+        return began + lasts
+    try:
+        said = decide("sla_calendars", {"calendar": calendar})
+        found = over(began, lasts, _hours(said), official)
+    except (BadRule, NeverOver, LookupError) as error:
+        _log.error("no working hours", extra={"calendar": calendar, "error": str(error)})
+        found = None
+    return found.astimezone(began.tzinfo) if found is not None else began + lasts
 
 
 def versions() -> str:

@@ -12,14 +12,17 @@ from domain.golden import GoldenState
 from domain.holds import HoldReason
 from store.declarations import ENDED
 from store.orders import review_again
-from store.tables import DeclarationRow, FlagRow, OrderRow, OrderVersionRow
+from store.tables import DeclarationRow, FlagRow, HoldRow, OrderRow, OrderVersionRow
 
 _NOT_PACKED = (GoldenState.PAID, GoldenState.RISK_PASSED, GoldenState.STOCK_LOCKED)
 
 
-async def outdated(tx: AsyncSession, changed: Mapping[HoldReason, datetime], limit: int) -> list[str]:
-    """Orders that wait for a reason whose rules changed after their newest revision came, and those that go abroad when
-    the rules of declarations did, whether or not they wait. At most `limit`, the same ones first each time."""
+async def outdated(
+    tx: AsyncSession, changed: Mapping[HoldReason, datetime], limit: int, asks_anew: datetime | None = None
+) -> list[str]:
+    """Orders that wait for a reason whose rules changed after their newest revision came; those that go abroad when the
+    rules of declarations did, whether or not they wait; and those that wait for anything in their review, when rules
+    changed by which more may be asked of them (`asks_anew`). At most `limit`, the same ones first each time."""
     version = OrderVersionRow
     newest = and_(col(version.order_id) == col(OrderRow.order_id), col(version.revision) == col(OrderRow.revision))
     living = (col(OrderRow.state).in_(_NOT_PACKED), col(OrderRow.closed_at).is_(None))
@@ -43,6 +46,21 @@ async def outdated(tx: AsyncSession, changed: Mapping[HoldReason, datetime], lim
             .order_by(OrderRow.order_id)
         )
         found |= set((await tx.execute(abroad.limit(limit))).scalars())
+    approvals = changed.get(HoldReason.APPROVAL)
+    if approvals is not None:
+        # What was taken back after everybody had agreed waits for its approval by its hold alone.
+        by_hold = and_(HoldRow.reason == HoldReason.APPROVAL, version.at < approvals)
+        if asks_anew is not None:
+            by_hold = or_(by_hold, and_(col(OrderRow.state) == GoldenState.PAID, version.at < asks_anew))
+        held = (
+            select(OrderRow.order_id)
+            .join(HoldRow, col(HoldRow.order_id) == col(OrderRow.order_id))
+            .join(version, newest)
+            .where(*living, col(HoldRow.closed_at).is_(None), by_hold)
+            .distinct()
+            .order_by(OrderRow.order_id)
+        )
+        found |= set((await tx.execute(held.limit(limit))).scalars())
     return sorted(found)[:limit]
 
 

@@ -28,8 +28,8 @@ from workflows.steps import own, partner
 if TYPE_CHECKING:
     from workflows.life import OrderLife
 
-_LOOK_AGAIN = timedelta(hours=1)
-"""So soon a change of who may approve is seen by orders that wait."""
+_LOOK_AGAIN = timedelta(hours=12)
+"""So often it is looked who must be asked, though nobody told that this has changed."""
 
 
 class ApprovalDesk:
@@ -57,6 +57,10 @@ class ApprovalDesk:
             return
         await life.board.open(HoldReason.APPROVAL, "；".join(details), until=accepted.approve_by)
         self._ask()
+
+    def roster_changed(self) -> None:
+        """Other people may decide now: who is asked is looked at again."""
+        self._news = True
 
     def check(self, wish: Decide) -> None:
         """Whether a decision may be asked for at all; who may decide what, the store knows. Raises ApplicationError."""
@@ -90,7 +94,7 @@ class ApprovalDesk:
             self._asking = asyncio.create_task(self._keep_asking())
 
     async def _keep_asking(self) -> None:
-        """While somebody must decide: tell them, and look again at each deadline and each hour."""
+        """While somebody must decide: tell them, and look again at each deadline and when others may."""
         life = self._life
         while life.board.has(HoldReason.APPROVAL) and life.exit is None:
             self._news = False

@@ -160,6 +160,11 @@ class OrderWorkflow:
         self._shipping.box_changed()
 
     @workflow.signal
+    def approvers_changed(self) -> None:
+        """Other people may approve orders now."""
+        self._life.approvals.roster_changed()
+
+    @workflow.signal
     def pause_ended(self) -> None:
         """A pause has ended that this order may wait for."""
         self._life.pauses_ended += 1

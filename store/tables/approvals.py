@@ -73,6 +73,8 @@ class ApprovalRequestRow(SQLModel, table=True):
     escalates_to: str = ""
     within_s: int
     """How long each stage lasts."""
+    calendar: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The calendar in whose hours that runs; "" for any time."""
     rule: str
     revision: int
     amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -84,12 +86,15 @@ class ApprovalRequestRow(SQLModel, table=True):
     opened_at: datetime | None = moment(nullable=True)
     deadline: datetime | None = moment(nullable=True)
     closed_at: datetime | None = moment(nullable=True)
+    roster: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The mark of who could decide (domain.approvals.mark_of) when its order was told of it last."""
 
 
 class ApprovalRow(SQLModel, table=True):
     """A decision; append-only."""
 
     __tablename__ = "approvals"
+    __table_args__ = (Index("ix_approvals_who", "who", "at"),)
 
     seq: int | None = sequence()
     order_id: str = Field(index=True)
@@ -113,7 +118,10 @@ class ApprovalLinkRow(SQLModel, table=True):
     nothing."""
 
     __tablename__ = "approval_links"
-    __table_args__ = (Index("one_link_each", "order_id", "request", "approver", "way", "sent_on", unique=True),)
+    __table_args__ = (
+        Index("one_link_each", "order_id", "request", "approver", "way", "sent_on", unique=True),
+        Index("ix_approval_links_approver", "approver", "expires_at"),
+    )
 
     order_id: str = Field(primary_key=True)
     n: int = Field(primary_key=True)

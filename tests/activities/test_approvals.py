@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,18 @@ from sqlmodel import col, select
 
 from activities import contracts as c
 from activities.contracts import Decided, Decision
+from domain.approvals import mark_of
 from domain.clock import utc_now
 from domain.links import approval_code
 from domain.order import Amounts, OrderLine
+from rules.documents import Document
 from store import approvals, approvers
 from store.approvers import Changes
-from store.orders import take
-from store.tables import ApprovalLinkRow, ApprovalRequestRow, OrderEventRow, TaskRow
+from store.orders import review_again, take
+from store.tables import ApprovalLinkRow, ApprovalRequestRow, OrderEventRow, OrderRow, TaskRow
 from tests.activities.conftest import Bench
+from tests.rules.documents import changed, with_row
+from tests.rules.published import decided_by
 from tests.store.samples import order as sample_order
 
 LARGE = 6_800_000
@@ -223,3 +227,114 @@ async def test_nobody_is_asked_about_an_order_that_is_off(bench: Bench, step: st
     await bench.run(c.RECORD_CANCELLED if step == "cancelled" else c.RECORD_UNDELIVERED, end)
     assert await _states(bench) == {1: "dropped", 2: "dropped"}
     assert await _chase(bench) == c.Chased([], None)
+
+
+NOT_SO_SOON = changed("approvals", "large", amount="> 10000000")
+
+
+async def _again(bench: Bench, revision: int, document: Document, number: str = "SO1") -> c.Accepted:
+    """Reviewed once more, by another table."""
+    async with bench.db.transaction() as tx:
+        row = await tx.get_one(OrderRow, f"own:main:{number}", with_for_update=True)
+        assert await review_again(tx, row) == revision
+    with decided_by("approvals", document):
+        accepted: c.Accepted = await bench.run(c.ACCEPT_ORDER, c.OrderAt(f"own:main:{number}", revision))
+    return accepted
+
+
+async def test_another_table_takes_a_question_back_and_loses_no_answer(bench: Bench) -> None:
+    await fill_roles(bench, li=PEOPLE["li"])
+    await _reviewed(bench)
+    await _chase(bench)
+    assert (await _say(bench, 1, "approve", "li")).done
+    assert _needs(await _again(bench, 2, NOT_SO_SOON)) == []
+    assert await _states(bench) == {1: "dropped", 2: "dropped"}
+    assert not (await _say(bench, 2, "approve", "wang")).done
+    async with bench.db.reading() as tx:
+        nobody = (await tx.execute(select(TaskRow.closed_by).where(TaskRow.kind == "approval_nobody"))).scalars()
+        assert set(nobody) == {"orderhub"}, "nobody need be named any more"
+    back = changed("approvals", "large", amount="> 6000000")
+    assert _needs(await _again(bench, 3, back)) == ["APPROVAL"]
+    assert await _states(bench) == {1: "approved", 2: "dropped", 3: "open"}
+    assert _needs(await _again(bench, 4, back)) == ["APPROVAL"]
+    assert await _states(bench) == {1: "approved", 2: "dropped", 3: "open"}, "looked at again, nothing changes"
+    async with bench.db.reading() as tx:
+        assert [(one.who, one.verdict) for one in await approvals.decisions(tx, "own:main:SO1")] == [("li", "approve")]
+
+
+async def test_what_was_refused_goes_on_when_nobody_is_asked_any_more(bench: Bench) -> None:
+    await fill_roles(bench)
+    await _reviewed(bench)
+    assert (await _say(bench, 1, "refuse", "li", why="毛利太低")).done
+    assert _needs(await _again(bench, 2, NOT_SO_SOON)) == []
+    async with bench.db.reading() as tx:
+        [task] = (await tx.execute(select(TaskRow).where(TaskRow.kind == "approval_refused"))).scalars()
+    assert task.closed_at is not None
+    assert _needs(await _again(bench, 3, changed("approvals", "large", amount="> 6000000"))) == ["APPROVAL"]
+    assert await _states(bench) == {1: "refused", 2: "dropped", 3: "waiting"}, "the refusal stands, too"
+
+
+async def test_who_waits_is_asked_as_the_newest_table_says(bench: Bench) -> None:
+    await fill_roles(bench)
+    await _reviewed(bench)
+    assert (await _say(bench, 1, "approve", "li")).done
+    async with bench.db.reading() as tx:
+        before = (await approvals.requests(tx, "own:main:SO1"))[1]
+    one_is_enough = changed("approvals", "large", mode='"any"', hours="9", calendar='"ALWAYS"', deputy='"cfo"')
+    assert _needs(await _again(bench, 2, one_is_enough)) == []
+    async with bench.db.reading() as tx:
+        first, second = await approvals.requests(tx, "own:main:SO1")
+    assert (first.status, first.mode, second.mode, second.status) == ("approved", "any", "any", "waiting")
+    both = changed("approvals", "large", hours="9", calendar='"ALWAYS"')
+    assert _needs(await _again(bench, 3, both)) == ["APPROVAL"]
+    async with bench.db.reading() as tx:
+        second = (await approvals.requests(tx, "own:main:SO1"))[1]
+    assert second.opened_at is not None
+    assert second.deadline == second.opened_at + timedelta(hours=9)
+    assert before.deadline is not None
+    assert before.calendar == "OFFICE"
+    more = with_row("approvals", "large", _id="also", row='"also"', who='"finance_director"', step="2")
+    assert _needs(await _again(bench, 4, more)) == ["APPROVAL"]
+    assert (await _say(bench, 2, "approve", "wang")).detail == "订单金额 68000.00 元，需要财务总监审批"
+
+
+async def test_a_newer_table_stops_nothing_that_has_passed_but_frees_what_waits(bench: Bench) -> None:
+    await fill_roles(bench)
+    await _reviewed(bench, 4_000_000)
+    await bench.run(c.PASS_REVIEW, c.OrderRef("own:main:SO1"))
+    stricter = changed("approvals", "large", amount="> 1000000")
+    assert _needs(await _again(bench, 2, stricter)) == []
+    assert _needs(await _reviewed(bench, LARGE, 3)) == ["APPROVAL"]
+    assert _needs(await _again(bench, 4, NOT_SO_SOON)) == []
+    assert _needs(await _reviewed(bench, LARGE + 1, 5)) == ["APPROVAL"]
+    with decided_by("approvals", stricter):
+        assert _needs(await _reviewed(bench, 4_000_000, 6)) == [], "it has passed with so much"
+
+
+async def test_the_mark_of_a_roster_changes_with_whoever_may_decide(bench: Bench) -> None:
+    await fill_roles(bench)
+    await _reviewed(bench)
+    now = utc_now()
+
+    async def untold(at: datetime = now) -> list[str]:
+        async with bench.db.transaction() as tx:
+            roster = mark_of(await approvers.roster(tx), at)
+            found = await approvals.untold_of_roster(tx, roster, 10)
+            for order_id in found:
+                await approvals.mark_told(tx, order_id, roster)
+            return found
+
+    assert await untold() == [], "it was asked by this roster"
+    await fill_roles(bench, li=Changes(name="李四", phone=""))
+    assert await untold() == []
+    away = Changes(absence=True, absent_until=now + timedelta(hours=2))
+    for change in (away, Changes(deputy="wang"), Changes(roles=("finance_director",)), Changes(removed=True)):
+        await fill_roles(bench, li=change)
+        assert await untold() == ["own:main:SO1"]
+        assert await untold() == []
+    await fill_roles(bench, wang=away)
+    assert await untold() == ["own:main:SO1"]
+    assert await untold(now + timedelta(hours=3)) == ["own:main:SO1"], "back by the clock alone"
+    await _say(bench, 2, "approve", "wang")
+    async with bench.db.reading() as tx:
+        assert await approvals.untold_of_roster(tx, "another", 10) == ["own:main:SO1"], "one is open still"

@@ -11,7 +11,7 @@ from domain.review import Flag
 from domain.rulesets import RuleEvent, What, last_change
 from intake.rereviews import Rereviews
 from rules.documents import version_of
-from store import declarations, flags, rules
+from store import declarations, flags, holds, rules
 from store.rules import Version
 from tests.intake.stage import Stage
 from tests.rules.documents import changed
@@ -82,6 +82,27 @@ async def test_orders_that_go_abroad_are_looked_at_whether_or_not_they_wait(stag
     await _publish(stage, "declaration_rules", DECLARATIONS)
     assert await Rereviews(stage.db, 50).look(utc_now() + LATER) == 1
     assert await _revisions(stage, abroad.order_id, home.order_id) == [2, 1]
+
+
+async def test_who_waits_for_approvals_and_who_may_need_some_now(stage: Stage) -> None:
+    waits = await _waits(stage, "SO1", HoldReason.APPROVAL)
+    approved = await _waits(stage, "SO2", HoldReason.APPROVAL, released=True, state="STOCK_LOCKED")
+    taken_back = await _waits(stage, "SO3", HoldReason.APPROVAL, released=True)
+    address = await _waits(stage, "SO4", HoldReason.ADDRESS_INCOMPLETE)
+    passed = await _waits(stage, "SO5", HoldReason.ADDRESS_INCOMPLETE, state="STOCK_LOCKED")
+    orders = [waits, approved, taken_back, address, passed]
+    async with stage.db.transaction() as tx:
+        held = ((taken_back, "APPROVAL"), (address, "ADDRESS_INCOMPLETE"), (passed, "ADDRESS_INCOMPLETE"))
+        for order_id, reason in held:
+            row = await index_row(tx, order_id)
+            await holds.open_hold(tx, row, 1, reason, "…", utc_now())
+    await _publish(stage, "sla_calendars", changed("sla_calendars", "office", opens='"08:30"'))
+    assert await Rereviews(stage.db, 50).look(utc_now() + LATER) == 2
+    assert await _revisions(stage, *orders) == [2, 1, 2, 1, 1]
+    await _publish(stage, "approvals", changed("approvals", "large", amount="> 10000000"))
+    rereviews = Rereviews(stage.db, 2)
+    assert [await rereviews.look(utc_now() + LATER) for _ in range(3)] == [2, 1, 0]
+    assert await _revisions(stage, *orders) == [3, 1, 3, 2, 1]
 
 
 def test_a_window_changes_twice_and_a_withdrawal_once() -> None:

@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
+from domain.clock import utc_now
 from domain.golden import GoldenState
 from domain.holds import HoldReason
 from domain.order import Amounts, OrderLine
+from intake.dispatcher import Dispatcher, Pace
 from store import approvers
 from store.approvers import Changes
-from store.tables import ApprovalRequestRow
+from store.rereviews import review_by_new_rules
+from store.tables import ApprovalLinkRow, ApprovalRequestRow
+from tests.rules.documents import changed
+from tests.rules.published import decided_by
 from tests.workflows.goods import short_address
-from tests.workflows.stage import Living, Stage
+from tests.workflows.stage import Living, Stage, until
 from workflows.contracts import CancelOrder, Decide, OrderEnd, ReleaseHold
 
 LARGE = 6_800_000
@@ -30,6 +35,10 @@ def costs(fen: int) -> dict[str, Any]:
 @pytest.fixture
 async def large(stage: Stage) -> Living:
     """An order that two directors must approve, who are there."""
+    return await _large(stage)
+
+
+async def _large(stage: Stage) -> Living:
     async with stage.db.transaction() as tx:
         for who, role in ROLES.items():
             await approvers.put(tx, who, Changes(roles=(role,)), "test")
@@ -120,7 +129,35 @@ async def test_an_order_that_costs_more_before_it_is_packed_waits_at_the_warehou
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
 
 
-async def test_nobody_decides_so_the_next_may_and_people_are_told(large: Living) -> None:
+async def test_other_people_and_another_table_reach_an_order_that_waits(large: Living) -> None:
+    stage = large.stage
+    await large.rests()
+    async with stage.db.transaction() as tx:
+        await approvers.put(tx, "sun", Changes(roles=("technical_director",)), "test")
+    dispatcher = Dispatcher(stage.db, {}, stage.orders, Pace())
+    assert await dispatcher.tell_of_approvers() == 1
+    await until(lambda: _asked(large, "sun"), "sun is asked")
+    assert await dispatcher.tell_of_approvers() == 0
+    assert (await large.ask("approve", say(1, "approve", "li"))).done
+    with decided_by("approvals", changed("approvals", "large", amount="> 10000000")):
+        async with stage.db.transaction() as tx:
+            assert await review_by_new_rules(tx, large.id, utc_now())
+        assert await Dispatcher(stage.db, {}, stage.orders, Pace()).tell_orders() == 1
+        await large.reaches(GoldenState.STOCK_LOCKED)
+    assert (await large.row()).holds == []
+
+
+async def _asked(order: Living, who: str) -> bool:
+    return who in {link.approver for link in await order.rows(ApprovalLinkRow)}
+
+
+async def test_nobody_decides_so_the_next_may_and_people_are_told(stage: Stage) -> None:
+    with decided_by("approvals", changed("approvals", "large", calendar='"ALWAYS"')):
+        large = await _large(stage)
+        await _nobody_decides(large)
+
+
+async def _nobody_decides(large: Living) -> None:
     await large.rests()
     await large.pass_time(hours=5, minutes=1)
     await large.step("approval.late", times=2)
