@@ -10,6 +10,7 @@ import uvicorn
 import telemetry
 from commands.house import house
 from commands.labels import desk
+from console.approval_desk import ApprovalDesk
 from console.approver import ApproverPages
 from console.clerk import ClerkPages
 from console.labels import LabelPages
@@ -61,6 +62,7 @@ async def main(settings: Settings) -> int:
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         app.include_router(ApproverPages(db, gateway.link_secret, InWords(gateway.orders)).router())
+        app.include_router(ApprovalDesk(db, gateway.link_secret, gateway.staff, InWords(gateway.orders)).router())
         app.include_router(LabelPages(db).router())
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)

@@ -16,6 +16,7 @@ from domain.money import format_yuan
 from domain.texts import text
 from store import approvals, approvers, orders
 from store.tables import ApprovalLinkRow, ApprovalRequestRow, ApprovalRow
+from views.approver import buyer_name
 
 _CODE = re.compile(r"[a-z2-7]{24}")
 
@@ -78,7 +79,7 @@ async def load_approval(tx: AsyncSession, link: ApprovalLinkRow) -> ApprovalPage
         order_id=link.order_id,
         order_no=order.channel_order_no,
         channel=text(f"channel.{order.channel}"),
-        buyer=order.customer.name,
+        buyer=buyer_name(order),
         terms=text(f"approval.terms.{order.customer.terms}"),
         amount=text("approval.yuan", amount=format_yuan(row.amount_fen)),
         amount_fen=row.amount_fen,
@@ -87,7 +88,7 @@ async def load_approval(tx: AsyncSession, link: ApprovalLinkRow) -> ApprovalPage
         approver=link.approver,
         way=link.way,
         role=role_name(row.role),
-        deadline=format_beijing(row.deadline) if row.deadline else "",
+        deadline=format_beijing(row.deadline)[:16] if row.deadline else "",
         trail=await _trail(tx, link.order_id),
         mine=text("approval.you_decided", verdict=text(f"approval.verdict.{mine}")) if may_withdraw else "",
         may_decide=row.status == RequestStatus.OPEN and right is not None,
@@ -112,4 +113,4 @@ async def _trail(tx: AsyncSession, order_id: str) -> tuple[Step, ...]:
 
 
 def _step(role: str, one: ApprovalRow) -> Step:
-    return Step(role, f"{one.who} · {text(f'approval.verdict.{one.verdict}')} · {format_beijing(one.at)}", one.why)
+    return Step(role, f"{one.who} · {text(f'approval.verdict.{one.verdict}')} · {format_beijing(one.at)[:16]}", one.why)

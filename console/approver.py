@@ -21,7 +21,7 @@ from store.database import Database
 from workflows.contracts import Decide, Outcome
 
 _log = logging.getLogger(__name__)
-_LONGEST = 200
+LONGEST = 200
 """Characters of a reason that are kept."""
 
 
@@ -51,7 +51,7 @@ class ApproverPages:
     async def show(self, code: str) -> HTMLResponse:
         """The question, or what became of it."""
         view = await self._view(code)
-        return view if isinstance(view, HTMLResponse) else _shown(view)
+        return view if isinstance(view, HTMLResponse) else _shown(view, code)
 
     async def submit(
         self,
@@ -64,11 +64,11 @@ class ApproverPages:
         view = await self._view(code)
         if isinstance(view, HTMLResponse):
             return view
-        why = " ".join(why.split())[:_LONGEST]
+        why = " ".join(why.split())[:LONGEST]
         if verdict not in set(Verdict):
-            return _shown(view, 422, why=why)
+            return _shown(view, code, 422, why=why)
         if verdict == Verdict.REFUSE and not why:
-            return _shown(view, 422, error=text("approval.why_missing"))
+            return _shown(view, code, 422, error=text("approval.why_missing"))
         wish = Decide(view.request, verdict, view.approver, view.way, why, amount_fen)
         outcome = await self._orders.update(view.order_id, "approve", wish)
         _log.info("an approver decided", extra={"order_id": view.order_id, "taken": outcome.done})
@@ -76,8 +76,8 @@ class ApproverPages:
         if isinstance(after, HTMLResponse):
             return after
         if outcome.done:
-            return _shown(after, done=outcome.text)
-        return _shown(after, 409, error=outcome.text, why=why)
+            return _shown(after, code, done=outcome.text)
+        return _shown(after, code, 409, error=outcome.text, why=why)
 
     async def _view(self, code: str) -> ApprovalPage | HTMLResponse:
         try:
@@ -89,5 +89,7 @@ class ApproverPages:
             return page("approval_notice.html", 404, kind="unknown")
 
 
-def _shown(view: ApprovalPage, status: int = 200, *, done: str = "", error: str = "", why: str = "") -> HTMLResponse:
-    return page("approval.html", status, view=view, done=done, error=error, why=why)
+def _shown(
+    view: ApprovalPage, code: str, status: int = 200, *, done: str = "", error: str = "", why: str = ""
+) -> HTMLResponse:
+    return page("approval.html", status, view=view, code=code, done=done, error=error, why=why)

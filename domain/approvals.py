@@ -57,7 +57,7 @@ class Way(StrEnum):
 
     API = "api"
     CONSOLE = "console"
-    """A link that the approver made for themselves."""
+    """A link that the approver made for themselves, or the page after signing in."""
     SMS = "sms"
 
 
