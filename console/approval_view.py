@@ -15,19 +15,10 @@ from domain.links import approval_code
 from domain.money import format_yuan
 from domain.texts import text
 from store import approvals, approvers, orders
-from store.tables import ApprovalLinkRow, ApprovalRequestRow, ApprovalRow
-from views.approver import buyer_name
+from store.tables import ApprovalLinkRow, ApprovalRequestRow
+from views.approver import Said, buyer_name, said
 
 _CODE = re.compile(r"[a-z2-7]{24}")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of the trail."""
-
-    role: str
-    words: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +38,7 @@ class ApprovalPage:
     way: str
     role: str
     deadline: str
-    trail: tuple[Step, ...]
+    trail: tuple[Said, ...]
     mine: str
     may_decide: bool
     may_withdraw: bool
@@ -107,10 +98,6 @@ def _closed(row: ApprovalRequestRow, may: bool) -> str:
     return text("approval.closed")
 
 
-async def _trail(tx: AsyncSession, order_id: str) -> tuple[Step, ...]:
+async def _trail(tx: AsyncSession, order_id: str) -> tuple[Said, ...]:
     roles = {row.n: role_name(row.role) for row in await approvals.requests(tx, order_id)}
-    return tuple(_step(roles.get(one.n, ""), one) for one in await approvals.decisions(tx, order_id))
-
-
-def _step(role: str, one: ApprovalRow) -> Step:
-    return Step(role, f"{one.who} · {text(f'approval.verdict.{one.verdict}')} · {format_beijing(one.at)[:16]}", one.why)
+    return tuple(said(roles.get(one.n, ""), one) for one in await approvals.decisions(tx, order_id))

@@ -34,6 +34,7 @@ class Said:
 
     role: str
     words: str
+    at: str
     why: str
 
 
@@ -120,7 +121,7 @@ async def desk(tx: AsyncSession, who: str, now: datetime | None = None) -> Desk:
     lately = await approval_lists.lately(tx, who, now - LATELY, _LATEST + MOST)
     over = [row for row in lately if (row.order_id, row.n) not in here][:_LATEST]
     ids = {row.order_id for row, _ in shown} | {row.order_id for row in over}
-    every, said = await approval_lists.questions(tx, ids), await approval_lists.decisions(tx, ids)
+    every, decided = await approval_lists.questions(tx, ids), await approval_lists.decisions(tx, ids)
     orders = await bodies(tx, {row.order_id for row, _ in shown})
     index = await approval_lists.index(tx, ids)
     away = me.absent_until if me is not None and not me.present(now) else None
@@ -130,11 +131,11 @@ async def desk(tx: AsyncSession, who: str, now: datetime | None = None) -> Desk:
         text("approval.and").join(map(role_name, sorted(me.roles))) if me is not None else "",
         format_beijing(away)[:16] if away is not None else "",
         tuple(
-            _waiting(row, right, orders[row.order_id], every[row.order_id], said.get(row.order_id, []), now)
+            _waiting(row, right, orders[row.order_id], every[row.order_id], decided.get(row.order_id, []), now)
             for row, right in shown
         ),
         len(mine) - len(shown),
-        tuple(_over(row, index[row.order_id], every[row.order_id], said.get(row.order_id, []), who) for row in over),
+        tuple(_over(row, index[row.order_id], every[row.order_id], decided.get(row.order_id, []), who) for row in over),
     )
 
 
@@ -147,7 +148,7 @@ def _waiting(
     right: Candidate,
     order: Order,
     every: Sequence[ApprovalRequestRow],
-    said: Sequence[ApprovalRow],
+    decided: Sequence[ApprovalRow],
     now: datetime,
 ) -> Waiting:
     together = [one for one in every if one.row == row.row and RequestStatus(one.status) in NOW]
@@ -171,8 +172,8 @@ def _waiting(
         role=role,
         deadline=format_beijing(row.deadline)[:16] if row.deadline is not None else "",
         late=row.stage > Stage.FIRST or (row.deadline is not None and row.deadline <= now),
-        trail=tuple(Said(roles.get(one.n, ""), _line(one), one.why) for one in said),
-        seen=_seen(row, said),
+        trail=tuple(said(roles.get(one.n, ""), one) for one in decided),
+        seen=_seen(row, decided),
     )
 
 
@@ -180,16 +181,16 @@ def _over(
     row: ApprovalRequestRow,
     order: OrderRow,
     every: Sequence[ApprovalRequestRow],
-    said: Sequence[ApprovalRow],
+    decided: Sequence[ApprovalRow],
     who: str,
 ) -> Over:
-    last = next((one for one in reversed(said) if one.n == row.n), None)
+    last = next((one for one in reversed(decided) if one.n == row.n), None)
     status = RequestStatus(row.status)
-    decided = status in (RequestStatus.APPROVED, RequestStatus.REFUSED) and last is not None
-    at = last.at if decided and last is not None else row.closed_at or row.opened_at
-    if order.exit is not None and not decided:
+    settled = status in (RequestStatus.APPROVED, RequestStatus.REFUSED) and last is not None
+    at = last.at if settled and last is not None else row.closed_at or row.opened_at
+    if order.exit is not None and not settled:
         words, mark = text("mine.order_off"), "gone"
-    elif decided and last is not None:
+    elif settled and last is not None:
         verdict = text(f"approval.verdict.{last.verdict}")
         key = "approval.you_decided" if last.who == who else "approval.decided"
         words = text(key, **({"verdict": verdict} if last.who == who else {"verdict": verdict, "who": last.who}))
@@ -210,16 +211,18 @@ def _over(
         role=role_name(row.role),
         words=words,
         mark=mark,
-        why=last.why if decided and last is not None else "",
+        why=last.why if settled and last is not None else "",
         at=format_beijing(at)[:16] if at is not None else "",
-        may_withdraw=decided and last is not None and last.who == who and held and order.exit is None,
-        seen=_seen(row, said),
+        may_withdraw=settled and last is not None and last.who == who and held and order.exit is None,
+        seen=_seen(row, decided),
     )
 
 
-def _line(one: ApprovalRow) -> str:
-    return f"{one.who} · {text(f'approval.verdict.{one.verdict}')} · {format_beijing(one.at)[:16]}"
+def said(role: str, one: ApprovalRow) -> Said:
+    """A decision as a line of the trail."""
+    words = f"{one.who} · {text(f'approval.verdict.{one.verdict}')}"
+    return Said(role, words, format_beijing(one.at)[:16], one.why)
 
 
-def _seen(row: ApprovalRequestRow, said: Sequence[ApprovalRow]) -> int:
-    return max((one.seq or 0 for one in said if one.n == row.n), default=0)
+def _seen(row: ApprovalRequestRow, decided: Sequence[ApprovalRow]) -> int:
+    return max((one.seq or 0 for one in decided if one.n == row.n), default=0)

@@ -90,7 +90,7 @@ APPROVALS: dict[str, tuple[str, str]] = {
     "approval.goods": ("商品", "goods"),
     "approval.as_role": ("您的身份", "you decide as"),
     "approval.deadline": ("截止时间", "decide by"),
-    "approval.trail": ("审批记录", "decisions so far"),
+    "approval.trail": ("审批记录", "decisions"),
     "approval.none_yet": ("还没有人处理", "nobody has decided yet"),
     "approval.why": ("意见", "why"),
     "approval.why_hint": ("驳回时必填，同意时可不填", "needed for a refusal"),

@@ -137,7 +137,7 @@ async def test_a_form_of_somebody_else_decides_nothing(
 ) -> None:
     form = _form((await client.get(LI)).text, FIRST, "approve")
     of_wang = f"/a/{approval_code(SECRET, FIRST, 2)}/mine"
-    tries = (
+    tries: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = (
         (of_wang, form, {}),
         (LI, {**form, "token": ""}, {}),
         (LI, {**form, "token": "ä"}, {}),

@@ -12,6 +12,7 @@ import pytest
 from activities import contracts
 from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
+from domain.approvals import Mode as ApprovalMode
 from domain.approvals import RequestStatus, Standing, Verdict
 from domain.approvals import Way as WayOfDeciding
 from domain.deadlines import Stage
@@ -191,6 +192,8 @@ def families(source: Uses) -> dict[str, set[str]]:
         "flag.": {"stock.not_enough", "stock.safety"},
         "flag.compliance.": {"missing", "expired", "malformed", "blocked"},
         "declare.": {*ORDER_FIELDS, *LINE_FIELDS} - set(KINDS),
+        "mine.mode.": set(ApprovalMode),
+        "mine.as_": set(map(str, Standing)) - {"own"},
         "declare.is_": {"missing", "malformed", "contradicts"},
         "declarations.": {"order", "destination", "status", "opened", "missing"},
         "declarations.status.": {"incomplete", "blocked"},
