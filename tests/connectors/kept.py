@@ -57,6 +57,7 @@ async def check_documents(source: PushSource, documents: Sequence[Document]) -> 
     for document in documents:
         assert len(document.document_id) < 200
         assert 0 <= document.version < _LARGEST
+        assert len(document.order_id or "") < 200
         document.document_id.encode()
         document.body.encode()
         for news in await known(source.interpret(document)) or ():

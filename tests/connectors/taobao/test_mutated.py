@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import respx
 from hypothesis import HealthCheck, given, settings
 
-from connectors.ports import Document, PulledPage, Window
+from connectors.ports import Document, Window
 from connectors.taobao import TaobaoChannel, TaobaoWaybills, TopApi
 from connectors.transport import Limits
 from domain.clock import parse_beijing
-from domain.news import CancelNews, News, OrderNews, RefundNews, ShippedNews
-from domain.order import Order
-from domain.refund import Refund
 from domain.shipping import Carrier, Shipment, VoidOutcome, Waybill
-from tests.connectors.mutations import KNOWN_ERRORS, as_bytes, mutated, mutated_bytes
+from tests.connectors.kept import check_news, check_page, known
+from tests.connectors.mutations import as_bytes, mutated, mutated_bytes
 
 from .conftest import SHOP, TID, error, form_of, refund, sub_order, trade, two_orders
 from .conftest import settings as top_settings
 from .test_waybills import KEY, NUMBER, WAYBILL, module, no_such, printed, request
-
-T = TypeVar("T")
 
 pytestmark = pytest.mark.filterwarnings("error")
 WINDOW = Window(parse_beijing("2026-03-01 10:00:00"), parse_beijing("2026-03-01 10:30:00"))
@@ -70,40 +66,6 @@ def serve(**spoilt: bytes) -> None:
     respx.post().mock(side_effect=answer)
 
 
-async def known(asked: Awaitable[T]) -> T | None:
-    """The answer; None when one of the connectors' own errors came."""
-    try:
-        return await asked
-    except KNOWN_ERRORS:
-        return None
-
-
-def check_kept(news: News) -> None:
-    """What goes into the store must come out again, and money adds up."""
-    if isinstance(news, OrderNews):
-        order = news.order
-        assert Order.model_validate_json(order.model_dump_json()) == order
-        assert len(order.order_id) < 200
-        amounts = order.amounts
-        assert amounts.paid_fen == amounts.goods_fen + amounts.freight_fen - amounts.discount_fen
-        assert max(order.version, amounts.paid_fen, amounts.goods_fen) < 2**63
-    elif isinstance(news, RefundNews):
-        assert Refund.model_validate_json(news.refund.model_dump_json()) == news.refund
-        assert max(news.refund.version, news.refund.amount_fen) < 2**63
-        assert len(news.refund.order_id) < 200
-    else:
-        assert isinstance(news, CancelNews | ShippedNews)
-
-
-async def check_page(channel: TaobaoChannel, page: PulledPage | None) -> None:
-    for document in page.documents if page else ():
-        assert len(document.document_id) < 200
-        assert 0 <= document.version < 2**63
-        document.body.encode()
-        for news in await known(channel.interpret(document)) or ():
-            check_kept(news)
-
-
 @MANY
 @given(raw=mutated_bytes(under("taobao.trades.sold.increment.get", {**LIST, "has_next": True})))
 async def test_pages_of_trades(top: TopApi, raw: bytes) -> None:
@@ -130,7 +92,7 @@ async def test_a_refund(top: TopApi, raw: bytes) -> None:
         serve(taobao_refund_get=raw)
         document = Document("taobao", "refund", "x", 0, body)
         for news in await known(TaobaoChannel(top).interpret(document)) or ():
-            check_kept(news)
+            check_news(news)
 
 
 @MANY
@@ -147,7 +109,7 @@ async def test_a_trade(top: TopApi, raw: bytes) -> None:
     with respx.mock:
         serve(taobao_trade_fullinfo_get=raw)
         for news in await known(TaobaoChannel(top).interpret(Document("taobao", "order_hint", "x", 1, body))) or ():
-            check_kept(news)
+            check_news(news)
 
 
 @MANY
@@ -208,4 +170,4 @@ async def test_stored_documents(top: TopApi, order: Any, back: Any) -> None:
         for kind, body in (("order_hint", order), ("refund", back)):
             document = Document("taobao", kind, "x", 0, as_bytes(body).decode())
             for news in await known(channel.interpret(document)) or ():
-                check_kept(news)
+                check_news(news)

@@ -4,31 +4,27 @@ be kept."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
 import respx
 from hypothesis import HealthCheck, given, settings
 
-from connectors.ports import Document, PulledPage, Window
+from connectors.ports import Document, Window
 from connectors.transport import Limits
 from connectors.xiaohongshu import XiaohongshuApi, XiaohongshuChannel, XiaohongshuWaybills
 from domain.clock import utc_now
-from domain.news import CancelNews, News, OrderNews, RefundNews
-from domain.order import Order
-from domain.refund import Refund
 from domain.shipping import Carrier, Shipment, VoidOutcome, Waybill
+from tests.connectors.kept import check_documents, check_page, known
 from tests.connectors.memory_tokens import MemoryTokens
 from tests.connectors.mutations import KNOWN_ERRORS, as_bytes, mutated, mutated_bytes
 
 from .conftest import ORDER_NO, PAID_AT, SHOP, after_sale, message, order_detail, signed_push, sku
 from .conftest import settings as xhs_settings
 from .test_waybills import KEY, NUMBER, WAYBILL, request
-
-T = TypeVar("T")
 
 WINDOW = Window(datetime(2026, 3, 1, 2, 0, tzinfo=UTC), datetime(2026, 3, 1, 2, 30, tzinfo=UTC))
 MANY = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -80,42 +76,6 @@ def serve(spoilt: dict[str, bytes]) -> None:
     respx.post().mock(side_effect=answer)
 
 
-async def known(asked: Awaitable[T]) -> T | None:
-    """The answer; None when one of the connectors' own errors came."""
-    try:
-        return await asked
-    except KNOWN_ERRORS:
-        return None
-
-
-def check_kept(news: News) -> None:
-    """What goes into the store must come out again, and money adds up."""
-    if isinstance(news, OrderNews):
-        order = news.order
-        assert Order.model_validate_json(order.model_dump_json()) == order
-        assert len(order.order_id) < 200
-        amounts = order.amounts
-        assert amounts.paid_fen == amounts.goods_fen + amounts.freight_fen - amounts.discount_fen
-        assert amounts.paid_fen == sum(each.amount_fen for each in order.lines) + amounts.freight_fen
-        assert max(order.version, amounts.paid_fen, amounts.goods_fen) < 2**63
-    elif isinstance(news, RefundNews):
-        assert Refund.model_validate_json(news.refund.model_dump_json()) == news.refund
-        assert max(news.refund.version, news.refund.amount_fen) < 2**63
-        assert len(news.refund.order_id) < 200
-    else:
-        assert isinstance(news, CancelNews)
-
-
-async def check_documents(channel: XiaohongshuChannel, documents: Any) -> None:
-    for document in documents:
-        assert len(document.document_id) < 200
-        assert 0 <= document.version < 2**63
-        assert len(document.order_id or "") < 200
-        document.body.encode()
-        for news in await known(channel.interpret(document)) or ():
-            check_kept(news)
-
-
 @MANY
 @given(orders=mutated_bytes(ANSWERS["order.getOrderList"]), back=mutated_bytes(ANSWERS["afterSale.listAfterSaleInfos"]))
 async def test_pages(line: XiaohongshuApi, orders: bytes, back: bytes) -> None:
@@ -123,8 +83,7 @@ async def test_pages(line: XiaohongshuApi, orders: bytes, back: bytes) -> None:
     with respx.mock:
         serve({"order.getOrderList": orders, "afterSale.listAfterSaleInfos": back})
         for feed in (channel, channel.refunds):
-            page: PulledPage | None = await known(feed.pull(SHOP, WINDOW, None))
-            await check_documents(channel, page.documents if page else ())
+            await check_page(channel, await known(feed.pull(SHOP, WINDOW, None)))
 
 
 @MANY
