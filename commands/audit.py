@@ -6,11 +6,10 @@ import json
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
 from audit.books import BooksUnavailable
-from audit.report import AuditReport
 from audit.run import run_audit
+from audit.shown import show_report
 from commands.house import house
 from settings import Settings
 
@@ -28,17 +27,3 @@ async def main(settings: Settings, books: str | None, *, settled: bool, as_json:
     else:
         show_report(report, Console())
     return 0 if report.clean else 1
-
-
-def show_report(report: AuditReport, console: Console) -> None:
-    """The report as a table, and every finding in a line of its own."""
-    table = Table("", "check", "looked at", "findings", title="audit")
-    for check in report.checks:
-        found = len(check.findings)
-        mark = "[red]no[/]" if found else "[green]ok[/]"
-        table.add_row(mark, f"{check.name}: {check.what}", str(check.looked_at), str(found))
-    console.print(table)
-    for name, finding in report.findings():
-        console.print(f"[red]{name}[/] {finding.subject}: {finding.text}")
-    for skipped in report.skipped:
-        console.print(f"[yellow]skipped[/] {skipped.check}: {skipped.why}")

@@ -18,7 +18,7 @@ from rich.console import Console
 from sqlmodel import col, select
 
 from audit.run import run_audit
-from commands.audit import show_report
+from audit.shown import show_report
 from domain.order import ChannelStatus
 from domain.texts import text, use_language
 from embedded.environment import SHELL_FILE, Home, HomeInUse, open_home
