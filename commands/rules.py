@@ -282,8 +282,10 @@ def read_document(name: str, file: Path) -> tuple[Document, Say]:
         document, places = read_workbook(name, file)
     except BadWorkbook as bad:
         raise Refused(*bad.lines) from None
-    except (BadRule, UnicodeDecodeError) as error:
-        raise Refused(str(error)) from None
+    except UnicodeDecodeError:
+        raise Refused(text("rules.file.not_utf8", file=file)) from None
+    except BadRule as error:
+        raise Refused(text("rules.bad.form", reason=error)) from None
     return document, places.sentence
 
 

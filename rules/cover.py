@@ -26,6 +26,9 @@ _SIMPLE = re.compile(
     rf"|[\[(]\s*{_NUMBER}\s*\.\.\s*{_NUMBER}\s*[\])]|(?:not\s+)?in\s*\[\s*{_LIST}\s*\])\s*"
 )
 _LITERALS = re.compile(_LITERAL)
+_TEXT = r"\"[^\"]*\"|'[^']*'"
+_TEXTS = re.compile(rf"\s*(?:{_TEXT})(?:\s*,\s*(?:{_TEXT}))*\s*")
+_RANGE = re.compile(rf"\s*[\[(]\s*{_NUMBER}\s*\.\.\s*{_NUMBER}\s*[\])]\s*")
 _TRIES = 20_000
 """So many boxes are looked at for one row; beyond that it passes for one that can apply."""
 
@@ -54,7 +57,8 @@ class Boxes:
         kinds = [_kinds(cells) for cells in columns]
         self._full = [(1 << len(one)) - 1 for one in kinds]
         # None: a cell that cannot be seen through.
-        self._masks = [[_mask(cell, one) for cell, one in zip(cells, kinds, strict=True)] for cells in self._cells]
+        by_column = [_masks(cells, one) for cells, one in zip(columns, kinds, strict=True)]
+        self._masks = [list(row) for row in zip(*by_column, strict=True)] if by_column else [[] for _ in self._cells]
 
     def unreachable(self) -> list[Unreachable]:
         """The rows that never apply where the first row that applies decides."""
@@ -64,7 +68,7 @@ class Boxes:
             if 0 in box:
                 found.append(Unreachable(n, impossible=True))
                 continue
-            before = [(i, one) for i in range(n) if (one := self._seen_by(i, n)) is not None]
+            before = [(i, one) for i in range(n) if self._meets(i, box) and (one := self._seen_by(i, n)) is not None]
             whole = next((i for i, one in before if all(b & ~o == 0 for b, o in zip(box, one, strict=True))), None)
             if whole is not None:
                 found.append(Unreachable(n, self._ids[whole]))
@@ -87,6 +91,13 @@ class Boxes:
         """Whether some row applies whatever the facts are."""
         rows = [[mask for mask in row if mask is not None] for row in self._masks if None not in row]
         return not _escapes(list(self._full), rows, [_TRIES])
+
+    def _meets(self, i: int, box: Sequence[int]) -> bool:
+        """Whether row i may take anything of a box."""
+        for mask, own in zip(self._masks[i], box, strict=True):  # noqa: SIM110 - asked for each pair of rows
+            if mask is not None and not mask & own:
+                return False
+        return True
 
     def _seen_by(self, i: int, j: int) -> list[int] | None:
         """Row i as a box, where row j is concerned; None when that cannot be told."""
@@ -147,6 +158,37 @@ def _value(literal: str) -> Any:
     if literal in words:
         return words[literal]
     return float(literal) if "." in literal else int(literal)
+
+
+def literal_kinds(cell: str) -> set[str]:
+    """Of which kinds the values are that a condition compares with: text, number, bool; none where it has functions."""
+    if not _SIMPLE.fullmatch(cell):
+        return set()
+    values = [_value(one) for one in _LITERALS.findall(cell)]
+    if _RANGE.fullmatch(cell):
+        return {"number"}
+    return {
+        "text" if isinstance(one, str) else "bool" if isinstance(one, bool) else "number"
+        for one in values
+        if one is not None
+    }
+
+
+def _masks(cells: Iterable[str], kinds: Sequence[Any]) -> list[int | None]:
+    """The kinds that each cell takes, a bit for each. Most cells say one text or another, and many say the same."""
+    places = {kind: n for n, kind in enumerate(kinds) if isinstance(kind, str)}
+    known: dict[str, int | None] = {}
+    for cell in cells:
+        if cell not in known:
+            known[cell] = _of_texts(cell, places) if _TEXTS.fullmatch(cell) else _mask(cell, kinds)
+    return [known[cell] for cell in cells]
+
+
+def _of_texts(cell: str, places: dict[str, int]) -> int:
+    mask = 0
+    for one in _LITERALS.findall(cell):
+        mask |= 1 << places[one[1:-1]]
+    return mask
 
 
 def _mask(cell: str, kinds: Sequence[Any]) -> int | None:

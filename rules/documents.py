@@ -70,7 +70,7 @@ def declared(document: Document) -> dict[str, Any]:
 def parse(text: str, name: str) -> Document:
     """A document out of its JSON. Raises BadRule."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
         raise BadRule(f"{name} is not JSON: {error}") from error
     if not isinstance(document, dict):

@@ -247,7 +247,11 @@ def _compile(compiler: Any, cell: str) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).partition("\n")[0]  # the rest is the engine's own stack
+    said = str(error).partition("\n")[0]  # the rest is the engine's own stack
+    try:
+        return str(json.loads(said)["source"])
+    except (ValueError, KeyError, TypeError):
+        return said
 
 
 @cache

@@ -7,6 +7,7 @@ reads those outputs. What is declared there holds for every version of it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,17 @@ import zen
 
 from domain import patterns
 from domain.texts import text
-from rules import engine
-from rules.cover import Boxes
+from rules import engine, mistakes
+from rules.cover import Boxes, literal_kinds
 from rules.documents import DECLARED, BadRule, Column, Document, Grid, declared, grids
 from rules.promotion_rows import CHECKED
 
 _NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
 _MONEY = ("_fen", "_permille", "_percent", "_rate")
+_NAME = re.compile(r"[^\s/@\"']{1,100}")
+"""A row's name stands in `table@version/name`."""
+_SHOWN = 60
+"""So much of a cell is repeated."""
 _OF_THE_ROW = frozenset({"_id", "_description"})
 
 
@@ -152,6 +157,9 @@ class _Declared:
     def disjoint(self) -> bool:
         return any(one.get("disjoint", False) for one in self._both)
 
+    def house_examples(self) -> list[dict[str, Any]]:
+        return list(self._both[0].get("examples", []))
+
     def examples(self) -> list[dict[str, Any]]:
         return list(self._both[1].get("examples", []))
 
@@ -163,6 +171,7 @@ class _Look:
         self._grid = grid
         self._house = house
         self._rules = rules
+        self._facts: dict[str, set[str]] = {}
 
     def problems(self) -> list[Problem]:
         found = [*self._columns(), *self._names()]
@@ -207,6 +216,8 @@ class _Look:
             name = row.get("_id", "")
             if not name:
                 yield self._bad("nameless", n)
+            elif not _NAME.fullmatch(name):
+                yield self._bad("name_form", n)
             elif name in seen:
                 yield self._bad("twice", n, other=seen[name] + 1)
             seen.setdefault(name, n)
@@ -216,19 +227,51 @@ class _Look:
     def _cells(self) -> Iterator[Problem]:
         for n, row in enumerate(self._grid.rows):
             for column in self._grid.inputs:
+                cell = row.get(column.id, "")
                 try:
-                    engine.check_condition(row.get(column.id, ""))
+                    engine.check_condition(cell)
                 except BadRule as error:
-                    yield self._bad("condition", n, column.title, reason=str(error))
+                    yield self._unread("condition", mistakes.in_condition(cell), n, column, cell, str(error))
+                else:
+                    yield from self._condition(n, column, cell)
             for column in self._grid.outputs:
+                cell = row.get(column.id, "")
                 try:
-                    value = engine.check_output(row.get(column.id, ""))
+                    value = engine.check_output(cell)
                 except BadRule as error:
-                    yield self._bad("value", n, column.title, reason=str(error))
+                    yield self._unread("value", mistakes.in_output(cell), n, column, cell, str(error))
                 else:
                     yield from self._value(n, column, row.get("_id", ""), value)
                     yield from self._fit(n, column, value)
                     yield from self._form(n, column, value)
+
+    def _unread(self, what: str, mistake: str | None, n: int, column: Column, cell: str, reason: str) -> Problem:
+        if mistake is None:
+            return self._bad(what, n, column.title, reason=reason)
+        return self._bad(f"cell.{mistake}", n, column.title, cell=cell.strip()[:_SHOWN])
+
+    def _condition(self, n: int, column: Column, cell: str) -> Iterator[Problem]:
+        """Whether it means what it says: what is compared without quotes, or with another kind, never applies."""
+        facts = [one.field for one in self._house.inputs]
+        if (found := mistakes.misread(cell, facts)) is not None:
+            yield self._bad(f"cell.{found[0]}", n, column.title, cell=cell.strip()[:_SHOWN], **found[1])
+            return
+        known = self._fact_kinds(column.field)
+        if known and (other := sorted(literal_kinds(cell) - known)):
+            kinds = text("rules.kind.or").join(text(f"rules.kind.{one}") for one in sorted(known))
+            yield self._bad("fact_kind", n, column.title, kind=kinds, found=text(f"rules.kind.{other[0]}"))
+
+    def _fact_kinds(self, field: str) -> set[str]:
+        """What a fact is, as far as the house's table and its examples show it."""
+        if field not in self._facts:
+            cells = [
+                row.get(one.id, "") for one in self._house.inputs if one.field == field for row in self._house.rows
+            ]
+            given = [example.get("facts", {}) for example in self._rules.house_examples()]
+            self._facts[field] = {kind for cell in cells for kind in literal_kinds(cell)} | {
+                _kind(facts[field]) for facts in given if facts.get(field) is not None
+            }
+        return self._facts[field]
 
     def _value(self, n: int, column: Column, name: str, value: Any) -> Iterator[Problem]:
         if isinstance(value, float) and value.is_integer():
@@ -239,6 +282,9 @@ class _Look:
         if wanted is not None and _kind(value) != wanted:
             yield self._bad("kind", n, column.title, kind=text(f"rules.kind.{wanted}"))
             return
+        if isinstance(value, float) and 0 < abs(value) < 1 and (whole := self._hundredths(column.field)):
+            yield self._bad("fraction", n, column.title, value=value, whole=f"{value * whole:.15g}")
+            return
         if column.field.endswith("_fen") and not float(value).is_integer():
             yield self._bad("fen", n, column.title)
         for least, most in self._rules.bounds(column.field):
@@ -248,6 +294,13 @@ class _Look:
             if value not in words:
                 shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
                 yield self._bad("word", n, column.title, value=value, words=shown)
+
+    def _hundredths(self, field: str) -> int:
+        """What 1 is in a column of percent or permille; 0 for other columns."""
+        title = next((one.title for one in self._house.outputs if one.field == field), "")
+        if field.endswith("_permille") or "千分" in title or "‰" in title:
+            return 1000
+        return 100 if field.endswith("_percent") or "%" in title else 0
 
     def _form(self, n: int, column: Column, value: Any) -> Iterator[Problem]:
         for pattern in self._rules.matches(column.field):
@@ -281,7 +334,12 @@ class _Look:
 
     def _rows(self) -> Iterator[Problem]:
         boxes = Boxes(self._grid)
-        for found in boxes.unreachable():
+        unreachable = boxes.unreachable()
+        here = {column.field for column in self._grid.inputs}
+        for column in self._house.inputs if unreachable else ():
+            if column.field not in here:
+                yield self._bad("fact_gone", title=column.title, field=column.field)
+        for found in unreachable:
             if found.impossible:
                 yield self._bad("impossible", found.row)
             elif not self._grid.first:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter.utility import xl_col_to_name
 
 from domain.texts import text
-from rules.documents import DECLARED, Document, Grid, declared, grids
+from rules.documents import DECLARED, BadRule, Document, Grid, declared, grids
 from rules.lint import Problem
+from rules.workbook_scan import MOST_COLUMNS, MOST_ROWS, Scan, Sealed, TooLarge, scan
 
 _ROW, _NOTE, _IF, _THEN, _WANTED = "row", "note", "条件", "结果", "应得"
 _DESCRIPTION = "_description"
-_SKELETON, _NAME = "document", "name"
+_SKELETON, _NAME, _SHEETS = "document", "name", "sheets"
 _EXAMPLES, _DECLARATIONS = "示例", "声明"
 _TOP = 2
 """Rows of headings."""
@@ -35,9 +36,11 @@ _CELL = 30_000
 """A cell of Excel takes 32,767 characters."""
 
 _HALF = str.maketrans(
-    "，＂＞＜＝！（）［］｛｝：；＋－＊／％．　０１２３４５６７８９",
-    ',"><=!()[]{}:;+-*/%. 0123456789',
+    "，＂＞＜＝！（）［］｛｝：；＋－＊／％．　\u00a0０１２３４５６７８９",
+    ',"><=!()[]{}:;+-*/%.  0123456789',
 )
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+"""What is copied from web pages and chats along with a text."""
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "、": ",", "【": "[", "】": "]", "＆": "and", "～": ".."}
 _OPENS = {'"': '"', "'": "'", "“": "”", "”": "”", "‘": "’", "’": "’", "＂": "＂"}
 
@@ -66,6 +69,9 @@ class Places:
             return problem.sentence()
         row = self.rows.get((problem.table, problem.number), 0)
         column = self.columns.get((problem.table, problem.column), "")
+        if problem.what == "twice":
+            other = self.rows.get((problem.table, int(str(dict(problem.params)["other"]))), 0)
+            problem = replace(problem, params=(("other", other),))
         place = _place(self.sheets[problem.table], row, column, problem.column)
         return f"{place}{text('rules.at.colon')}{problem.words()}"
 
@@ -90,19 +96,26 @@ def write_workbook(name: str, document: Document, path: Path) -> None:
 def read_workbook(name: str, path: Path) -> tuple[Document, Places]:
     """Read a rule set out of a file, and where its parts stand. Raises BadWorkbook with everything that is wrong."""
     try:
+        seen = scan(path)
         book = CalamineWorkbook.from_path(str(path))
         sheets = {title: book.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in book.sheet_names}
+    except Sealed:
+        raise BadWorkbook(text("rules.file.sealed")) from None
+    except TooLarge as large:
+        limits = {"rows": MOST_ROWS, "columns": MOST_COLUMNS}
+        raise BadWorkbook(text("rules.file.too_large", sheet=large.sheet, cell=large.cell, **limits)) from None
     except (CalamineError, OSError, ValueError) as error:
         raise BadWorkbook(text("rules.file.unreadable", reason=error)) from None
-    return _Reader(name, sheets).document()
+    return _Reader(name, sheets, seen).document()
 
 
 class _Reader:
     """Reads the sheets of one file."""
 
-    def __init__(self, name: str, sheets: dict[str, list[list[Any]]]) -> None:
+    def __init__(self, name: str, sheets: dict[str, list[list[Any]]], seen: Scan) -> None:
         self._name = name
         self._sheets = sheets
+        self._seen = seen
         self._bad: list[str] = []
         self._places = Places()
 
@@ -115,7 +128,7 @@ class _Reader:
         if examples:
             document.setdefault(DECLARED, {})["examples"] = examples
         if self._bad:
-            raise BadWorkbook(*self._bad)
+            raise BadWorkbook(*dict.fromkeys(self._bad))
         return document, self._places
 
     def _skeleton(self) -> tuple[Document, dict[str, str]]:
@@ -123,30 +136,29 @@ class _Reader:
         if rows is None:
             raise BadWorkbook(text("rules.file.no_sheet", sheet=_DECLARATIONS, sheets=", ".join(self._sheets)))
         said: dict[str, str] = {}
-        for row in rows[_TOP:]:
+        places: dict[str, int] = {}
+        for n, row in enumerate(rows[_TOP:], _TOP + 1):
             key, value = (str(cell) for cell in (*row, "", "")[:2])
             said[key] = said.get(key, "") + value
-        if said.get(_NAME) != self._name:
-            raise BadWorkbook(text("rules.file.other_set", name=self._name, found=said.get(_NAME, "-")))
-        document: Document = {}
-        own, names = {}, {}
-        for n, row in enumerate(rows[_TOP:], _TOP + 1):
-            key = str((*row, "")[0])
-            if key in ("", _NAME) or (key == _SKELETON and document):
-                continue
+            places.setdefault(key, n)
+        said.pop("", None)
+        name = said.pop(_NAME, "")
+        if not name:
+            raise _lacks(_NAME)
+        if name != self._name:
+            raise BadWorkbook(text("rules.file.other_set", name=self._name, found=name))
+        own: dict[str, Any] = {}
+        for key, value in said.items():
             try:
-                value = json.loads(said[key])
+                own[key] = json.loads(value)
             except ValueError:
                 # Quotes that an input method made full-width are the usual reason.
-                raise BadWorkbook(_line(_DECLARATIONS, n, "B", key, "rules.file.not_json")) from None
-            if key == _SKELETON:
-                document = value
-            elif key == "sheets":
-                names = value
-            else:
-                own[key] = value
-        if not document:
-            raise BadWorkbook(text("rules.file.no_document", sheet=_DECLARATIONS, mark=_SKELETON))
+                raise BadWorkbook(_line(_DECLARATIONS, places[key], "B", key, "rules.file.not_json")) from None
+        document, names = own.pop(_SKELETON, None), own.pop(_SHEETS, {})
+        if not _is_skeleton(document):
+            raise _lacks(_SKELETON)
+        if not isinstance(names, dict):
+            raise _lacks(_SHEETS)
         if own:
             document[DECLARED] = own
         return document, names
@@ -159,6 +171,7 @@ class _Reader:
             return
         title = str(node.get("name", node["id"]))
         self._places.sheets[title] = sheet
+        self._merged(sheet)
         ids = self._columns(content, sheet, title, rows)
         row_column = next((one for one in content["outputs"] if one["field"] == _ROW), None)
         made = []
@@ -171,6 +184,8 @@ class _Reader:
                 heading = str(rows[0][n])
                 if identity in ("_id", _DESCRIPTION):
                     plain = self._cell(value, sheet, number, n, heading, expression=False).strip()
+                    if identity == "_id":
+                        plain = plain.strip('"“”＂')  # as people write texts elsewhere
                     if plain or identity == "_id":
                         cells[identity] = plain
                 else:
@@ -180,6 +195,12 @@ class _Reader:
             made.append(cells)
             self._places.rows[title, len(made)] = number
         content["rules"] = made
+
+    def _merged(self, sheet: str) -> None:
+        """Of merged cells all but the first are empty, and an empty condition takes everything."""
+        for written, _, last in self._seen.merged.get(sheet, ()):
+            if last >= _TOP:
+                self._bad.append(_line(sheet, 0, "", "", "rules.file.merged", cells=written))
 
     def _columns(self, content: dict[str, Any], sheet: str, title: str, rows: list[list[Any]]) -> dict[int, str]:
         """Put the columns into the order of the sheet. The row's key for each column of the sheet."""
@@ -191,6 +212,11 @@ class _Reader:
         ids: dict[int, str] = {}
         here: dict[str, list[dict[str, Any]]] = {_IF: [], _THEN: []}
         titles, keys = [*rows, [], []][:2]
+        marks = {*known, _ROW, _NOTE}
+        if rows and not any(str(raw).strip() in marks for raw in keys):
+            row = 1 if any(str(raw).strip() in marks for raw in titles) else 2
+            self._bad.append(_line(sheet, row, "", "", f"rules.file.no_{'titles' if row == 1 else 'keys'}"))
+            return ids
         for n, raw in enumerate(keys):
             key, heading = str(raw).strip(), str(titles[n])
             letter = xl_col_to_name(n)
@@ -199,6 +225,9 @@ class _Reader:
                 ids[n] = "_id" if key == _ROW else _DESCRIPTION
                 continue
             if not key and not heading.strip() and all(n >= len(row) or row[n] in ("", None) for row in rows[_TOP:]):
+                continue
+            if not key:
+                self._bad.append(_line(sheet, 2, letter, heading, "rules.file.no_key", marks=", ".join(known)))
                 continue
             if kind not in here or not fact:
                 line = _line(sheet, 2, letter, heading, "rules.file.unknown_column", mark=key, marks=", ".join(known))
@@ -223,6 +252,7 @@ class _Reader:
 
     def _examples(self) -> Iterator[dict[str, Any]]:
         rows = self._sheets.get(_EXAMPLES, [])
+        self._merged(_EXAMPLES)
         keys = [str(cell).strip() for cell in rows[1]] if len(rows) > 1 else []
         for number, row in enumerate(rows[_TOP:], _TOP + 1):
             if all(cell in ("", None) for cell in row):
@@ -237,8 +267,11 @@ class _Reader:
                 if key == _NOTE:
                     example[_NOTE] = str(value)
                 elif kind in (_IF, _WANTED) and fact:
+                    cell = self._cell(value, _EXAMPLES, number, n, heading)
+                    if not cell:
+                        continue  # what is wrong with it is said
                     try:
-                        said = json.loads(self._cell(value, _EXAMPLES, number, n, heading))
+                        said = json.loads(cell)
                     except ValueError:
                         self._bad.append(
                             _line(_EXAMPLES, number, xl_col_to_name(n), heading, "rules.file.not_value", value=value)
@@ -260,12 +293,27 @@ class _Reader:
             yield example
 
     def _cell(self, value: Any, sheet: str, number: int, n: int, heading: str, *, expression: bool = True) -> str:
+        if (number - 1, n) in self._seen.errors.get(sheet, ()):
+            self._bad.append(_line(sheet, number, xl_col_to_name(n), heading, "rules.file.error"))
+            return ""
         try:
             return normal_cell(value, expression=expression)
         except ValueError as error:
             key = f"rules.file.{error}"
             self._bad.append(_line(sheet, number, xl_col_to_name(n), heading, key, value=value))
             return ""
+
+
+def _lacks(mark: str) -> BadWorkbook:
+    return BadWorkbook(text("rules.file.no_document", sheet=_DECLARATIONS, mark=mark))
+
+
+def _is_skeleton(document: Any) -> bool:
+    """Whether it has the engine's form: its tables are read into it."""
+    try:
+        return bool(grids(document)) and isinstance(document["nodes"], list)
+    except (BadRule, KeyError, TypeError):
+        return False
 
 
 def normal_cell(value: Any, *, expression: bool = True) -> str:
@@ -284,6 +332,7 @@ def normal_cell(value: Any, *, expression: bool = True) -> str:
         return written
     if not isinstance(value, str):
         raise ValueError("date")
+    value = value.translate(_INVISIBLE)
     return _half_width(value) if expression else value
 
 
@@ -366,7 +415,7 @@ def _declaration_cells(name: str, document: Document, names: dict[str, str]) -> 
             node["content"]["rules"] = []
     rows = [[_NAME, name]]
     rows += [[key, json.dumps(value, ensure_ascii=False)] for key, value in own.items() if key != "examples"]
-    rows.append(["sheets", json.dumps(names, ensure_ascii=False)])
+    rows.append([_SHEETS, json.dumps(names, ensure_ascii=False)])
     written = json.dumps(skeleton, ensure_ascii=False)
     rows += [[_SKELETON, written[start : start + _CELL]] for start in range(0, len(written), _CELL)]
     return [text("rules.declaration"), text("rules.declared")], ["key", "value"], rows

@@ -11,6 +11,7 @@ RULES: dict[str, tuple[str, str]] = {
     "rules.kind.text": ('文字（加英文双引号，如 "SF"）', 'a text (in double quotes, like "SF")'),
     "rules.kind.number": ("数字", "a number"),
     "rules.kind.bool": ("true 或 false", "true or false"),
+    "rules.kind.or": ("或", " or "),
     "rules.kind.list": ('清单（如 ["a", "b"]）', 'a list (like ["a", "b"])'),
     "rules.bad.form": (
         "不是决策表文件：{reason}。请从 orderhub rules export 导出的文件改起",
@@ -63,6 +64,67 @@ RULES: dict[str, tuple[str, str]] = {
     "rules.bad.value": (
         '结果读不懂：{reason}。文字加英文双引号，没有文字写 ""',
         'the result cannot be read: {reason}. Write texts in double quotes, and "" for none',
+    ),
+    "rules.bad.cell.any": ("「{cell}」读不懂；不限请留空", "{cell!r} cannot be read: leave the cell empty for any"),
+    "rules.bad.cell.yes_no": (
+        "「{cell}」读不懂；是写 true，否写 false（小写，不加引号）",
+        "{cell!r} cannot be read: write true or false, in small letters and without quotes",
+    ),
+    "rules.bad.cell.empty_value": (
+        '这里不能留空；没有文字写 ""，没有数字写 0',
+        'this must not be empty: write "" for no text and 0 for no number',
+    ),
+    "rules.bad.cell.formula": (
+        "「{cell}」是公式或 Excel 的错误值；请直接写值",
+        "{cell!r} is a formula or an error of Excel: write the value",
+    ),
+    "rules.bad.cell.quote": (
+        '「{cell}」的引号没有成对；文字前后各写一个英文双引号，如 "SF"',
+        'the quotes in {cell!r} do not match: write one before and one after each text, like "SF"',
+    ),
+    "rules.bad.cell.percent": (
+        "「{cell}」带 %；请按本列的单位写数：20% 在百分之的列写 20，在千分之的列写 200",
+        "{cell!r} has a %: write the number in the column's unit, 20 % as 20 in percent and as 200 in permille",
+    ),
+    "rules.bad.cell.comma": (
+        "「{cell}」的数字里有逗号；小数点写 . ，千分位不写",
+        "{cell!r} has a comma in a number: write . for the decimals, and nothing between thousands",
+    ),
+    "rules.bad.cell.unit": (
+        '「{cell}」不是数字；数字后面不写单位，文字加英文双引号，如 "SF"',
+        '{cell!r} is no number: write no unit behind a number, and texts in double quotes, like "SF"',
+    ),
+    "rules.bad.cell.separator": (
+        '「{cell}」读不懂；几个值之间写英文逗号，如 "SF","JD"',
+        '{cell!r} cannot be read: write commas between values, like "SF","JD"',
+    ),
+    "rules.bad.cell.unquoted_cell": (
+        '「{cell}」读不懂；文字加英文双引号，如 "SF"，备注写在 note 列',
+        '{cell!r} cannot be read: write texts in double quotes, like "SF", and remarks in the column note',
+    ),
+    "rules.bad.cell.unquoted": (
+        '「{cell}」里的 {word} 没有引号，永远不会命中；文字加英文双引号，如 "{word}"',
+        '{word} in {cell!r} has no quotes, so it never applies: write texts in double quotes, like "{word}"',
+    ),
+    "rules.bad.cell.negation": (
+        '「{cell}」读出来不是「除外」；请写 not in ["SF"]',
+        '{cell!r} does not mean all but that: write not in ["SF"]',
+    ),
+    "rules.bad.fact_kind": (
+        "这里比较的是{kind}，写的却是{found}，永远不会命中；请改正",
+        "this is compared with {kind}, and {found} stands here, so it never applies: mend it",
+    ),
+    "rules.bad.fact_gone": (
+        "条件列「{title}」（{field}）不在了，下面的行因此互相盖住；请补上这一列，或删去重复的行",
+        "the column {title} ({field}) is gone, so the rows below cover each other: put it back, or take rows out",
+    ),
+    "rules.bad.fraction": (
+        "{value} 像是 Excel 里的百分比；按本列的单位请写 {whole}",
+        "{value} looks like a percentage of Excel: in the unit of this column write {whole}",
+    ),
+    "rules.bad.name_form": (
+        "行名不能有空格、引号、/ 和 @，最长 100 字；请改名",
+        "a row's name has no spaces, quotes, / or @, and 100 characters at most: name it otherwise",
     ),
     "rules.bad.meaning": ("这一行说不通：{reason}", "the row makes no sense: {reason}"),
     "rules.bad.row_name": (
@@ -229,6 +291,41 @@ RULES: dict[str, tuple[str, str]] = {
     "rules.file.unreadable": (
         "这个文件打不开：{reason}。请另存为 .xlsx 再试",
         "the file cannot be opened: {reason}. Save it as .xlsx and try again",
+    ),
+    "rules.file.sealed": (
+        "这是有密码的文件，或旧的 .xls；请去掉密码，另存为 .xlsx 再试",
+        "the file has a password, or is an old .xls: take the password off, save it as .xlsx and try again",
+    ),
+    "rules.file.not_utf8": (
+        "{file} 不是 UTF-8 编码；请另存为 UTF-8 再试",
+        "{file} is not in UTF-8: save it so and try again",
+    ),
+    "rules.file.too_large": (
+        "工作表「{sheet}」到 {cell} 还有内容，最多 {rows} 行 {columns} 列；请选中多余的整行整列删除后再存",
+        "the sheet {sheet} has something as far as {cell}; {rows} rows and {columns} columns are the most: mark the "
+        "rows and columns that are too much, delete them whole, and save again",
+    ),
+    "rules.file.error": (
+        "这一格是 Excel 的错误值（如 #REF!、#DIV/0!）；请改好公式，或直接写值",
+        "this is an error of Excel (like #REF!, #DIV/0!): mend the formula, or write the value",
+    ),
+    "rules.file.merged": (
+        "单元格 {cells} 合并了，合并后只有第一格有内容，其余会当作「不限」；请取消合并，每行都写全",
+        "the cells {cells} are merged, and all but the first count as empty: take the merging back, and fill every row",
+    ),
+    "rules.file.no_keys": (
+        "第 2 行应写每列的含义（row、条件 …、结果 …），好像被删了；请从导出的文件复制第 2 行回来",
+        "the second row says what each column stands for (row, 条件 …, 结果 …), and seems to be gone: copy it from an "
+        "exported file",
+    ),
+    "rules.file.no_titles": (
+        "列的含义（row、条件 …、结果 …）应在第 2 行，标题行好像被删了；请在最上面插入一行标题",
+        "what each column stands for (row, 条件 …, 结果 …) belongs into the second row: insert a row of titles above",
+    ),
+    "rules.file.no_key": (
+        "这一列第 2 行是空的，不知道它是什么；请删去此列，备注请写 note，或者写：{marks}",
+        "the second row of this column is empty, so nobody knows what it is: take it out, or write note for remarks, "
+        "or one of {marks}",
     ),
     "rules.file.no_sheet": (
         "缺少工作表「{sheet}」，文件里有：{sheets}。请从导出的文件改起，不要改工作表名",

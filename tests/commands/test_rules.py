@@ -171,6 +171,31 @@ async def test_what_is_wrong_is_named_and_nothing_is_kept(settings: Settings, ru
         assert said
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[]", "不是决策表文件"),
+        (b'{"nodes": 5}', "不是决策表文件"),
+        (b"{", "不是决策表文件"),
+        ("{中}".encode("gbk"), "不是 UTF-8 编码"),
+    ],
+)
+async def test_json_that_is_no_rule_set(
+    settings: Settings, run: Any, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "t.json"
+    file.write_bytes(content)
+    code, lines = await run(rules.test(settings, "freight", "", file, 0, "li", as_json=True))
+    assert (code, said in lines[0]) == (1, True), lines
+
+
+async def test_json_as_windows_writes_it(settings: Settings, run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "t.json"
+    file.write_text(json.dumps(NEW), encoding="utf-8-sig")
+    code, said = await run(rules.test(settings, "courier_plan", "", file, 0, "li", as_json=True))
+    assert (code, said["version"]) == (0, VERSION)
+
+
 async def test_an_export_of_what_is_in_force_can_be_imported(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "freight.xlsx"
     assert await rules.export(settings, "freight", file, "") == 0

@@ -38,9 +38,27 @@ def _found(name: str, document: Document) -> list[tuple[str, str, str]]:
 
 
 CELLS = [
-    ("freight", "sf_city", {"zone": '"city'}, ("condition", "sf_city", "分区")),
-    ("freight", "sf_city", {"zone": "city"}, ("condition", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": '"city'}, ("cell.quote", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": "city"}, ("cell.unquoted_cell", "sf_city", "分区")),
     ("freight", "sf_city", {"zone": "“city”"}, ("condition", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": "任意"}, ("cell.any", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": '"city";"delta"'}, ("cell.separator", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": "city,delta"}, ("cell.unquoted", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": "!= city"}, ("cell.unquoted", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": 'not "city"'}, ("cell.negation", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": "3"}, ("fact_kind", "sf_city", "分区")),
+    ("freight", "sf_city", {"zone": '"city",true'}, ("fact_kind", "sf_city", "分区")),
+    ("courier_plan", "cold", {"cold": '"true"'}, ("fact_kind", "cold", "冷链")),
+    ("freight", "sf_city", {"base": "12,5"}, ("cell.comma", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": "1.234,50"}, ("cell.comma", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": "8元"}, ("cell.unit", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": "20%"}, ("cell.percent", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": ""}, ("cell.empty_value", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": "是"}, ("cell.yes_no", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"base": "=A1*2"}, ("cell.formula", "sf_city", "每单起价（分）")),
+    ("freight", "sf_city", {"_id": "a/b", "row": '"a/b"'}, ("name_form", "a/b", "")),
+    ("publish_stock", "a", {"share": "0.2"}, ("fraction", "a", "份额 %")),
+    ("tax_rates", "reduced", {"rate": "0.09"}, ("fraction", "reduced", "税率（千分之）")),
     ("freight", "sf_city", {"base": "foo("}, ("value", "sf_city", "每单起价（分）")),
     ("freight", "sf_city", {"base": '"800"'}, ("kind", "sf_city", "每单起价（分）")),
     ("freight", "sf_city", {"base": "800.5"}, ("fen", "sf_city", "每单起价（分）")),
@@ -58,6 +76,21 @@ def test_a_bad_cell_is_named_by_row_and_column(
     name: str, row: str, cells: dict[str, str], problem: tuple[str, str, str]
 ) -> None:
     assert problem in _found(name, changed(name, row, **cells))
+
+
+def test_what_is_written_with_functions_and_facts_is_taken_as_it_is() -> None:
+    for cell in ('startsWith($, "S")', "zone == 'city'", 'not in ["city","delta"]', 'some(["a"], # == $)', '"a b","c"'):
+        found = _found("freight", changed("freight", "plain_city", zone=cell))
+        assert not {what for what, _, _ in found if what.startswith("cell.") or what == "fact_kind"}, cell
+
+
+def test_a_column_that_is_gone_is_named_before_the_rows_that_cover_each_other_by_it() -> None:
+    document = deepcopy(engine.default("freight"))
+    table_of(document)["inputs"] = [one for one in table_of(document)["inputs"] if one["field"] != "zone"]
+    for row in table_of(document)["rules"]:
+        row.pop("zone")
+    first = lint("freight", document).problems[0]
+    assert (first.what, dict(first.params)["field"]) == ("fact_gone", "zone")
 
 
 def test_a_problem_says_where_and_what_to_do() -> None:

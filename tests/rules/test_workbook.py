@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from datetime import date, time
 from pathlib import Path
@@ -85,7 +86,7 @@ TYPED = [
     (6901234567890.0, "6901234567890"), ("“上海”，“杭州”", '"上海","杭州"'), ("≥300", ">=300"), ("＞ ３００", "> 300"),
     ("[1～5]", "[1..5]"), ('"北京，上海"', '"北京，上海"'), ("“SF\"、“JD”", '"SF","JD"'), ("＂SF＂", '"SF"'),
     ('"他说“好”"', '"他说“好”"'), ("≠ 3", "!= 3"), ("startsWith（$，“MTO”）", 'startsWith($,"MTO")'), ("true", "true"),
-    ("‘SF’", '"SF"'), ("not in 【“SF”】", 'not in ["SF"]'),
+    ("\u200b801\u00a0", "801 "), ("‘SF’", '"SF"'), ("not in 【“SF”】", 'not in ["SF"]'),
 ]  # fmt: skip
 
 
@@ -137,9 +138,26 @@ def _twice(sheets: dict[str, list[list[Any]]]) -> None:
     sheets["运费估算"].insert(7, list(sheets["运费估算"][4]))
 
 
+def _without(row: int) -> Edit:
+    def edit(sheets: dict[str, list[list[Any]]]) -> None:
+        del sheets["运费估算"][row]
+
+    return edit
+
+
+def _memo(sheets: dict[str, list[list[Any]]]) -> None:
+    for row in sheets["运费估算"][2:]:
+        row.append("备忘")
+
+
+def _overlapping(sheets: dict[str, list[list[Any]]]) -> None:
+    rows = sheets["订单状态映射对照表"]
+    rows[2:2] = [["again", *rows[2][1:]]]
+
+
 EDITS: list[tuple[str, Edit, str]] = [
     ("freight", _set("运费估算", 5, 3, 99999), "工作表「运费估算」，第 5 行，D 列（每单起价（分））：99999 超出"),
-    ("freight", _set("运费估算", 3, 2, "city"), "工作表「运费估算」，第 3 行，C 列（分区）：条件读不懂"),
+    ("freight", _set("运费估算", 3, 2, "city"), "工作表「运费估算」，第 3 行，C 列（分区）：「city」读不懂"),
     ("freight", _set("运费估算", 2, 2, "条件 moon"), "工作表「运费估算」，C 列（分区）：程序不提供「moon」"),
     ("freight", _set("运费估算", 2, 2, "分区"), "工作表「运费估算」，第 2 行，C 列（分区）：不认识列「分区」"),
     ("freight", _set("运费估算", 2, 2, "条件 carrier"), "工作表「运费估算」，第 2 行，C 列（分区）：与 B 列重复"),
@@ -149,7 +167,19 @@ EDITS: list[tuple[str, Edit, str]] = [
     ("freight", _set("声明", 4, 1, "{“base_fen”: 1}"), "工作表「声明」，第 4 行，B 列（bounds）：不是 JSON"),
     ("freight", _set("声明", 3, 1, "silence"), "这是规则「silence」的文件，不是「freight」的"),
     ("freight", lambda sheets: sheets.update(运费=sheets.pop("运费估算")), "缺少工作表「运费估算」"),
-    ("freight", _twice, "工作表「运费估算」，第 8 行：行名与第 3 行相同"),
+    ("freight", _twice, "工作表「运费估算」，第 8 行：行名与第 5 行相同"),
+    ("freight", _set("声明", 5, 1, "[]"), "工作表「声明」里没有 sheets"),
+    ("freight", _set("声明", 6, 1, "1"), "工作表「声明」里没有 document"),
+    ("freight", _set("声明", 6, 1, '{"nodes": 1}'), "工作表「声明」里没有 document"),
+    ("freight", _set("声明", 3, 1, ""), "工作表「声明」里没有 name"),
+    ("freight", _without(1), "工作表「运费估算」，第 2 行：第 2 行应写每列的含义"),
+    ("freight", _without(0), "工作表「运费估算」，第 1 行：列的含义"),
+    ("freight", _memo, "工作表「运费估算」，第 2 行，F 列（）：这一列第 2 行是空的"),
+    ("freight", _set("运费估算", 3, 3, "12,5"), "工作表「运费估算」，第 3 行，D 列（每单起价（分））：「12,5」的"),
+    ("freight", _set("运费估算", 3, 3, date(2026, 3, 1)), "工作表「运费估算」，第 3 行，D 列（每单起价（分））：这"),
+    ("freight", _set("运费估算", 3, 0, "市 内"), "工作表「运费估算」，第 3 行：行名不能有空格"),
+    ("tax_rates", _set("增值税税率", 3, 3, 0.09), "工作表「增值税税率」，第 3 行，D 列（税率（千分之））：0.09 像"),
+    ("status_map", _overlapping, "工作表「订单状态映射对照表」，第 4 行：与行「again」"),
 ]  # fmt: skip
 
 
@@ -157,6 +187,79 @@ EDITS: list[tuple[str, Edit, str]] = [
 def test_errors_name_sheet_row_and_column(tmp_path: Path, name: str, edit: Edit, said: str) -> None:
     lines = _refused(tmp_path, name, edit)
     assert any(line.startswith(said) for line in lines), lines
+
+
+def _raw(tmp_path: Path, write: Callable[[Any, Any], None]) -> list[str]:
+    """What is said of `freight` when a person's program wrote more than values into its table."""
+    path = tmp_path / "t.xlsx"
+    write_workbook("freight", engine.default("freight"), path)
+    book = CalamineWorkbook.from_path(path)
+    sheets = {one: book.get_sheet_by_name(one).to_python(skip_empty_area=False) for one in book.sheet_names}
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as made:
+        for title, rows in sheets.items():
+            sheet = made.add_worksheet(title)
+            for n, row in enumerate(rows):
+                sheet.write_row(n, 0, row)
+            if title == "运费估算":
+                write(made, sheet)
+    try:
+        document, places = read_workbook("freight", path)
+    except BadWorkbook as bad:
+        return list(bad.lines)
+    return [places.sentence(problem) for problem in lint("freight", document).problems]
+
+
+RAW: list[tuple[Callable[[Any, Any], object], list[str]]] = [
+    (lambda book, sheet: sheet.write_formula(2, 3, "=500*2", None, 1000), []),
+    (
+        lambda book, sheet: sheet.write_formula(2, 2, "=1/0", None, "#DIV/0!"),
+        ["工作表「运费估算」，第 3 行，C 列（分区）：这一格是 Excel 的错误值"],
+    ),
+    (
+        lambda book, sheet: sheet.merge_range(2, 1, 4, 1, '"SF"'),
+        ["工作表「运费估算」：单元格 B3:B5 合并了"],
+    ),
+    (lambda book, sheet: sheet.merge_range(0, 1, 0, 3, "标题"), []),
+    (lambda book, sheet: sheet.write(1_048_575, 16_383, "x"), ["工作表「运费估算」到 XFD1048576 还有内容"]),
+    (lambda book, sheet: sheet.write_blank(1_048_575, 16_383, None, book.add_format({"bold": True})), []),
+    (
+        lambda book, sheet: sheet.write_number(2, 3, 0.2, book.add_format({"num_format": "0%"})),
+        ["工作表「运费估算」，第 3 行，D 列（每单起价（分））：金额以分为单位"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("write", "said"), RAW)
+def test_what_a_cell_is_and_not_only_what_it_says(
+    tmp_path: Path, write: Callable[[Any, Any], None], said: list[str]
+) -> None:
+    """An error and all but the first of merged cells read as empty ones, and those mean: any."""
+    lines = _raw(tmp_path, write)
+    assert [line[: len(one)] for line, one in zip(lines, said, strict=True)] == said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "打不开"), ("a,b".encode("gbk"), "打不开"), (b"\xd0\xcf\x11\xe0" + bytes(600), "有密码的文件，或旧的 .xls")],
+)
+def test_files_of_other_kinds(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(BadWorkbook, match=said):
+        read_workbook("freight", path)
+
+
+def test_an_archive_that_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("a.txt", "x")
+    with pytest.raises(BadWorkbook, match="打不开"):
+        read_workbook("freight", path)
+
+
+def test_quotes_around_a_rows_name_are_taken_off(tmp_path: Path) -> None:
+    path = _edited(tmp_path, "freight", _set("运费估算", 3, 0, "“sf_city”"))
+    assert read_workbook("freight", path)[0] == engine.default("freight")
 
 
 def test_a_file_that_is_no_workbook(tmp_path: Path) -> None:
