@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.contracts import SUPPLY_DECLARATION, DeclarationRef, DeclarationVerdict
 from activities.dossiers import declared
 from activities.results import from_json, to_json
+from activities.ship_day import planned
 from domain.clock import BEIJING, utc_now
 from domain.declaring import Standing
 from domain.texts import text
@@ -35,8 +36,10 @@ class DeclarationSteps:
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             changed = await declarations.take(tx, ref.order_id, ref.n)
             order = await orders.body(tx, ref.order_id)
-            articles, _ = await dossiers.goods(tx, {line.sku for line in order.lines})
-            judged = await declared(tx, order, self._house, articles, utc_now().astimezone(BEIJING).date())
+            articles, free = await dossiers.goods(tx, {line.sku for line in order.lines})
+            now = utc_now()
+            leaves = await planned(tx, order, free, now)
+            judged = await declared(tx, order, self._house, articles, now.astimezone(BEIJING).date(), leaves)
             await declarations.keep(tx, ref.order_id, judged, ref.by)
             if changed:
                 # Its workflow hears of the new revision by this step's answer.

@@ -9,12 +9,13 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from activities.pricing import compare
+from activities.ship_day import planned
 from domain.articles import ArticleFacts
 from domain.clock import BEIJING, utc_now
 from domain.declaring import HOME, Judged, destination, judge
 from domain.extensions import FILE_ID, FieldRule, FieldType, parts, rule_of, values
 from domain.order import ChannelStatus, Order
-from domain.review import Dossier, Twin, says_the_same
+from domain.review import Dossier, Leaves, Twin, says_the_same
 from rules import declaring
 from rules.fields import definitions, demands
 from rules.reviewing import LONGEST, duties, holds_duplicate, risks
@@ -38,6 +39,8 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
     if asked or values(order):
         order = await extensions.whole(tx, order)
     day = now.astimezone(BEIJING).date()
+    owed = duties(order, articles)
+    leaves = await planned(tx, order, free, now) if owed or destination(order) != HOME else None
     around = await dossiers.relatives(tx, order.order_id, now)
     buyer = await dossiers.buyer(tx, order, around, now)
     twins = []
@@ -57,13 +60,14 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
         buyer,
         tuple(twins),
         risks(order, buyer),
-        duties=duties(order, articles),
+        duties=owed,
         price=await compare(tx, order, revision),
         field_rules=rules,
         demands=asked,
         files_lacking=await extensions.files_lacking(tx, files_named(order, rules)),
         day=day,
-        declared=await declared(tx, order, house, articles, day),
+        leaves=leaves,
+        declared=await declared(tx, order, house, articles, day, leaves),
     )
 
 
@@ -75,13 +79,16 @@ async def with_articles_held(tx: AsyncSession, dossier: Dossier, house: Mapping[
     """
     skus = {line.sku for line in dossier.order.lines}
     await dossiers.lock_articles(tx, skus)
-    articles, _ = await dossiers.goods(tx, skus)
-    day = dossier.day or utc_now().astimezone(BEIJING).date()
+    articles, free = await dossiers.goods(tx, skus)
+    now = utc_now()
+    day = dossier.day or now.astimezone(BEIJING).date()
+    leaves = dossier.leaves or await planned(tx, dossier.order, free, now)
     return replace(
         dossier,
         articles=articles,
         duties=duties(dossier.order, articles),
-        declared=await declared(tx, dossier.order, house, articles, day),
+        leaves=leaves,
+        declared=await declared(tx, dossier.order, house, articles, day, leaves),
     )
 
 
@@ -96,10 +103,20 @@ def files_named(order: Order, rules: Sequence[FieldRule]) -> set[str]:
 
 
 async def declared(
-    tx: AsyncSession, order: Order, house: Mapping[str, str], articles: Mapping[str, ArticleFacts], day: date
+    tx: AsyncSession,
+    order: Order,
+    house: Mapping[str, str],
+    articles: Mapping[str, ArticleFacts],
+    day: date,
+    leaves: Leaves | None,
 ) -> Judged | None:
-    """What is to be said of an order's declaration; None for one that stays in the country."""
-    if destination(order) == HOME:
+    """What is to be said of an order's declaration; None for one that stays in the country.
+
+    The rules are those of the `day`, and what its articles have must be valid when it leaves.
+    """
+    if destination(order) == HOME or leaves is None:
         return None
     given = await declarations.supplied(tx, order.order_id)
-    return judge(order, declaring.demands(order, given, articles, day), given, house, articles, day)
+    return judge(
+        order, declaring.demands(order, given, articles, day), given, house, articles, leaves.last, leaves.first
+    )

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from domain.articles import ArticleFacts
 from domain.order import Order, OrderLine
-from domain.tags import CUSTOMS, well_formed
+from domain.tags import CUSTOMS, Tag, well_formed
 from domain.texts import text
 
 HOME = "CN"
@@ -91,18 +91,20 @@ class Demand:
 
 @dataclass(frozen=True)
 class Missing:
-    """A field that is not there (`missing`), cannot be what it should (`malformed`), or contradicts another one
-    (`contradicts`). `line_no` is "" for a field of the order; `field` may name several, of which one is needed."""
+    """A field that is not there (`missing`), counts no more or not yet on the `day` on which the order is to leave
+    (`expired`), cannot be what it should (`malformed`), or contradicts another one (`contradicts`). `line_no` is "" for
+    a field of the order; `field` may name several, of which one is needed."""
 
     field: str
     line_no: str = ""
     why: str = "missing"
+    day: str = ""
 
     def sentence(self) -> str:
         """For people."""
         names = text("declare.or").join(field_name(name) for name in self.field.split("|"))
         place = text("declare.line", line=self.line_no) if self.line_no else ""
-        return text(f"declare.is_{self.why}", place=place, what=names)
+        return text(f"declare.is_{self.why}", place=place, what=names, day=self.day)
 
 
 @dataclass(frozen=True)
@@ -182,15 +184,17 @@ def judge(
     house: Mapping[str, str],
     articles: Mapping[str, ArticleFacts],
     day: date,
+    first: date | None = None,
 ) -> Judged:
     """What is still missing. `demands` are those for each category of goods among the lines, `house` the fields that
-    hold for every order, `day` the one on which what the articles have must be valid.
+    hold for every order, `day` the one by which it is to leave, and `first` the one on which it may already: what the
+    articles have must be valid on both.
 
     Of several values the document's own goes first, then what a person supplied, then what the house knows; one that
     cannot be right gives way to the next.
     """
     country = destination(order)
-    values = _Values(order, supplied, house, articles, day, country)
+    values = _Values(order, supplied, house, articles, (first or day, day), country)
     missing: dict[Missing, None] = {}
     for line in order.lines:
         article = articles.get(line.sku)
@@ -216,14 +220,14 @@ class _Values:
         supplied: Supplied,
         house: Mapping[str, str],
         articles: Mapping[str, ArticleFacts],
-        day: date,
+        days: tuple[date, date],
         country: str,
     ) -> None:
         self._order = order
         self._supplied = supplied
         self._house = house
         self._articles = articles
-        self._day = day
+        self._days = days
         self._country = country
 
     def lacking(self, name: str, line: OrderLine) -> Iterable[Missing]:
@@ -232,7 +236,8 @@ class _Values:
         level = line.line_no if plain in LINE_FIELDS else ""
         given = self._of_line(plain, line) if level else self._of_order(plain)
         if not given:
-            return [Missing(name, level)]
+            lapse = self._lapse(plain, line) if level else None
+            return [Missing(name, level, "expired", str(lapse)) if lapse is not None else Missing(name, level)]
         good = [value for value in given if may_be(plain, value, self._country)]
         if name == "hs_code_10":
             good = [value for value in good if len(value) == 10]
@@ -261,17 +266,25 @@ class _Values:
 
     def _of_line(self, name: str, line: OrderLine) -> list[str]:
         given = self._said(name, line)
-        article = self._articles.get(line.sku)
-        if article is not None:
-            places = ("", self._country, area(self._country))
-            valid = [tag for tag in article.tags if tag.valid_on(self._day) and tag.area in places]
-            given += [tag.value for tag in valid if tag.kind == name]
+        if self._lapse(name, line) is None:
+            given += [tag.value for tag in self._tags(name, line) if tag.valid_on(self._days[1])]
         own = {
             "quantity": str(line.quantity),
             "unit": "pcs",
             "declared_value": f"{line.amount_fen // 100}.{line.amount_fen % 100:02d}",
         }
         return [*given, own[name]] if name in own else given
+
+    def _tags(self, name: str, line: OrderLine) -> list[Tag]:
+        """What is written down of a line's article that counts where it goes."""
+        article, places = self._articles.get(line.sku), ("", self._country, area(self._country))
+        return [tag for tag in article.tags if tag.kind == name and tag.area in places] if article is not None else []
+
+    def _lapse(self, name: str, line: OrderLine) -> date | None:
+        """A day on which none of these is valid, though there are some."""
+        tags = self._tags(name, line)
+        lapsed = (day for day in reversed(self._days) if not any(tag.valid_on(day) for tag in tags))
+        return next(lapsed, None) if tags else None
 
     def _of_order(self, name: str) -> list[str]:
         declared = self._order.declaration

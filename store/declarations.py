@@ -39,7 +39,7 @@ async def keep(tx: AsyncSession, order_id: str, judged: Judged | None, by: str =
             row.status, row.updated_at = ENDED, now
             tx.add(row)
         return
-    missing = [{"field": one.field, "line_no": one.line_no, "why": one.why} for one in judged.missing]
+    missing = [_lack(one) for one in judged.missing]
     if row is None:
         row = DeclarationRow(order_id=order_id, destination="", status="", opened_at=now, updated_at=now)
     if (row.destination, row.status, row.missing) == (judged.destination, str(judged.standing), missing):
@@ -49,6 +49,11 @@ async def keep(tx: AsyncSession, order_id: str, judged: Judged | None, by: str =
     row.destination, row.status, row.missing, row.updated_at = judged.destination, str(judged.standing), missing, now
     tx.add(row)
     await tx.flush()
+
+
+def _lack(one: Missing) -> dict[str, str]:
+    said = {"field": one.field, "line_no": one.line_no, "why": one.why}
+    return {**said, "day": one.day} if one.day else said
 
 
 async def supplied(tx: AsyncSession, order_id: str) -> Supplied:
@@ -110,7 +115,7 @@ async def queue(tx: AsyncSession, statuses: tuple[str, ...], limit: int) -> list
             row.order_id,
             row.destination,
             row.status,
-            tuple(Missing(one["field"], one["line_no"], one["why"]) for one in row.missing),
+            tuple(Missing(**one) for one in row.missing),
             row.opened_at,
             row.updated_at,
         )

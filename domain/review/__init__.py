@@ -9,7 +9,7 @@ from domain.review.addresses import address_check
 from domain.review.channels import channel_check
 from domain.review.compliance import compliance_check
 from domain.review.declarations import declaration_check
-from domain.review.dossier import BuyerFacts, Dossier, Duty, Flag, Risk, Twin, badge, cleared_by
+from domain.review.dossier import BuyerFacts, Dossier, Duty, Flag, Leaves, Risk, Twin, badge, cleared_by
 from domain.review.duplicates import duplicate_check, says_the_same
 from domain.review.fields import fields_check
 from domain.review.formats import format_check
@@ -26,6 +26,7 @@ __all__ = [
     "Dossier",
     "Duty",
     "Flag",
+    "Leaves",
     "Risk",
     "Twin",
     "badge",

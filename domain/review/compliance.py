@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.articles import ArticleFacts
 from domain.holds import HoldReason
-from domain.review.dossier import Dossier, Duty, Flag
+from domain.review.dossier import Dossier, Duty, Flag, Leaves
 from domain.texts import text
 
 
@@ -30,10 +30,12 @@ def _lacking(dossier: Dossier, article: ArticleFacts, duty: Duty) -> Flag | None
     if not tags:
         said = text("flag.compliance.missing", sku=duty.sku, what=what, why=duty.sentence)
         return Flag("compliance.missing", HoldReason.COMPLIANCE, said, about)
-    if dossier.day is not None and any(tag.well_formed and tag.valid_on(dossier.day) for tag in tags):
+    leaves = dossier.leaves or (Leaves(dossier.day, dossier.day) if dossier.day is not None else None)
+    lapse = leaves.lapse(tag for tag in tags if tag.well_formed) if leaves is not None else None
+    if leaves is not None and lapse is None:
         return None
     sound = tags[0].well_formed
-    params = {"sku": duty.sku, "what": what, "value": tags[0].value, "why": duty.sentence}
+    params = {"sku": duty.sku, "what": what, "value": tags[0].value, "day": str(lapse or ""), "why": duty.sentence}
     said = text("flag.compliance.expired" if sound else "flag.compliance.malformed", **params)
     code = "compliance.expired" if sound else "compliance.malformed"
     return Flag(code, HoldReason.COMPLIANCE, said, f"{about}/{tags[0].value}")

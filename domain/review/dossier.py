@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,6 +12,7 @@ from domain.extensions import Demand, FieldRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.order import Order
 from domain.promotion.comparing import Comparison
+from domain.tags import Tag
 from domain.texts import text
 
 
@@ -61,6 +62,19 @@ class Duty:
 
 
 @dataclass(frozen=True)
+class Leaves:
+    """The Beijing days from which and by which an order is to leave: what it needs must be valid on both."""
+
+    first: date
+    last: date
+
+    def lapse(self, tags: Iterable[Tag]) -> date | None:
+        """The day on which none of these counts; None when one does on either."""
+        numbers = list(tags)
+        return next((day for day in (self.last, self.first) if not any(tag.valid_on(day) for tag in numbers)), None)
+
+
+@dataclass(frozen=True)
 class Dossier:
     """An order, and what the house knows about it beside its document. Whoever reviews collects that first."""
 
@@ -79,7 +93,9 @@ class Dossier:
     files_lacking: Sequence[str] = ()
     """Files that its fields name, and that were never handed in."""
     day: date | None = None
-    """The Beijing day on which numbers must be valid; None: not looked at."""
+    """The Beijing day of the review; None: numbers are not looked at."""
+    leaves: Leaves | None = None
+    """When it is to leave: numbers must be valid then. None: on the day of the review."""
     price: Comparison | None = None
     """The order's price by the promotions beside the channel's; None: this shop's prices are not compared."""
     declared: Judged | None = None

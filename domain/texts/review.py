@@ -20,8 +20,8 @@ REVIEW: dict[str, tuple[str, str]] = {
     "flag.stock.low": ("{sku} 剩 {left} 件，安全库存 {safety} 件", "{sku} {left} left, safety stock {safety}"),
     "flag.compliance.missing": ("{sku} 缺少{what}（{why}）", "{sku} has no {what} ({why})"),
     "flag.compliance.expired": (
-        "{sku} 的{what} {value} 不在有效期内（{why}）",
-        "{sku}: {what} {value} is not valid today ({why})",
+        "{sku} 的{what} {value} 在计划发货日 {day} 不在有效期内（{why}）",
+        "{sku}: {what} {value} is not valid on {day}, when it is to leave ({why})",
     ),
     "flag.compliance.malformed": (
         "{sku} 的{what} {value} 格式不对（{why}）",
@@ -70,6 +70,10 @@ REVIEW: dict[str, tuple[str, str]] = {
     "declare.or": ("或", " or "),
     "declare.line": ("第 {line} 行", "line {line}: "),
     "declare.is_missing": ("{place}缺{what}", "{place}{what} is missing"),
+    "declare.is_expired": (
+        "{place}{what}在计划发货日 {day} 不在有效期内",
+        "{place}{what} is not valid on {day}, when it is to leave",
+    ),
     "declare.is_malformed": ("{place}{what}格式不对", "{place}{what} is not written as it must be"),
     "declare.is_contradicts": ("{place}{what}与其他资料不符", "{place}{what} contradicts the rest"),
     "declare.no_field": ("没有这个申报字段：{field}", "there is no such field: {field}"),

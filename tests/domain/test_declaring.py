@@ -66,6 +66,25 @@ def test_a_value_that_cannot_be_right_gives_way() -> None:
     assert _judged(wrong, demand, supplied=Supplied({"ioss_no": "IM0123456789"})) == []
 
 
+def test_what_an_article_has_must_be_valid_when_the_order_leaves() -> None:
+    leaves, tag = DAY + timedelta(days=20), Tag("market_access_cert_no", "C1", "US")
+    demands = {"": (Demand("x", ("market_access_cert_no",)),)}
+
+    def missing(*tags: Tag) -> list[str]:
+        articles = {"MUG": ArticleFacts("MUG", tags=tags)}
+        judged = judge(_order(), demands, Supplied(), {}, articles, leaves, DAY)
+        return [one.sentence() for one in judged.missing]
+
+    ends, begins = DAY + timedelta(days=10), DAY + timedelta(days=11)
+    assert missing(tag) == []
+    [said] = missing(replace(tag, valid_to=ends))
+    assert f"在计划发货日 {leaves} 不在有效期内" in said
+    [said] = missing(replace(tag, valid_from=begins))
+    assert f"在计划发货日 {DAY} 不在有效期内" in said, "it may leave before that"
+    assert missing(replace(tag, valid_to=ends), replace(tag, valid_from=begins)) == []
+    assert "不在有效期内" not in missing(replace(tag, area="GB"))[0]
+
+
 def test_what_an_article_has_must_be_valid_and_count_there() -> None:
     demand, tag = Demand("x", ("market_access_cert_no",)), Tag("market_access_cert_no", "A1", "US")
     assert _judged(_order(), demand, tags=(tag,)) == []

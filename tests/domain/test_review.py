@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.holds import HoldReason, operator_may_release
 from domain.order import Amounts, Order, OrderLine
-from domain.review import ArticleFacts, Dossier, Duty, Risk, Twin, review, says_the_same
+from domain.review import ArticleFacts, Dossier, Duty, Leaves, Risk, Twin, review, says_the_same
 from domain.tags import Tag
 from tests.domain.strategies import sound_orders
 from tests.store.samples import order, receiver
@@ -215,6 +215,25 @@ def test_a_number_that_the_law_wants(tags: tuple[Tag, ...], codes: list[str]) ->
     flags = review(Dossier(order(), articles, duties=(DUTY,), day=DAY))
     assert [flag.code for flag in flags] == codes
     assert all(flag.hold is HoldReason.COMPLIANCE and "MUG" in flag.detail for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("tags", "day"),
+    [
+        ((_tag(valid_to=DAY + timedelta(days=10)),), DAY + timedelta(days=20)),
+        ((_tag(valid_to=DAY + timedelta(days=20)),), None),
+        ((_tag(valid_to=DAY + timedelta(days=10)), _tag(valid_from=DAY + timedelta(days=11))), None),
+        ((_tag(valid_from=DAY + timedelta(days=11)),), DAY + timedelta(days=1)),
+        ((_tag(value="YP1"), _tag(valid_to=DAY + timedelta(days=10))), DAY + timedelta(days=20)),
+    ],
+)
+def test_a_number_counts_on_the_day_on_which_the_order_leaves(tags: tuple[Tag, ...], day: date | None) -> None:
+    articles = {"MUG": ArticleFacts("MUG", category="infant_formula", grade=1, tags=tags)}
+    leaves = Leaves(DAY + timedelta(days=1), DAY + timedelta(days=20))
+    flags = review(Dossier(order(), articles, duties=(DUTY,), day=DAY, leaves=leaves))
+    assert len(flags) == (day is not None)
+    if day is not None and tags[0].well_formed:
+        assert f"在计划发货日 {day} 不在有效期内" in flags[0].detail
 
 
 def test_what_the_law_forbids_nobody_releases() -> None:

@@ -194,7 +194,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "declare.": {*ORDER_FIELDS, *LINE_FIELDS} - set(KINDS),
         "mine.mode.": set(ApprovalMode),
         "mine.as_": set(map(str, Standing)) - {"own"},
-        "declare.is_": {"missing", "malformed", "contradicts"},
+        "declare.is_": {"missing", "expired", "malformed", "contradicts"},
         "declarations.": {"order", "destination", "status", "opened", "missing"},
         "declarations.status.": {"incomplete", "blocked"},
         "flag.status.": {"open", "noted", "released", "gone"},
