@@ -22,7 +22,7 @@ app = typer.Typer(
 @app.command("list")
 def listed(as_json: JsonOption = False) -> None:
     """Everybody who may approve, and the roles that the rules ask for and nobody fills."""
-    from commands.approvals import people
+    from commands.approvers import people
     from runtime.shutdown import run
     from settings import load_settings
 
@@ -45,7 +45,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Keep an approver, or change one: what is left out stays as it is."""
-    from commands.approvals import Given, keep
+    from commands.approvers import Given, keep
     from runtime.shutdown import run
     from settings import load_settings
 
@@ -62,28 +62,28 @@ def away(
     as_json: JsonOption = False,
 ) -> None:
     """Somebody is away: whoever stands in for them is asked meanwhile."""
-    from commands import approvals
+    from commands import approvers
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(approvals.away(load_settings(), who, until, by or getpass.getuser(), as_json=as_json))
+    run(approvers.away(load_settings(), who, until, by or getpass.getuser(), as_json=as_json))
 
 
 @app.command("back")
 def back(who: IdArgument, by: WhoOption = "", as_json: JsonOption = False) -> None:
     """Somebody is back."""
-    from commands import approvals
+    from commands import approvers
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(approvals.away(load_settings(), who, "", by or getpass.getuser(), as_json=as_json))
+    run(approvers.away(load_settings(), who, "", by or getpass.getuser(), as_json=as_json))
 
 
 @app.command("remove")
 def remove(who: IdArgument, by: WhoOption = "", as_json: JsonOption = False) -> None:
     """Somebody approves no more. What they decided stays."""
-    from commands import approvals
+    from commands import approvers
     from runtime.shutdown import run
     from settings import load_settings
 
-    run(approvals.remove(load_settings(), who, by or getpass.getuser(), as_json=as_json))
+    run(approvers.remove(load_settings(), who, by or getpass.getuser(), as_json=as_json))

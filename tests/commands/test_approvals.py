@@ -11,7 +11,8 @@ from activities import contracts as c
 from activities.approvals import ApprovalSteps
 from activities.partners import HubConfig
 from activities.review import ReviewSteps
-from commands.approvals import Given, away, keep, open_ones, people, remove, show
+from commands.approvals import open_ones, show
+from commands.approvers import Given, away, keep, people, remove
 from domain.clock import utc_now
 from runtime.client import key_ring
 from runtime.phones import Phones
