@@ -1,7 +1,7 @@
 """The order exports of JD's seller back office (section 7 of the protocol file), as files that sellers put on a server.
 
 JD publishes no file feed. An export has one row for each SKU, the order's own values repeated in each; columns are told
-by their names. It says nothing of when an order was changed, so versions are counted: see `activities/files.py`.
+by their names. It says nothing of when an order was changed, so versions are counted: see `store/files.py`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-import activities.files as under_test
+import activities.file_taking as under_test
 from activities.contracts import FileAsk, FileOutcome, FilesAsk, FilesListed, FileTaken
 from activities.files import FileSteps
 from connectors.errors import OutcomeUnknown, Rejected, Unavailable
