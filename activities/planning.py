@@ -11,14 +11,15 @@ from activities.promises import loads_now
 from domain.clock import BEIJING, utc_now
 from domain.deciding import new_decision
 from domain.order import Order
-from domain.routing import Routing
+from domain.pauses import Slice
+from domain.routing import Routing, Verdict
 from domain.shipping import Carrier
 from domain.sourcing import Availability, Purchase, Wanted
 from domain.warehouses import Warehouse
 from domain.weight import piece_weight
 from rules.couriers import plan_couriers
 from rules.routing import route_order
-from store import articles, stock, warehouses
+from store import articles, pauses, stock, warehouses
 from store.stock import Pick
 
 
@@ -47,7 +48,8 @@ class Router:
         """The plan of an order, out of the stock as it is now; `firm`: nobody else takes of it until it is locked.
 
         Warehouses in shadow get nothing of a real order; beside its plan stands what it would be with them.
-        `with_shadows` is for orders that are in shadow themselves: they are planned as if nothing was.
+        `with_shadows` is for orders that are in shadow themselves: they are planned as if nothing was. Paused
+        warehouses are passed over as long as the others can deliver all of it now.
         """
         parts = wanted(order, await articles.weights(tx, {line.sku for line in order.lines}))
         places = await self.warehouses(tx)
@@ -66,7 +68,12 @@ class Router:
         loads = await loads_now(tx, order.order_id, places, utc_now())
         carrier = Carrier(plan_couriers(order).steps[0].carrier)
         there_is = Availability(free, purchases)
-        routing = route_order(order, parts, there_is, places, loads, carrier)
+        paused = await pauses.stopped(tx, order.order_id, Slice.WAREHOUSE, codes)
+        around = [replace(place, active=place.active and place.code not in paused) for place in places]
+        routing = route_order(order, parts, there_is, around, loads, carrier)
+        if paused and routing.verdict is not Verdict.FILLED:
+            # Only they have it now: it waits for the end of the pause, rather than for other goods.
+            routing = route_order(order, parts, there_is, places, loads, carrier)
         beside = None
         if shadows:
             with new_decision():  # the rows that decide it are not those that decided about the order

@@ -42,6 +42,15 @@ SETTLED_AFTER = timedelta(seconds=20)
 """A push that was under way may still arrive for so long after it was sent (its time limit and a margin)."""
 
 
+class _PausedSince(Exception):
+    """The warehouse was paused after an instruction was sent of which it is not known whether it arrived."""
+
+    def __init__(self, answer: Pushed, row: DeliveryRow) -> None:
+        super().__init__(row.code)
+        self.answer = answer
+        self.row = row
+
+
 class WarehouseSteps:
     """Stage four, first half."""
 
@@ -53,15 +62,34 @@ class WarehouseSteps:
     @activity.defn(name=PUSH_TO_WAREHOUSE.name)
     async def push_to_warehouse(self, ref: DeliveryRef) -> Pushed:
         """Instruct the warehouse to pack. Sent again, it is the same instruction."""
+        try:
+            return await self._push(ref)
+        except _PausedSince as stopped:
+            # A try from before the pause may have got through, or still be on its way.
+            if await self._knows(stopped.row):
+                return await self._push(ref, has_it=True)
+            if utc_now() - stopped.row.at < SETTLED_AFTER:
+                raise ApplicationError("an instruction may still be on its way", type="NotSettled") from None
+            return stopped.answer
+
+    async def _push(self, ref: DeliveryRef, *, has_it: bool = False) -> Pushed:
+        """Raises _PausedSince when the warehouse is paused, and may have the instruction of an earlier try or not;
+        `has_it`: it has."""
         code = delivery_code(ref.order_id, ref.n)
         async with self._db.transaction() as tx:
-            again = await shipping.delivery(tx, code) is not None
+            earlier = await shipping.delivery(tx, code)
+            again = earlier is not None
             order = await extensions.whole(tx, await orders.body(tx, ref.order_id, ref.revision))
             part = await planning.consignment(tx, ref.order_id, ref.consignment)
             warehouse = part.warehouse if part is not None else ""
             paused = await pauses.stops(tx, ref.order_id, Slice.WAREHOUSE, [warehouse or self._code])
-            if paused is not None and not again:
-                return Pushed(False, paused.why, paused=True, paused_until=paused.until)
+            if paused is not None and not has_it:
+                not_now = Pushed(False, paused.why, paused=True, paused_until=paused.until)
+                if earlier is None:
+                    return not_now
+                if earlier.status == "asked":
+                    tx.expunge(earlier)  # what is rolled back could not be read any more
+                    raise _PausedSince(not_now, earlier)
             row = await _kept(tx, ref, warehouse, "asked")
             merge = await merges.find(tx, ref.order_id)
             if row.status in {"stopping", "cancelled"}:

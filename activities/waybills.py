@@ -53,16 +53,19 @@ class WaybillSteps:
         """
         async with self._db.reading() as tx:
             paused = None
-            if await tx.get(WaybillRow, waybill_key(ask)) is None:
+            before = await tx.get(WaybillRow, waybill_key(ask))
+            if before is None or before.status == "asked":
                 paused = await pauses.stops(tx, ask.order_id, Slice.COURIER, [ask.provider])
-        if paused is not None:
+        if paused is not None and before is None:
             return WaybillAnswer(NONE, why=paused.why)
-        row, request, again = await self._prepare(ask, asking=True)
+        row, request, again = await self._prepare(ask, asking=paused is None)
         if row.status != "asked":
             return await self._known(row)
         courier = self._couriers.get(Provider(ask.provider))
         if courier is None:
             return await self._failed(row, "absent", text("waybill.no_such_courier", courier=ask.provider))
+        if paused is not None:  # since it was asked: whatever came of that, it is not asked once more
+            return await self._ask_after(ask, row, courier, request, paused.why)
         try:
             return await self._keep(ask, await courier.create(request))
         except PartnerError as error:
@@ -73,7 +76,7 @@ class WaybillSteps:
             # A worker that died in an earlier run may have got through to the courier: what this run was told says
             # nothing about that.
             if again or isinstance(error, OutcomeUnknown):
-                return await self._ask_after(ask, row, courier, request, error)
+                return await self._ask_after(ask, row, courier, request, error.operator_text)
             status = "refused" if isinstance(error, Rejected) else "absent"
             return await self._failed(row, status, error.operator_text)
 
@@ -165,7 +168,7 @@ class WaybillSteps:
         return WaybillAnswer(UNKNOWN if row.status == "unknown" else NONE, why=row.detail)
 
     async def _ask_after(
-        self, ask: WaybillAsk, row: WaybillRow, courier: Courier, request: WaybillRequest, lost: PartnerError
+        self, ask: WaybillAsk, row: WaybillRow, courier: Courier, request: WaybillRequest, why: str
     ) -> WaybillAnswer:
         try:
             found = await courier.find(request)
@@ -173,8 +176,8 @@ class WaybillSteps:
             found = None
         if found is not None:
             return await self._keep(ask, found)
-        await self._failed(row, "unknown", lost.operator_text)
-        return WaybillAnswer(UNKNOWN, why=lost.operator_text)
+        await self._failed(row, "unknown", why)
+        return WaybillAnswer(UNKNOWN, why=why)
 
     async def _keep(self, ask: WaybillAsk, waybill: Waybill) -> WaybillAnswer:
         """Make a courier's waybill the parcel's live one; void it when the parcel has another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import httpx
@@ -48,6 +49,8 @@ class BookWaybill(BaseModel):
     key: str
     number: str
     live: bool
+    at: datetime | None = None
+    """When it was given out."""
     text: str = Field(validation_alias=AliasChoices("remark", "goods_description", "requirements_text"))
 
 
@@ -96,6 +99,8 @@ class BookDelivery(BaseModel):
     lines: list[BookLine]
     left_out: list[BookLine] = []
     """What was scanned, and yet was not in the box that left."""
+    at: datetime | None = None
+    """When it was taken."""
 
 
 class WarehouseBook(BaseModel):

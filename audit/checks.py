@@ -84,7 +84,7 @@ CHECKS: tuple[Check, ...] = (
     Check("credit_settled", "reserved credit is used or freed", credit_settled, _COMPARED, at_end=True),
     Check("rules_unmixed", "each step was decided by one version of a rule set", rules_unmixed, _NONE),
     Check("deadlines_follow", "a stage has an open deadline while its order is in it", deadlines_follow, _NONE),
-    Check("pauses_kept", "nothing of a slice passed its step while that was paused", pauses_kept, _NONE),
+    Check("pauses_kept", "nothing of a slice passed its step while that was paused", pauses_kept, _COMPARED),
     Check("inbox_empty", "no document is left lying", inbox_empty, _NONE, at_end=True),
     Check("holds_closed", "every hold has an exit, closed orders have none open", holds_closed, _NONE),
 )

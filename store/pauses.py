@@ -53,6 +53,13 @@ async def stops(tx: AsyncSession, order_id: str, kind: Slice, names: Collection[
     return None
 
 
+async def stopped(tx: AsyncSession, order_id: str, kind: Slice, names: Collection[str]) -> set[str]:
+    """Those of these slices that are paused for an order."""
+    query = select(PauseRow.name).where(in_force(utc_now()), PauseRow.kind == kind, col(PauseRow.name).in_(names))
+    paused = set((await tx.execute(query)).scalars())
+    return {name for name in paused if await stops(tx, order_id, kind, [name]) is not None}
+
+
 def sentence(row: PauseRow) -> str:
     """What is paused and why, in words."""
     until = format_beijing(row.until)[:16] if row.until else text("pause.by_hand")

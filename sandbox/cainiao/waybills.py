@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from sandbox.cainiao.messages import DiscardRequest, GetRequest, QueryRequest, TradeOrder
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.digest import looks_encrypted, receiver_digest
@@ -52,6 +54,7 @@ class CainiaoWaybill:
     template_url: str
     live: bool = True
     times: int = 1
+    at: datetime = field(default_factory=utc_now)
 
 
 class CainiaoWaybills:
@@ -103,6 +106,7 @@ class CainiaoWaybills:
                     "carrier": _CARRIERS[waybill.cp_code][0],
                     "number": waybill.number,
                     "live": waybill.live,
+                    "at": waybill.at.isoformat(),
                     "goods_description": waybill.goods_description,
                     "receiver_digest": waybill.receiver,
                     "times": waybill.times,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from domain.clock import utc_now
 from domain.shipping import Carrier
 from sandbox.douyin.envelope import invalid
 from sandbox.douyin.orders import OrderStatus, ShopOrder
@@ -49,6 +51,7 @@ class _Ebill:
     remark: str
     status: EbillStatus = EbillStatus.LIVE
     handed_over: float | None = None
+    at: datetime = field(default_factory=utc_now)
 
     @property
     def carrier(self) -> Carrier:
@@ -132,6 +135,7 @@ class Ebills:
                 "carrier": ebill.carrier.value,
                 "number": ebill.number,
                 "live": ebill.status is EbillStatus.LIVE,
+                "at": ebill.at.isoformat(),
                 "requirements_text": ebill.remark,
             }
             for ebill in self._by_pack.values()

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.digest import looks_encrypted
 from sandbox.jd.companies import COMPANIES, PROVIDERS
@@ -42,6 +44,7 @@ class _Waybill:
     remark: str
     live: bool = True
     handed_over: float | None = None
+    at: datetime = field(default_factory=utc_now)
 
 
 class Waybills:
@@ -137,6 +140,7 @@ class Waybills:
                 "carrier": COMPANIES[waybill.provider_id].carrier.value,
                 "number": waybill.number,
                 "live": waybill.live,
+                "at": waybill.at.isoformat(),
                 "requirements_text": waybill.remark,
             }
             for waybill in self._by_number.values()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from domain.shipping import Carrier
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.pdd.envelope import business, invalid
@@ -49,6 +51,7 @@ class _Waybill:
     goods_description: str
     live: bool = True
     handed_over: float | None = None
+    at: datetime = field(default_factory=utc_now)
 
 
 class Waybills:
@@ -105,6 +108,7 @@ class Waybills:
                 "carrier": _CARRIERS[waybill.wp_code].value,
                 "number": waybill.number,
                 "live": waybill.live,
+                "at": waybill.at.isoformat(),
                 "requirements_text": waybill.goods_description,
             }
             for waybill in self._by_package.values()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from domain.clock import parse_beijing
+from domain.clock import parse_beijing, utc_now
 from sandbox.digest import receiver_digest
 from sandbox.qimen.xml import Node, Refusal
 
@@ -98,6 +99,8 @@ class Delivery:
     boxes: list[Box] = field(default_factory=list)
     confirms: list[str] = field(default_factory=list)
     """The outBizCode of every confirm."""
+    at: datetime = field(default_factory=utc_now)
+    """When it was taken."""
 
     def scanned(self, index: int) -> int:
         """The pieces of a line that were scanned, in all boxes."""

@@ -141,6 +141,7 @@ class QimenWarehouse:
                     "warehouse": delivery.warehouse,
                     "status": delivery.status.value,
                     "times": delivery.times,
+                    "at": delivery.at.isoformat(),
                     "delivery_type": delivery.delivery_type,
                     "remark": delivery.remark,
                     "receiver_digest": delivery.receiver_digest,

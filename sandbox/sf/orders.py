@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.digest import looks_encrypted, receiver_digest
 from sandbox.road import NodeKind, Road
@@ -40,6 +42,7 @@ class SfOrder:
     receiver: str
     live: bool = True
     times: int = 1
+    at: datetime = field(default_factory=utc_now)
 
 
 @dataclass
@@ -172,6 +175,7 @@ class SfOrders:
                     "key": order.order_id,
                     "number": order.number,
                     "live": order.live,
+                    "at": order.at.isoformat(),
                     "remark": order.remark,
                     "express_type": order.express_type,
                     "receiver_digest": order.receiver,
@@ -234,9 +238,9 @@ def _check_contact(contact: Json, kind: str) -> None:
     if not _text(contact, "country"):
         raise SfError("8196", "信息异常：country")
     # A platform's ciphertext cannot be printed on a label or called: SF has no key for it.
-    for field, (code, _) in (("address", address), ("contact", name), ("mobile", phone), ("tel", phone)):
-        if looks_encrypted(_text(contact, field)):
-            raise SfError(code, f"{field} 不是有效的明文")
+    for part, (code, _) in (("address", address), ("contact", name), ("mobile", phone), ("tel", phone)):
+        if looks_encrypted(_text(contact, part)):
+            raise SfError(code, f"{part} 不是有效的明文")
 
 
 def _check_cargo(message: Json) -> None:

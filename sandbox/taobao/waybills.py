@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from sandbox.taobao.companies import COMPANIES
 from sandbox.taobao.envelope import business
 from sandbox.taobao.params import TradeCode, TradeOrderInfo, WaybillCancel, WaybillGet, WaybillQuery
@@ -33,6 +35,7 @@ class _Waybill:
     template_url: str
     live: bool = True
     handed_over: float | None = None
+    at: datetime = field(default_factory=utc_now)
 
 
 class Waybills:
@@ -88,6 +91,7 @@ class Waybills:
                 "carrier": COMPANIES[waybill.cp_code].carrier.value,
                 "number": waybill.number,
                 "live": waybill.live,
+                "at": waybill.at.isoformat(),
                 "requirements_text": waybill.description,
             }
             for waybill in self._by_number.values()

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.clock import utc_now
 from sandbox.catalogue import UNREACHABLE_CITIES
 from sandbox.settings import XiaohongshuSettings
 from sandbox.xiaohongshu.companies import COMPANIES
@@ -35,6 +37,7 @@ class _Ebill:
     description: str
     live: bool = True
     handed_over: float | None = None
+    at: datetime = field(default_factory=utc_now)
 
 
 class Ebills:
@@ -94,6 +97,7 @@ class Ebills:
                 "carrier": COMPANIES[ebill.cp_code].carrier.value,
                 "number": ebill.number,
                 "live": ebill.live,
+                "at": ebill.at.isoformat(),
                 "requirements_text": ebill.description,
             }
             for ebill in self._by_object.values()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from sqlmodel import col, select
+from temporalio.exceptions import ApplicationError
 
 from activities import contracts as c
 from activities.contracts import (
@@ -19,16 +20,19 @@ from activities.contracts import (
     WaybillAsk,
     WaybillOutcome,
 )
+from activities.warehouse import SETTLED_AFTER
 from domain.clock import BEIJING, utc_now
 from domain.holds import HoldReason, Release
 from domain.partner_health import Outcome, bucket_of
 from domain.pauses import Measure, Slice, Spike
-from store import anomalies, orders, partner_calls, pauses, stock
+from domain.warehouses import Warehouse
+from store import anomalies, orders, partner_calls, pauses, stock, warehouses
 from store.partner_calls import Counted
 from store.tables import ConsignmentRow, HoldRow, OrderEventRow, PauseRow, ReservationRow, ShortageRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.activities.life import packed, prepare, to_the_warehouse
 from tests.store.samples import order as sample_order
+from tests.workflows.partners import fails, lost
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=BEIJING)
 MINUTE = timedelta(minutes=1)
@@ -200,6 +204,61 @@ async def test_a_warehouse_that_is_paused_gets_no_new_instruction(bench: Bench) 
     assert (await bench.run(turn.step, turn.argument)).ok
     await _begin(bench, Slice.WAREHOUSE, "WH01")
     assert (await bench.run(turn.step, turn.argument)).ok, "what the warehouse may have is asked for again"
+
+
+async def test_an_instruction_that_got_lost_before_the_pause_is_not_sent_into_it(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    order_id = await prepare(bench)
+    *before, push = to_the_warehouse(order_id)[:-2]
+    for turn in before:
+        await bench.run(turn.step, turn.argument)
+    for did_it in (False, True):
+        bench.town.warehouse.will("push", lost("qimen", done=did_it))
+        with pytest.raises(ApplicationError, match="no answer"):
+            await bench.run(push.step, push.argument)
+        number = await _begin(bench, Slice.WAREHOUSE, "WH01", minutes=None)
+        if not did_it:
+            with pytest.raises(ApplicationError, match="may still be on its way"):
+                await bench.run(push.step, push.argument)
+            clock.shift(SETTLED_AFTER)
+        answer = await bench.run(push.step, push.argument)
+        assert (answer.ok, answer.paused) == (did_it, not did_it)
+        assert len(bench.town.warehouse.orders) == did_it
+        async with bench.db.transaction() as tx:
+            await pauses.end(tx, number, "wei", utc_now())
+
+
+async def test_an_order_is_routed_around_a_warehouse_that_is_paused_if_another_can_deliver_it(bench: Bench) -> None:
+    """The nearest would be the one that is paused."""
+    await _begin(bench, Slice.WAREHOUSE, "WH01", minutes=None)
+    async with bench.db.transaction() as tx:
+        await warehouses.put(tx, Warehouse("WH02", province="西藏自治区", city="拉萨市"), "WH01")
+        await stock.receive(tx, "MUG", "WH02", 2, stock.Movement("receive/far", "receive", "test"))
+    went = []
+    for number in ("SO1", "SO2", "SO3"):
+        order = await bench.order(number)
+        for step in (c.ACCEPT_ORDER, c.PASS_REVIEW, c.RESERVE_STOCK):
+            ref = c.OrderAt(order.order_id, 1) if step is c.ACCEPT_ORDER else c.OrderRef(order.order_id)
+            answer = await bench.run(step, ref)
+        went += [one.warehouse for one in answer.consignments]
+    assert went == ["WH02", "WH02", "WH01"], "only the paused one has any more: the last waits for it"
+
+
+async def test_a_question_that_got_lost_before_the_pause_is_asked_after_and_not_asked_again(bench: Bench) -> None:
+    order_id = await prepare(bench)
+    for turn in [*to_the_warehouse(order_id)]:
+        await bench.run(turn.step, turn.argument)
+    for turn in await packed(bench, order_id):
+        await bench.run(turn.step, turn.argument)
+    ask = WaybillAsk(order_id, f"{order_id}#1", "sf", "SF", 1)
+    bench.town.sf.will("create", fails(RuntimeError("the worker died")))  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError):
+        await bench.run(c.REQUEST_WAYBILL, ask)
+    await _begin(bench, Slice.COURIER, "sf")
+    assert (await bench.run(c.REQUEST_WAYBILL, ask)).outcome is WaybillOutcome.UNKNOWN
+    assert (await bench.run(c.SETTLE_WAYBILL, ask)).outcome is WaybillOutcome.NONE
+    assert dict(bench.town.sf.calls) == {"create": 1, "find": 2}
 
 
 async def test_a_courier_that_is_paused_is_passed_over(bench: Bench) -> None:

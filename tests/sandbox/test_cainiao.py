@@ -114,6 +114,7 @@ async def test_get_is_idempotent_by_trade_orders_and_package(stage: Stage) -> No
         "carrier": "YTO",
         "number": number,
         "live": True,
+        "at": first["at"],
         "goods_description": "易碎",
         "receiver_digest": receiver_digest("测试", "13800000000", "上海市", "上海市", "浦东新区", "测试路1号"),
         "times": 2,

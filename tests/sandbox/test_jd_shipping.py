@@ -319,6 +319,7 @@ async def test_an_encrypted_receiver_gets_a_number_and_the_same_one_again(shop: 
         "carrier": "ZTO",
         "number": code,
         "live": True,
+        "at": entry["at"],
         "requirements_text": "冷链配送",
     }
     await shop.ship(number, "1499", code)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -77,21 +77,22 @@ async def test_an_order_is_packed_and_confirmed(swift: Town) -> None:
     assert boxes(confirm) == [[("MUG-01", "2"), ("GIFT-TOTE", "1")]]
     assert re.fullmatch(r"BOX\d+", confirm.findtext("packages/package/expressCode") or "")
     assert [line.findtext("actualQty") for line in confirm.iterfind("orderLines/orderLine")] == ["2", "1"]
-    assert swift.qimen.book()["deliveries"] == [
-        {
-            "code": "DO1",
-            "order_no": "SO1",
-            "warehouse": "WH01",
-            "status": "PACKED",
-            "times": 1,
-            "delivery_type": "LLPS",
-            "remark": "冷链",
-            "receiver_digest": receiver_digest("测试", "13800000000", "浙江省", "杭州市", "余杭区", "示例路1号"),
-            "lines": [{"sku": "MUG-01", "quantity": 2}, {"sku": "GIFT-TOTE", "quantity": 1}],
-            "left_out": [],
-            "confirms": 1,
-        }
-    ]
+    [kept] = swift.qimen.book()["deliveries"]
+    assert kept == {
+        "code": "DO1",
+        "order_no": "SO1",
+        "warehouse": "WH01",
+        "status": "PACKED",
+        "times": 1,
+        "at": kept["at"],
+        "delivery_type": "LLPS",
+        "remark": "冷链",
+        "receiver_digest": receiver_digest("测试", "13800000000", "浙江省", "杭州市", "余杭区", "示例路1号"),
+        "lines": [{"sku": "MUG-01", "quantity": 2}, {"sku": "GIFT-TOTE", "quantity": 1}],
+        "left_out": [],
+        "confirms": 1,
+    }
+    assert datetime.fromisoformat(kept["at"]) <= utc_now()
 
 
 async def test_each_of_its_warehouses_has_its_own_orders(place: Town) -> None:

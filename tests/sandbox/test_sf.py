@@ -114,6 +114,7 @@ async def test_an_order_id_is_used_once_for_ever(stage: Stage) -> None:
     assert len(number) == 15
     assert number.startswith("SF1")
     assert number[2:].isdecimal()
+    (first,) = stage.partner.book()["waybills"]
 
     again = await call(stage, "EXP_RECE_CREATE_ORDER", ORDER)
     assert (again["success"], again["errorCode"], again["msgData"]) == (False, "8016", None)
@@ -125,6 +126,7 @@ async def test_an_order_id_is_used_once_for_ever(stage: Stage) -> None:
         "key": "OH-1",
         "number": number,
         "live": False,
+        "at": first["at"],
         "remark": "易碎",
         "express_type": 2,
         "receiver_digest": waybill["receiver_digest"],

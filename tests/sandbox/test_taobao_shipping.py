@@ -168,16 +168,18 @@ async def test_a_package_has_one_waybill(seller: Seller) -> None:
     for trade, key in ((tid, "K9"), (stranger, "K1")):
         missing = await asked(seller, trade, key)
         assert (missing["success"], missing["object_id"], missing["error_code"]) == (False, key, "NOT_FOUND")
-    assert (await seller.book())["waybills"] == [
+    kept = (await seller.book())["waybills"]
+    assert kept == [
         {
             "key": key,
             "order_no": tid,
             "carrier": carrier,
             "number": waybill["waybill_code"],
             "live": True,
+            "at": entry["at"],
             "requirements_text": "冷链",
         }
-        for key, carrier, waybill in (("K1", "ZTO", first), ("K2", "SF", other))
+        for entry, (key, carrier, waybill) in zip(kept, (("K1", "ZTO", first), ("K2", "SF", other)), strict=True)
     ]
 
 

@@ -191,16 +191,18 @@ async def test_an_object_has_one_waybill(shop: Boutique) -> None:
     # it was given before the order left; a new one is not
     assert await obtained(shop, wanted) == [first]
     assert (await denied(shop, await wish(shop, number, "K3")))[0] == BUSINESS
-    assert shop.book()["waybills"] == [
+    kept = shop.book()["waybills"]
+    assert kept == [
         {
             "key": key,
             "order_no": number,
             "carrier": carrier,
             "number": waybill["waybillCode"],
             "live": True,
+            "at": entry["at"],
             "requirements_text": "冷链",
         }
-        for key, carrier, waybill in (("K1", "ZTO", first), ("K2", "SF", other))
+        for entry, (key, carrier, waybill) in zip(kept, (("K1", "ZTO", first), ("K2", "SF", other)), strict=True)
     ]
 
 

@@ -97,3 +97,23 @@ async def test_a_paused_warehouse_stops_its_own_part_of_an_order_only(stage: Sta
     await order.packed_at("WH02")
     await order.reaches(GoldenState.WAYBILL_RETURNED)
     await order.held()
+
+
+async def test_a_paused_courier_is_passed_over_by_the_plan_and_without_any_a_person_gives_the_number(
+    stage: Stage,
+) -> None:
+    await _pause(stage, Slice.COURIER, "sf")
+    order = await stage.start()
+    await order.packed()
+    await order.reaches(GoldenState.WAYBILL_RETURNED)
+    assert (await order.row()).courier.startswith("cainiao:")
+    assert not stage.town.sf.calls
+    number = await _pause(stage, Slice.COURIER, "cainiao")
+    stuck = await stage.start()
+    await stuck.packed()
+    await stuck.held(HoldReason.WAYBILL_BY_PERSON)
+    assert "破损多" in (await stuck.hold(HoldReason.WAYBILL_BY_PERSON)).detail
+    await _end(stage, number)
+    await stuck.handle.signal("ask_couriers_again")
+    await stuck.reaches(GoldenState.WAYBILL_RETURNED)
+    await stuck.held()
