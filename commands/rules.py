@@ -223,7 +223,7 @@ async def explain(settings: Settings, order_id: str, *, as_json: bool) -> int:
                     "" if n else f"{_moment(step.at)} {step.step}",
                     f"{one.table}@{one.version}",
                     one.row,
-                    _short(one.result) if one.result is not None else text("rules.explain.gone"),
+                    _result(one.row, one.result),
                     one.now if one.version == one.in_force else f"{one.now} ({one.in_force})",
                     "; ".join(f"{field}: {_json(was)} → {_json(now)}" for field, (was, now) in changes.items()),
                 )
@@ -360,6 +360,12 @@ def _show_run(table: engine.Table, run: DryRun) -> None:
             _say(text("rules.run.more", count=len(kinds) - _SHOWN))
     for failure in run.failures[:_SHOWN]:
         _warn(f"{failure.about}: {failure.reason}")
+
+
+def _result(row: str, result: dict[str, Any] | None) -> str:
+    if result is None:
+        return text("rules.explain.gone")
+    return _short(result) if row else text("rules.explain.none")
 
 
 def _short(result: dict[str, Any]) -> str:

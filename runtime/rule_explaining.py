@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.clock import utc_now
 from domain.deciding import Asked
 from domain.rulesets import Refused
 from domain.texts import text
@@ -19,6 +20,7 @@ from rules.subjects import SUBJECTS, Case
 from runtime.rule_desk import RuleDesk
 from runtime.rule_trials import case_of
 from store import dossiers, orders, rules, warehouses
+from store.rules import ACCEPTED
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Explained:
     """A row that decided. `result` is what that version says of the order again, by the row `again`.
 
     `now` is the row of the version in force, and `differs_now` what it would change. "" and None: the version is not
-    here any more, or the order does not make the house ask that table (its own facts have changed since).
+    here any more, or the order does not make the house ask that table (its own facts have changed since). Without a
+    `row` no row of that version decided, and one of the version in force would.
     """
 
     table: str
@@ -50,25 +53,33 @@ class ExplainedStep:
     decisions: tuple[Explained, ...]
 
 
+_REVIEWED = ("risk_rules", "duplicate_rules", "compliance_rules", "declaration_rules", "approvals")
+"""What a review asks, whether a row applies or not: those that did not left no trace."""
+
+
 async def explain(desk: RuleDesk, order_id: str) -> list[ExplainedStep]:
     """Explain an order, step by step. Raises Refused when no rule has decided about it."""
     async with desk.db.reading() as tx:
         steps = await rules.decided_steps(tx, order_id)
         if not steps:
             raise Refused(text("rules.explain.nothing", order=order_id))
-        book = await desk.book(tx)
+        book, now = await desk.book(tx), utc_now()
         sites = await warehouses.all_warehouses(tx, desk.of_settings)
         found = []
         for step in steps:
             order = await orders.body_at(tx, order_id, step.at)
             goods, _ = await dossiers.goods(tx, {line.sku for line in order.lines})
             names = {name for name, _, _ in map(_parts, step.rules)}
+            names |= set(_REVIEWED) if step.what == ACCEPTED else set()
             case = await case_of(tx, names, order, step.at, sites, goods, alike=True)
             tables = await _versions(tx, step.rules)
-            decided = _questions(names, case, tuple(tables.values()), book)
-            with trying(book=book) as one:
-                book_tables = {name: one.bound.table(name) for name in decided}
+            decided = _questions(names, case, tuple(tables.values()), book, step.at)
+            book_tables = {name: book.table(name, now) for name in decided}
             decisions = [_explained(rule, tables, decided, book_tables) for rule in step.rules]
+            for name, table in sorted(book_tables.items()):
+                then = tables.get(name) or book.table(name, step.at)
+                if then.version != table.version:
+                    decisions += _on_top(then, table, decided[name])
             found.append(ExplainedStep(step.step, step.what, step.at, tuple(decisions)))
     return found
 
@@ -84,11 +95,13 @@ async def _versions(tx: AsyncSession, decided: tuple[str, ...]) -> dict[str, Tab
     return tables
 
 
-def _questions(names: set[str], case: Case, tables: tuple[Table, ...], book: Book) -> dict[str, list[Asked]]:
-    """What these versions are asked about the order, by table."""
+def _questions(
+    names: set[str], case: Case, tables: tuple[Table, ...], book: Book, at: datetime
+) -> dict[str, list[Asked]]:
+    """What these versions, and those in force at a moment, are asked about the order, by table."""
     found: dict[str, list[Asked]] = {name: [] for name in names}
     for name in names & SUBJECTS.keys():
-        with trying(*tables, book=book) as one, suppress(BadRule, LookupError):
+        with trying(*tables, at=at, book=book) as one, suppress(BadRule, LookupError):
             SUBJECTS[name](case)  # what was asked before it failed is there
         found[name] = [asked for asked in one.asked if asked.table == name]
     return found
@@ -116,6 +129,18 @@ def _explained(
         " ".join(one.rule.rpartition("/")[2] for one in now),
         difference(asked.results, [one.result for one in now]),
     )
+
+
+def _on_top(then: Table, now: Table, asked: list[Asked]) -> list[Explained]:
+    """What another version would decide where none of the rows of then did."""
+    found = []
+    for one in asked:
+        rows = [] if one.rules else now.ask(one.facts)
+        if rows:
+            names = " ".join(row.rule.rpartition("/")[2] for row in rows)
+            changed = difference([], [row.result for row in rows])
+            found.append(Explained(then.name, then.version, "", one.facts, "", {}, now.version, names, changed))
+    return found
 
 
 def _parts(rule: str) -> tuple[str, str, str]:

@@ -14,6 +14,8 @@ from domain.rulesets import RuleEvent, What
 from store.tables import OrderEventRow, RuleEventRow, RuleVersionRow
 from store.upsert import insert_ignore, parts
 
+ACCEPTED = "order.accepted"
+"""The event of an order that was reviewed."""
 FILE = "file"
 """The origin of a version that came with orderhub."""
 
@@ -177,7 +179,7 @@ async def reviewed_at(tx: AsyncSession, order_ids: Collection[str]) -> dict[str,
     for some in parts(sorted(order_ids)):
         query = (
             select(OrderEventRow.order_id, func.max(col(OrderEventRow.at)))
-            .where(col(OrderEventRow.order_id).in_(some), OrderEventRow.what == "order.accepted")
+            .where(col(OrderEventRow.order_id).in_(some), OrderEventRow.what == ACCEPTED)
             .group_by(col(OrderEventRow.order_id))
         )
         found.update((await tx.execute(query)).tuples().all())

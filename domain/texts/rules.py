@@ -275,6 +275,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "rules.explain.nothing": ("没有规则对订单 {order} 做过决定", "no rule has decided about the order {order}"),
     "rules.explain.gone": ("（该版本或当时的条件已不在）", "(the version or its facts are gone)"),
+    "rules.explain.none": ("（当时没有命中）", "(no row applied)"),
     "rules.explain.step": ("步骤", "step"),
     "rules.explain.rule": ("版本", "version"),
     "rules.explain.row": ("行", "row"),

@@ -16,15 +16,17 @@ from domain.refund import Refund, RefundKind, RefundStatus
 from domain.words import About, Word
 from intake.linking import Linker
 from rules import engine
+from rules.documents import Document, version_of
 from rules.dry_run import DryRun
 from rules.statuses import words_of
 from runtime.rule_desk import RuleDesk
 from runtime.rule_explaining import explain
 from runtime.rules import keep_defaults
-from store import links, listings, orders, pauses, refunds, stock, words
+from store import links, listings, orders, pauses, refunds, rules, stock, words
 from store.articles import Article, put
 from store.database import Database
 from store.listings import Named
+from store.rules import Version
 from tests.rules.documents import changed
 from tests.store.samples import NOON, index_row, order
 
@@ -46,6 +48,13 @@ async def _reviewed(db: Database, number: str, **changes: Any) -> Order:
 
 async def _run(db: Database, name: str, row: str, **cells: str) -> DryRun:
     return await RuleDesk(db, "WH01").against(name, changed(name, row, **cells), 500)
+
+
+async def _publish(db: Database, name: str, document: Document) -> None:
+    version, now = version_of(document), utc_now()
+    async with db.transaction() as tx:
+        await rules.draft(tx, Version(name, version, document, "command", now), "li", "")
+        await rules.publish(tx, name, version, "li", "", now)
 
 
 async def test_an_order_is_judged_by_what_was_known_at_its_review(database: Database) -> None:
@@ -85,6 +94,15 @@ async def test_an_order_is_judged_by_what_was_known_at_its_review(database: Data
         tables = {one.table for one in review.decisions}
         assert {"duplicate_rules", "tax_rates", "invoice_types"} <= tables
         assert [one for one in review.decisions if one.facts is None] == []
+        assert [one.row for one in review.decisions if one.table == "risk_rules"] == []
+
+        await _publish(database, "risk_rules", changed("risk_rules", "very_large", amount=">= 4950"))
+        [again] = [one for one in await explain(RuleDesk(database, "WH01"), second.order_id) if one.step == review.step]
+        assert again.decisions[: len(review.decisions)] == review.decisions
+        [one_more] = again.decisions[len(review.decisions) :]
+        assert (one_more.table, one_more.row, one_more.result, one_more.now) == ("risk_rules", "", {}, "very_large")
+        assert one_more.version == version_of(engine.default("risk_rules")) != one_more.in_force
+        assert (one_more.differs_now or {})["score"] == (None, 60)
 
 
 async def test_words_listings_articles_and_counts_are_what_other_tables_are_tried_on(database: Database) -> None:
