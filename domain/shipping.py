@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from domain.order import Channel, ClearReceiver, Receiver, Requirement
 from domain.weight import USUAL_G
+from domain.words import Word
 
 
 class Carrier(StrEnum):
@@ -195,7 +196,8 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class TrackNode:
-    """One line of a parcel's journey. `trouble` is set where `code` is PROBLEM."""
+    """One line of a parcel's journey. `trouble` is set where `code` is PROBLEM, `unknown` where nobody knows what the
+    partner's word means: its `code` is NONE then."""
 
     at: datetime
     code: TrackCode
@@ -203,6 +205,7 @@ class TrackNode:
     place: str = ""
     partner_code: str = ""
     trouble: Trouble | None = None
+    unknown: Word | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,13 @@ class TrackReport:
     number: str
     nodes: tuple[TrackNode, ...]
     courier_phone: str = ""
+
+    @property
+    def newest(self) -> TrackNode | None:
+        """The node that holds now; None while there is none."""
+        if not self.nodes:
+            return None
+        return max(enumerate(self.nodes), key=lambda pair: (pair[1].at, pair[0]))[1]
 
 
 @dataclass(frozen=True)

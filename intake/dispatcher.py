@@ -24,8 +24,8 @@ from connectors.ports import Document, PushSource
 from domain.approvals import mark_of
 from domain.clock import utc_now
 from domain.ids import split_order_id
-from domain.news import News
-from domain.words import known, unknown_in
+from domain.news import News, TrackNews
+from domain.words import Word, known, unknown_in
 from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
@@ -251,7 +251,8 @@ class Dispatcher:
             log.exception("a document failed", extra={"seq": row.seq, "source": row.source})
             await self._postpone(row, f"{type(error).__name__}: {error}")
         else:
-            await self._finish(row, ", ".join(outcomes) or "nothing", quarantined=False)
+            outcome, word = ", ".join(outcomes) or "nothing", _unknown(news)
+            await self._finish(row, words.outcome(word, outcome) if word is not None else outcome, quarantined=False)
 
     async def _paused(self, row: InboxRow) -> bool:
         """Whether a person paused the shop that a document comes from."""
@@ -302,3 +303,9 @@ class Dispatcher:
                 await asyncio.sleep(1.0)
             if not moved:
                 await asyncio.sleep(self._pace.poll_s)
+
+
+def _unknown(news: list[News]) -> Word | None:
+    """The word that a parcel's newest news are, and that means nothing yet."""
+    newest = [each.report.newest for each in news if isinstance(each, TrackNews)]
+    return next((node.unknown for node in newest if node is not None and node.unknown is not None), None)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
@@ -17,6 +18,7 @@ from domain.shipping import (
     Package,
     ScannedItem,
     TrackCode,
+    TrackNode,
     TrackReport,
     WarehouseReport,
     WarehouseStatus,
@@ -135,8 +137,18 @@ async def keep_track(tx: AsyncSession, report: TrackReport) -> int:
     for node in report.nodes:
         digest = hashlib.sha256(f"{node.at.astimezone(UTC).isoformat()}|{node.code}|{node.text}".encode()).hexdigest()
         values = {"number": report.number, "fingerprint": digest, "at": node.at, "code": node.code}
-        new += await insert_ignore(tx, TrackNodeRow, {**values, "text": node.text, "place": node.place})
+        fresh = await insert_ignore(tx, TrackNodeRow, {**values, "text": node.text, "place": node.place})
+        if fresh and node.code is not TrackCode.NONE:
+            await _no_more_unknown(tx, report.number, node)
+        new += fresh
     return new
+
+
+async def _no_more_unknown(tx: AsyncSession, number: str, node: TrackNode) -> None:
+    """A line of a journey means something now: the same line of when nobody knew what is not a second one."""
+    row = TrackNodeRow
+    same = (col(row.number) == number, col(row.at) == node.at, col(row.text) == node.text)
+    await tx.execute(delete(row).where(*same, col(row.code) == str(TrackCode.NONE)))
 
 
 @dataclass(frozen=True)

@@ -28,22 +28,31 @@ async def heard(tx: AsyncSession, waybill: WaybillRow, parcel: ParcelRow, report
     if report.courier_phone and parcel.courier_phone != report.courier_phone:
         parcel.courier_phone = report.courier_phone
         tx.add(parcel)
-    newest = max(enumerate(report.nodes), key=lambda pair: (pair[1].at, pair[0]))[1]
-    if waybill.last_node_at is not None and newest.at < waybill.last_node_at:
+    newest = report.newest
+    if newest is None or (waybill.last_node_at is not None and newest.at < waybill.last_node_at):
         return  # an old report that a newer one overtook
+    _note_unknown(waybill, newest)
+    tx.add(waybill)
     # News that say nothing of where it is are news all the same: it is where it was.
     code = waybill.last_node_code or "" if newest.code is TrackCode.NONE else str(newest.code)
     if (waybill.last_node_at, waybill.last_node_code or "") == (newest.at, code):
         return
     waybill.last_node_at, waybill.last_node_code = newest.at, code
     waybill.silence_due_at = waybill.stuck_since = None
-    tx.add(waybill)
+    if newest.unknown is not None:
+        return  # what people were asked before, they are still asked
     wanted = {need.key: need for need in _needs(waybill, parcel, newest)}
     if newest.trouble is Trouble.FORWARDED and await _rerouted_by_us(tx, parcel):
         wanted = {}
     await _close_but(tx, parcel, list(wanted))
     for need in wanted.values():
         await _open(tx, parcel, need)
+
+
+def _note_unknown(waybill: WaybillRow, newest: TrackNode) -> None:
+    word = newest.unknown.key if newest.unknown is not None else ""
+    if waybill.unknown_word != word:
+        waybill.unknown_word, waybill.unknown_since = word, newest.at if word else None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from domain.clock import utc_now
 from domain.texts import partner_name, text
 from domain.words import About, Heard, Word
 from store.holds import close_task, open_task
-from store.inbox import NEW, QUARANTINED
-from store.tables import InboxRow, TaskRow, UnknownWordRow
+from store.inbox import DONE, NEW, QUARANTINED
+from store.tables import InboxRow, TaskRow, UnknownWordRow, WaybillRow
 from store.upsert import insert_ignore
 
 _KIND = "unknown_word"
@@ -70,7 +70,28 @@ async def learnt(tx: AsyncSession, word: Word) -> int:
         .values(status=NEW, attempts=0, next_try_at=utc_now(), claimed_until=None, done_at=None)
         .returning(col(InboxRow.seq))
     )
-    return len((await tx.execute(waiting)).all())
+    read_again = len((await tx.execute(waiting)).all())
+    return read_again + (await _parcels_again(tx, word) if word.about is About.PARCEL else 0)
+
+
+async def _parcels_again(tx: AsyncSession, word: Word) -> int:
+    """Parcels whose newest news are this word: the documents that said so are read again, and the tracker is asked in
+    its next round, whoever told of it. How many documents."""
+    waybill, inbox = WaybillRow, InboxRow
+    waits = update(waybill).where(col(waybill.unknown_word) == word.key, col(waybill.status) == "live")
+    asked = waits.values(last_news_at=None).returning(col(waybill.number))
+    documents = 0
+    for number in sorted(set((await tx.execute(asked)).scalars())):
+        said = update(inbox).where(
+            col(inbox.source) == word.partner,
+            col(inbox.document_id) >= f"{number}:",
+            col(inbox.document_id) < f"{number};",
+            col(inbox.status) == DONE,
+            col(inbox.outcome).startswith(outcome(word, ""), autoescape=True),
+        )
+        again = said.values(status=NEW, attempts=0, next_try_at=utc_now(), claimed_until=None, done_at=None)
+        documents += len((await tx.execute(again.returning(col(inbox.seq)))).all())
+    return documents
 
 
 def outcome(word: Word, reason: str) -> str:

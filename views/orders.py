@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from domain.clock import BEIJING, utc_now
+from domain.clock import BEIJING, format_beijing, utc_now
 from domain.extensions import rule_of, values
 from domain.golden import SEQUENCE
 from domain.holds import POLICIES, HoldReason, Release, operator_may_release
@@ -18,7 +18,7 @@ from domain.masks import masked
 from domain.order import Order
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
-from domain.texts import CATALOGUE, event_words, text
+from domain.texts import CATALOGUE, event_words, partner_name, text
 from rules.fields import definitions
 from store import (
     deadlines,
@@ -390,6 +390,19 @@ def _track(nodes: Sequence[TrackNodeRow]) -> list[dict[str, Any]]:
     ]
 
 
+def _unknown(waybill: WaybillRow) -> dict[str, Any] | None:
+    """The word of a tracker that its news stop at, since nobody knows what it means; None for nearly all."""
+    if not waybill.unknown_word or waybill.unknown_since is None or waybill.status != "live":
+        return None
+    partner, _, word = waybill.unknown_word.split("/", 2)
+    since = format_beijing(waybill.unknown_since)
+    return {
+        "word": waybill.unknown_word,
+        "since": _moment(waybill.unknown_since),
+        "text": text("parcel.unknown_word", partner=partner_name(partner), word=word, since=since),
+    }
+
+
 def _parcel(
     parcel: ParcelRow, waybills: Sequence[WaybillRow], tracks: Mapping[str, Sequence[TrackNodeRow]]
 ) -> dict[str, Any]:
@@ -412,6 +425,7 @@ def _parcel(
                 "asked_at": _moment(waybill.asked_at),
                 "last_node_at": _moment(waybill.last_node_at),
                 "stuck_since": _moment(waybill.stuck_since),
+                "unknown": _unknown(waybill),
                 "track": _track(tracks.get(waybill.number, ())) if waybill.status != "void" else [],
             }
             for waybill in waybills

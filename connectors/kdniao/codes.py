@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from domain.shipping import TrackCode, Trouble
 from domain.tracking import trouble_in
-from domain.words import About, Glossary
+from domain.words import About, Glossary, UnknownWord, Word
 
 NO_TRACE = "0"
 
@@ -40,12 +40,19 @@ _CODES = Glossary(
 
 
 def track_code(partner_code: str) -> TrackCode:
-    """What a code means. One that the vendor added since is a PROBLEM: people see it, it changes no order,
-    and somebody is asked what it means."""
+    """What a code means."""
+    return meaning(partner_code)[0]
+
+
+def meaning(partner_code: str) -> tuple[TrackCode, Word | None]:
+    """What a code means, and the code itself where it means nothing yet, as one that the vendor added since: the
+    parcel is where it was, and somebody is asked. What can be no code is a PROBLEM, which people see."""
     try:
-        return _CODES.sense(partner_code) or TrackCode.NONE
+        return _CODES.sense(partner_code) or TrackCode.NONE, None
+    except UnknownWord as unknown:
+        return TrackCode.NONE, unknown.word
     except ValueError:
-        return TrackCode.PROBLEM
+        return TrackCode.PROBLEM, None
 
 
 _TROUBLES = Glossary(
@@ -78,8 +85,7 @@ _VAGUE = frozenset({Trouble.DELIVERY_FAILED, Trouble.NO_UPDATE, Trouble.OTHER})
 
 
 def trouble(partner_code: str, words: str) -> Trouble | None:
-    """What is the matter; None for a code that is no problem. One that the vendor added since is OTHER, unless its
-    words say what it is."""
+    """What is the matter; None for a code that is no problem. One that is vague is what its words say, else OTHER."""
     if track_code(partner_code) is not TrackCode.PROBLEM:
         return None
     said = _TROUBLES.find(partner_code) or Trouble.OTHER

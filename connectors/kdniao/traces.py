@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.kdniao.codes import NO_TRACE, track_code, trouble
+from connectors.kdniao.codes import NO_TRACE, meaning, track_code, trouble
 from domain.clock import parse_beijing
 from domain.phones import courier_phone, phones_in
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport
@@ -63,19 +63,22 @@ def _nodes(entry: Mapping[str, Any], traces: list[dict[str, Any]]) -> tuple[Trac
         # Some states have no trace of their own (402 超时未签收, 403 超时未更新): they hold since the newest one.
         last = nodes[-1]
         what = trouble(overall, last.text)
-        nodes.append(TrackNode(last.at, track_code(overall), last.text, last.place, overall, what))
+        code, unknown = meaning(overall)
+        nodes.append(TrackNode(last.at, code, last.text, last.place, overall, what, unknown))
     return tuple(nodes)
 
 
 def _node(trace: Mapping[str, Any]) -> TrackNode:
     action = word(trace, "Action")
+    code, unknown = meaning(action) if action else (TrackCode.IN_TRANSIT, None)
     return TrackNode(
         at=parse_beijing(word(trace, "AcceptTime")),
-        code=track_code(action) if action else TrackCode.IN_TRANSIT,
+        code=code,
         text=word(trace, "AcceptStation"),
         place=word(trace, "Location"),
         partner_code=action,
         trouble=trouble(action, word(trace, "AcceptStation")) if action else None,
+        unknown=unknown,
     )
 
 

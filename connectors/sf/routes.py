@@ -11,7 +11,7 @@ from domain.clock import parse_beijing
 from domain.phones import courier_phone
 from domain.shipping import Carrier, InterceptKind, TrackCode, TrackNode, TrackReport, Trouble
 from domain.tracking import trouble_in
-from domain.words import About, Glossary
+from domain.words import About, Glossary, UnknownWord, Word
 
 # Protocol section 5. A code that is not here changes no order's course, and somebody is asked what it means.
 _MEANING = Glossary(
@@ -70,29 +70,31 @@ def report(number: str, routes: Iterable[Route]) -> TrackReport:
     nodes: list[TrackNode] = []
     phone, back = "", False
     for at, route in sorted(((parse_beijing(route.accept_time), route) for route in routes), key=lambda pair: pair[0]):
-        code = meaning(route)
+        code, unknown = meaning(route)
         back = back or code is TrackCode.RETURNED
         if back and code is TrackCode.SIGNED:
             code = TrackCode.RETURNED
         remark = route.remark or ""
         trouble = _trouble(route, remark) if code is TrackCode.PROBLEM else None
-        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code, trouble))
+        nodes.append(TrackNode(at, code, remark, route.accept_address or "", route.op_code, trouble, unknown))
         if route.op_code == _DELIVERING:
             phone = courier_phone([remark]) or phone
     return TrackReport(Carrier.SF, number, tuple(nodes), phone)
 
 
-def meaning(route: Route) -> TrackCode:
-    """What one node means by itself."""
+def meaning(route: Route) -> tuple[TrackCode, Word | None]:
+    """What one node means by itself, and its code where that means nothing yet: the parcel is where it was."""
     try:
         code = _MEANING.sense(route.op_code) or TrackCode.NONE
+    except UnknownWord as unknown:
+        return TrackCode.NONE, unknown.word
     except ValueError:
         code = TrackCode.NONE
     remark = route.remark or ""
     # 99 and 648 stand for two things, which only the words tell apart: sent back, or sent on to another address.
     if code is TrackCode.RETURNED and "转寄" in remark and "退" not in remark:
-        return TrackCode.PROBLEM
-    return code
+        return TrackCode.PROBLEM, None
+    return code, None
 
 
 def _trouble(route: Route, remark: str) -> Trouble:

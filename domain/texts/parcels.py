@@ -109,6 +109,10 @@ PARCELS: dict[str, tuple[str, str]] = {
         "wait for the parcel to come back (about {days} days), then pay back; ask the courier if it does not ({phone})",
     ),
     "proposal.RESTOCK_AND_REFUND": ("验收退回的商品并入库，然后退款", "check the goods, book them in, then pay back"),
+    "parcel.unknown_word": (
+        "{partner}自 {since} 起报告未知状态 {word}，包裹状态保持不变，说明含义后自动补上",
+        "{partner} has said {word} since {since}, which nobody knows: the parcel is where it was until that is mapped",
+    ),
     "proposal.CLAIM_AND_RESEND": (
         "向快递公司申请理赔（{days} 天内，电话 {phone}），并给买家补发",
         "claim at the courier within {days} days ({phone}), and send the goods again",

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 from store.tables.base import moment, sequence
 
 _IN_BOX = text("box <> ''")
+_UNKNOWN = text("unknown_word <> ''")
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -98,6 +99,7 @@ class WaybillRow(SQLModel, table=True):
             sqlite_where=text("status = 'live'"),
             postgresql_where=text("status = 'live'"),
         ),
+        Index("ix_waybills_unknown", "unknown_word", sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN),
     )
 
     key: str = Field(primary_key=True)
@@ -118,6 +120,10 @@ class WaybillRow(SQLModel, table=True):
     last_node_at: datetime | None = moment(nullable=True)
     """Of the newest node of its journey, and `last_node_code` is what that says."""
     last_node_code: str | None = None
+    unknown_word: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Its newest news are a partner's word that means nothing yet, by domain.words.Word.key: it is where it was. ""
+    for none, as for nearly all."""
+    unknown_since: datetime | None = moment(nullable=True)
     silence_due_at: datetime | None = moment(nullable=True)
     """Until when silence is usual; None: not judged since the newest node."""
     stuck_since: datetime | None = moment(nullable=True)

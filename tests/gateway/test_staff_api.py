@@ -15,6 +15,7 @@ from domain.routing import Availability, Wanted
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.texts import text
 from domain.warehouses import Warehouse
+from domain.words import About, Word
 from gateway.app import create_app
 from gateway.deps import Gateway, StillRunning, TemporalAway, UpdateRefused
 from rules.routing import route_order
@@ -225,6 +226,24 @@ async def test_staff_see_whom_to_call_and_what_is_proposed(staff: httpx.AsyncCli
             "params": {},
             "text": f"向买家问清地址，再改址或告知派件员（电话 {call}）",
         }
+
+
+async def test_staff_see_that_nobody_knows_what_a_tracker_says(staff: httpx.AsyncClient, database: Database) -> None:
+    await taken(database)
+    async with database.transaction() as tx:
+        row = parcel(order_id=ORDER)
+        bill = waybill("K1", row.parcel_id, number="SF1000000000001")
+        bill.order_id = ORDER
+        tx.add_all([row, bill])
+    assert (await staff.get(PATH)).json()["parcels"][0]["waybills"][0]["unknown"] is None
+    node = TrackNode(NOON, TrackCode.NONE, "", unknown=Word("kdniao", About.PARCEL, "499"))
+    async with database.transaction() as tx:
+        await apply_track(tx, TrackReport(Carrier.SF, bill.number, (node,)))
+    assert (await staff.get(PATH)).json()["parcels"][0]["waybills"][0]["unknown"] == {
+        "word": "kdniao/parcel/499",
+        "since": "2026-03-01T12:00:00+08:00",
+        "text": "快递鸟自 2026-03-01 12:00:00 起报告未知状态 499，包裹状态保持不变，说明含义后自动补上",
+    }
 
 
 async def test_a_forgotten_gift_is_sent_after(staff: httpx.AsyncClient, database: Database) -> None:

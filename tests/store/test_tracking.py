@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
 from domain.tracking import Gap, Phase
+from domain.words import About, Word
 from store import tracking
 from store.database import Database
 from store.shipping import apply_track
-from store.tables import ParcelRow, TaskRow, WaybillRow
+from store.tables import ParcelRow, TaskRow, TrackNodeRow, WaybillRow
 from tests.store.samples import NOON
 from tests.store.test_shipping import parcel, waybill
 
@@ -47,6 +49,44 @@ async def test_the_courier_whom_to_call_is_kept_with_the_parcel(database: Databa
     await _hear(database, 2, TrackCode.IN_TRANSIT)
     async with database.reading() as tx:
         assert (await tx.get_one(ParcelRow, "O1#1")).courier_phone == PHONE
+
+
+async def test_a_word_that_nobody_knows_leaves_a_parcel_where_it_was(database: Database) -> None:
+    await _underway(database)
+    await _hear(database, 1, TrackCode.PROBLEM, Trouble.ADDRESS)
+    before = await _open(database)
+    unknown = TrackNode(NOON + 2 * HOUR, TrackCode.NONE, "新状态", unknown=Word("kdniao", About.PARCEL, "499"))
+    for _ in range(2):
+        async with database.transaction() as tx:
+            assert await apply_track(tx, TrackReport(Carrier.SF, "SF1", (unknown,))) == []
+    async with database.reading() as tx:
+        bill = await tx.get_one(WaybillRow, "K1")
+        assert (bill.unknown_word, bill.unknown_since) == ("kdniao/parcel/499", NOON + 2 * HOUR)
+        assert (bill.last_node_code, bill.last_node_at) == ("PROBLEM", NOON + 2 * HOUR)
+        assert (await tx.get_one(ParcelRow, "O1#1")).status == "numbered"
+    assert [task.key for task in await _open(database)] == [task.key for task in before]
+    # Read again when it means something, it is the same line of the journey, and what it means happens.
+    async with database.transaction() as tx:
+        signed = replace(unknown, code=TrackCode.SIGNED, unknown=None)
+        (change,) = await apply_track(tx, TrackReport(Carrier.SF, "SF1", (signed,)))
+        assert change.status == "signed"
+    async with database.reading() as tx:
+        bill = await tx.get_one(WaybillRow, "K1")
+        assert (bill.unknown_word, bill.unknown_since) == ("", None)
+        nodes = (await tx.execute(select(TrackNodeRow).order_by(col(TrackNodeRow.at)))).scalars()
+        assert [node.code for node in nodes] == ["PROBLEM", "SIGNED"]
+    assert await _open(database) == []
+
+
+async def test_newer_news_go_on_without_the_word(database: Database) -> None:
+    await _underway(database)
+    unknown = TrackNode(NOON + HOUR, TrackCode.NONE, "", unknown=Word("sf", About.PARCEL, "777"))
+    async with database.transaction() as tx:
+        await apply_track(tx, TrackReport(Carrier.SF, "SF1", (unknown,)))
+    await _hear(database, 2, TrackCode.IN_TRANSIT)
+    async with database.transaction() as tx:
+        await apply_track(tx, TrackReport(Carrier.SF, "SF1", (unknown,)))  # late, and no news any more
+        assert (await tx.get_one(WaybillRow, "K1")).unknown_word == ""
 
 
 async def test_a_trouble_is_one_task_with_a_proposal_until_the_next_news(database: Database) -> None:

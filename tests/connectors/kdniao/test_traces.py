@@ -9,6 +9,7 @@ from connectors.kdniao.codes import track_code, trouble
 from connectors.kdniao.traces import read_object, read_report
 from domain.clock import BEIJING
 from domain.shipping import Carrier, TrackCode, TrackNode, TrackReport, Trouble
+from domain.words import About, Word, take_heard
 from tests.connectors.kdniao.conftest import ENTRY
 
 
@@ -55,7 +56,8 @@ def test_nodes_are_oldest_first_whatever_the_order() -> None:
         ("406", TrackCode.RETURNED),
         *((code, TrackCode.PROBLEM) for code in ("4", "401", "402", "403", "405", "604")),
         *((str(code), TrackCode.PROBLEM) for code in range(412, 424)),
-        *((code, TrackCode.PROBLEM) for code in ("399", "7", "brand new")),  # the vendor adds codes
+        *((code, TrackCode.NONE) for code in ("399", "7")),  # the vendor adds codes: it is where it was
+        ("brand new", TrackCode.PROBLEM),  # no code that there can be
     ],
 )
 def test_every_code(code: str, expected: TrackCode) -> None:
@@ -87,13 +89,23 @@ def test_every_code(code: str, expected: TrackCode) -> None:
         ("422", "", Trouble.MISSORTED),
         ("423", "", Trouble.OUT_OF_AREA),
         ("604", "", Trouble.CUSTOMS),
-        ("499", "", Trouble.OTHER),
-        ("499", "包裹破损", Trouble.DAMAGED),
+        ("499", "包裹破损", None),  # nobody knows what it means, and a person is asked
+        ("not a code", "包裹破损", Trouble.DAMAGED),
     ],
 )
 def test_what_is_the_matter(code: str, words: str, expected: Trouble | None) -> None:
     assert trouble(code, words) is expected
     assert read(Traces=[trace(code, words)], State="", StateEx="").nodes[-1].trouble is expected
+
+
+def test_a_code_that_nobody_knows_is_named_by_its_node() -> None:
+    take_heard()
+    traces = [trace("2", time="2026-02-01 08:00:00"), trace("499", "新状态")]
+    *before, node = read(Traces=traces, State="", StateEx="").nodes
+    assert (node.code, node.trouble) == (TrackCode.NONE, None)
+    assert node.unknown == Word("kdniao", About.PARCEL, "499")
+    assert [one.unknown for one in before] == [None]
+    assert set(take_heard()) == {node.unknown}, "somebody is asked"
 
 
 def codes(report: TrackReport) -> list[tuple[TrackCode, str]]:

@@ -7,6 +7,7 @@ import pytest
 from connectors.sf.routes import Route, report
 from domain.clock import BEIJING
 from domain.shipping import Carrier, TrackCode, TrackNode, Trouble
+from domain.words import About, Word, take_heard
 from tests.connectors.sf.conftest import NUMBER
 from tests.connectors.sf.conftest import route as wire
 
@@ -97,6 +98,13 @@ def test_missing_texts_and_numeric_codes() -> None:
         NUMBER, routes({"acceptTime": "2026-02-02 08:00:00", "acceptAddress": None, "remark": None, "opCode": 80})
     ).nodes
     assert (node.code, node.text, node.place) == (TrackCode.SIGNED, "", "")
+
+
+def test_a_code_that_nobody_knows_says_nothing_of_where_it_is() -> None:
+    take_heard()
+    known, node = report(NUMBER, routes(wire("50"), wire("31415", "2026-02-09 08:00:00"))).nodes
+    assert (node.code, node.unknown, known.unknown) == (TrackCode.NONE, Word("sf", About.PARCEL, "31415"), None)
+    assert set(take_heard()) == {node.unknown}, "somebody is asked"
 
 
 @pytest.mark.parametrize(
