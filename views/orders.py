@@ -15,7 +15,7 @@ from domain.golden import SEQUENCE
 from domain.holds import POLICIES, HoldReason, Release, operator_may_release
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
-from domain.order import Order
+from domain.order import Order, Receiver
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import CATALOGUE, event_words, partner_name, text
@@ -90,7 +90,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "credit": row.credit,
         "courier": row.courier,
         "encrypted": row.encrypted,
-        "receiver": {"name": receiver.name, "phone": receiver.phone, "region": receiver.region},
+        "receiver": {"name": receiver.name, "phone": receiver.phone, "region": _area(body.receiver)},
         "lines": _lines(body),
         "placed_at": _moment(row.placed_at),
         "paid_at": _moment(row.paid_at),
@@ -140,6 +140,11 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         }
         for hold in await holds.open_holds(tx, order_id)
     ]
+
+
+def _area(receiver: Receiver) -> str:
+    """Where somebody is, as far as the city: more would be half an address."""
+    return receiver.region.model_copy(update={"district": "", "town": ""}).text()
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:

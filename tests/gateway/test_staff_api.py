@@ -114,7 +114,7 @@ async def test_an_order_as_staff_see_it(staff: httpx.AsyncClient, database: Data
     assert (parcel["parcel_id"], parcel["items"]) == (f"{ORDER}#1", [item])
     assert {(w["status"], w["number"]) for w in parcel["waybills"]} == {("refused", ""), ("live", "SF1000000000001")}
     assert [event["what"] for event in view["events"]] == [f"did.{i}" for i in range(5, 25)]
-    assert view["receiver"] == {"name": "测*", "phone": "138****0000"}
+    assert view["receiver"] == {"name": "测*", "phone": "138****0000", "region": "浙江省杭州市"}
     for secret in ("测试", "13800000000", "示例路", "余杭"):
         assert secret not in answer.text
 
@@ -404,7 +404,7 @@ async def test_an_encrypted_receiver_is_never_replaced_by_clear_text(
     answer = await staff.post(PATH + "/address", json=ADDRESS)
     assert (answer.status_code, answer.json()) == (409, {"text": text("staff.encrypted_receiver")})
     assert (await wishes(database), orders.asked) == ([], [])
-    assert (await staff.get(PATH)).json()["receiver"] == {"name": "测*", "phone": "***"}
+    assert (await staff.get(PATH)).json()["receiver"] == {"name": "测*", "phone": "***", "region": "浙江省杭州市"}
 
 
 async def test_an_address_for_an_order_that_is_not_there(staff: httpx.AsyncClient) -> None:
