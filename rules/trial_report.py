@@ -39,7 +39,7 @@ def sentences(name: str, run: DryRun) -> list[str]:
     said += [
         text(f"rules.run.total.{effect}", before=_amount(effect, was), after=_amount(effect, would))
         for effect, (was, would) in run.totals.items()
-        if was != would or any(effect in changed for changed in run.effects.values())
+        if run.changed
     ]
     if not run.changed and not run.failures:
         said.append(text("rules.run.same"))

@@ -232,6 +232,7 @@ def test_people_read_what_changes_by_row_and_title() -> None:
     assert (kind.rows_before, kind.rows_after, kind.things) == ((), ("many_articles",), 3)
     assert changes(table, kind) == "+ many_articles"
     assert rows(table, run) == [("many_articles", 0, 3), ("return_rate", 1, 1)]
+    assert "转质控的订单：1 → 1" in sentences("risk_rules", run), "said as well when it stays the same"
     again = Kind(("a",), ("a",), {"a": {"score": (1, 2)}}, 1, ())
     assert changes(table, again) == "分值: 1 → 2"
     assert changes(table, Kind(("a", "b"), ("a", "c"), {"a": {"score": (1, 2)}}, 1, ())) == "a 分值: 1 → 2; - b; + c"
