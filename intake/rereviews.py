@@ -20,8 +20,10 @@ _SPREAD = timedelta(seconds=5)
 class Rereviews:
     """Looks whether what orders wait for rests on rules that have changed. Any number of processes may."""
 
-    def __init__(self, db: Database, batch: int) -> None:
+    def __init__(self, db: Database, batch: int, spread: timedelta = _SPREAD) -> None:
+        """Until `spread` after a publication a worker may decide by what was before: what it reviewed is looked at."""
         self._db = db
+        self._spread = spread
         self._batch = batch
         self._seen = float("-inf")
         self._events: list[RuleEvent] = []
@@ -33,7 +35,7 @@ class Rereviews:
         if time.monotonic() - self._seen < _FRESH_S:
             return 0
         self._seen = time.monotonic()
-        return await self.look(utc_now() - _SPREAD)
+        return await self.look(utc_now() - self._spread)
 
     async def look(self, at: datetime) -> int:
         """The same, by what was in force at a moment. A publication that begins or ends by itself counts as well."""
@@ -42,13 +44,14 @@ class Rereviews:
             if mark != self._mark:
                 self._events, self._mark = await rules.events(tx), mark
             changed = {
-                reason: moment
+                reason: moment + self._spread
                 for reason, names in RESTS_ON.items()
                 if (moment := last_change(self._events, names, at)) is not None
             }
             if changed == self._heeded:
                 return 0
-            asks_anew = last_change(self._events, ASKS_ANEW, at)
+            moment = last_change(self._events, ASKS_ANEW, at)
+            asks_anew = moment + self._spread if moment is not None else None
             orders = await rereviews.outdated(tx, changed, self._batch, asks_anew)
         for order_id in orders:
             async with self._db.transaction() as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.clock import utc_now
 from domain.declaring import Judged, Standing
@@ -13,11 +13,13 @@ from intake.rereviews import Rereviews
 from rules.documents import version_of
 from store import declarations, flags, holds, rules
 from store.rules import Version
+from store.tables import OrderVersionRow
 from tests.intake.stage import Stage
 from tests.rules.documents import changed
 from tests.store.samples import NOON, index_row, order
 
 LATER = timedelta(seconds=1)
+AT_ONCE = timedelta()
 RISKS = changed("risk_rules", "many_articles", score="50")
 DECLARATIONS = changed("declaration_rules", "all", _description="anders")
 
@@ -35,11 +37,11 @@ async def _waits(stage: Stage, number: str, reason: HoldReason, *, released: boo
     return one.order_id
 
 
-async def _publish(stage: Stage, name: str, document: dict[str, object]) -> None:
+async def _publish(stage: Stage, name: str, document: dict[str, object], begins: datetime | None = None) -> None:
     version = version_of(document)
     async with stage.db.transaction() as tx:
         await rules.draft(tx, Version(name, version, document, "xlsx", utc_now()), "li", "")
-        await rules.publish(tx, name, version, "li", "大促", utc_now())
+        await rules.publish(tx, name, version, "li", "大促", begins or utc_now())
 
 
 async def _revisions(stage: Stage, *orders: str) -> list[int]:
@@ -53,7 +55,7 @@ async def test_who_waits_by_other_rules_is_reviewed_again_once(stage: Stage) -> 
         await _waits(stage, "SO3", HoldReason.COMPLIANCE),
         await _waits(stage, "SO4", HoldReason.RISK, state="PACKED"),
     ]
-    rereviews, other = Rereviews(stage.db, 50), Rereviews(stage.db, 50)
+    rereviews, other = Rereviews(stage.db, 50, AT_ONCE), Rereviews(stage.db, 50, AT_ONCE)
     assert await rereviews.look(utc_now() + LATER) == 0
     await _publish(stage, "risk_rules", RISKS)
     assert await rereviews.look(utc_now() - timedelta(minutes=1)) == 0, "not before every worker decides by it"
@@ -64,10 +66,24 @@ async def test_who_waits_by_other_rules_is_reviewed_again_once(stage: Stage) -> 
     assert await _revisions(stage, *orders) == [2, 1, 1, 1]
 
 
+async def test_who_was_reviewed_before_every_worker_knew_is_reviewed_again(stage: Stage) -> None:
+    published, spread = utc_now() - timedelta(seconds=8), timedelta(seconds=5)
+    before, meanwhile, after = [await _waits(stage, f"SO{n}", HoldReason.RISK) for n in (1, 2, 3)]
+    async with stage.db.transaction() as tx:
+        for order_id, seconds in ((before, -60), (meanwhile, 4), (after, 6)):
+            version = await tx.get_one(OrderVersionRow, (order_id, 1))
+            version.at = published + timedelta(seconds=seconds)
+            tx.add(version)
+    await _publish(stage, "risk_rules", RISKS, published)
+    rereviews = Rereviews(stage.db, 50, spread)
+    assert [await rereviews.look(utc_now() - spread) for _ in range(2)] == [2, 0]
+    assert await _revisions(stage, before, meanwhile, after) == [2, 2, 1]
+
+
 async def test_many_are_reviewed_in_batches(stage: Stage) -> None:
     orders = [await _waits(stage, f"SO{n}", HoldReason.RISK) for n in range(5)]
     await _publish(stage, "risk_rules", RISKS)
-    rereviews = Rereviews(stage.db, 2)
+    rereviews = Rereviews(stage.db, 2, AT_ONCE)
     assert [await rereviews.look(utc_now() + LATER) for _ in range(4)] == [2, 2, 1, 0]
     assert await _revisions(stage, *orders) == [2] * 5
 
@@ -80,7 +96,7 @@ async def test_orders_that_go_abroad_are_looked_at_whether_or_not_they_wait(stag
             (await index_row(tx, one.order_id)).state = "STOCK_LOCKED"
         await declarations.keep(tx, abroad.order_id, Judged("US", Standing.COMPLETE, ()))
     await _publish(stage, "declaration_rules", DECLARATIONS)
-    assert await Rereviews(stage.db, 50).look(utc_now() + LATER) == 1
+    assert await Rereviews(stage.db, 50, AT_ONCE).look(utc_now() + LATER) == 1
     assert await _revisions(stage, abroad.order_id, home.order_id) == [2, 1]
 
 
@@ -97,10 +113,10 @@ async def test_who_waits_for_approvals_and_who_may_need_some_now(stage: Stage) -
             row = await index_row(tx, order_id)
             await holds.open_hold(tx, row, 1, reason, "…", utc_now())
     await _publish(stage, "sla_calendars", changed("sla_calendars", "office", opens='"08:30"'))
-    assert await Rereviews(stage.db, 50).look(utc_now() + LATER) == 2
+    assert await Rereviews(stage.db, 50, AT_ONCE).look(utc_now() + LATER) == 2
     assert await _revisions(stage, *orders) == [2, 1, 2, 1, 1]
     await _publish(stage, "approvals", changed("approvals", "large", amount="> 10000000"))
-    rereviews = Rereviews(stage.db, 2)
+    rereviews = Rereviews(stage.db, 2, AT_ONCE)
     assert [await rereviews.look(utc_now() + LATER) for _ in range(3)] == [2, 1, 0]
     assert await _revisions(stage, *orders) == [3, 1, 3, 2, 1]
 
