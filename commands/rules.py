@@ -21,7 +21,8 @@ from domain.texts import text, use_language
 from rules import engine
 from rules.documents import BadRule, Document, declared, grids, parse, version_of
 from rules.dry_run import DryRun
-from rules.lint import Problem, Verdict, lint, verdict_facts
+from rules.lint import lint
+from rules.problems import Problem, Verdict, verdict_facts
 from rules.trial_report import as_json as as_facts
 from rules.trial_report import changes, effects, rows, sentences
 from rules.workbook import BadWorkbook, read_workbook, write_workbook

@@ -19,7 +19,7 @@ from gateway.keeping import Keeper
 from printing.desk import Desk
 from rules.dry_run import DryRun
 from rules.engine import Book
-from rules.lint import Verdict
+from rules.problems import Verdict
 from store.database import Database
 from workflows.contracts import (
     AddressWish,

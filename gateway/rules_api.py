@@ -12,7 +12,7 @@ from domain.rulesets import NoSuchSet, Refused, event_facts, seen_facts
 from gateway.deps import Hub, RuleOwner
 from gateway.staff_api import Body, By, ByRules, Words
 from rules.engine import Table
-from rules.lint import verdict_facts
+from rules.problems import verdict_facts
 from rules.trial_report import as_json
 
 router = APIRouter(prefix="/api/v1/staff/rules", tags=["staff"])

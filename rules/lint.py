@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import zen
@@ -18,62 +17,22 @@ from domain import patterns
 from domain.texts import text
 from rules import engine, mistakes
 from rules.cover import Boxes, literal_kinds
-from rules.documents import DECLARED, BadRule, Column, Document, Grid, declared, grids
+from rules.declarations import Declarations, kind_of, undeclarable
+from rules.documents import BadRule, Column, Document, Grid, declared, grids
+from rules.problems import Problem, Verdict
 from rules.promotion_rows import CHECKED
 
 _NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
+
 _MONEY = ("_fen", "_permille", "_percent", "_rate")
+
 _NAME = re.compile(r"[^\s/@\"']{1,100}")
 """A row's name stands in `table@version/name`."""
+
 _SHOWN = 60
 """So much of a cell is repeated."""
+
 _OF_THE_ROW = frozenset({"_id", "_description"})
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a version may not be published. `number` counts the rows of a table from 1; 0: it is not about one row."""
-
-    what: str
-    table: str = ""
-    number: int = 0
-    row: str = ""
-    column: str = ""
-    params: tuple[tuple[str, object], ...] = ()
-
-    def place(self) -> str:
-        """Where, in words; "" when it is about the whole."""
-        parts = []
-        if self.table:
-            parts.append(text("rules.at.table", table=self.table))
-        if self.number:
-            parts.append(text("rules.at.row", number=self.number, row=self.row))
-        if self.column:
-            parts.append(text("rules.at.column", column=self.column))
-        return text("rules.at.between").join(parts)
-
-    def words(self) -> str:
-        """What is wrong and what to do."""
-        return text(f"rules.bad.{self.what}", **dict(self.params))
-
-    def sentence(self) -> str:
-        """Both."""
-        place = self.place()
-        return f"{place}{text('rules.at.colon')}{self.words()}" if place else self.words()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of looking at a version. `examples` were run; none of them are among the problems when all is well."""
-
-    problems: tuple[Problem, ...]
-    rows: int
-    examples: int
-
-    @property
-    def sound(self) -> bool:
-        """Whether it may be published."""
-        return not self.problems
 
 
 def lint(name: str, document: Document) -> Verdict:
@@ -84,14 +43,14 @@ def lint(name: str, document: Document) -> Verdict:
         problems = [*_structure(document, found)]
     except (BadRule, KeyError, TypeError, AttributeError) as error:
         return Verdict((Problem("form", params=(("reason", str(error)),)),), 0, 0)
-    if (key := _undeclarable(declared(document))) is not None:
+    if (key := undeclarable(declared(document))) is not None:
         return Verdict((*problems, Problem("declaration", params=(("name", key),))), 0, 0)
     house = grids(contract)
     if sorted(grid.node for grid in found) != sorted(grid.node for grid in house):
         problems.append(Problem("tables", params=(("tables", ", ".join(grid.title for grid in house)),)))
         return Verdict(tuple(problems), 0, 0)
     by_node = {grid.node: grid for grid in house}
-    rules = _Declared(declared(contract), declared(document))
+    rules = Declarations(declared(contract), declared(document))
     for grid in found:
         problems += _Look(grid, by_node[grid.node], rules).problems()
     examples = rules.examples()
@@ -102,72 +61,10 @@ def lint(name: str, document: Document) -> Verdict:
     return Verdict(tuple(problems), sum(len(grid.rows) for grid in found), len(examples))
 
 
-def verdict_facts(verdict: Verdict, say: Callable[[Problem], str] = Problem.sentence) -> dict[str, Any]:
-    """A verdict as JSON; `say` puts a problem into words."""
-    return {
-        "sound": verdict.sound,
-        "rows": verdict.rows,
-        "examples": verdict.examples,
-        "problems": [
-            {
-                "what": one.what,
-                "table": one.table,
-                "number": one.number,
-                "row": one.row,
-                "column": one.column,
-                "sentence": say(one),
-            }
-            for one in verdict.problems
-        ],
-    }
-
-
-class _Declared:
-    """What is declared by the house and by the version: both hold."""
-
-    def __init__(self, house: dict[str, Any], own: dict[str, Any]) -> None:
-        self._both = (house, own)
-
-    def bounds(self, field: str) -> list[tuple[float, float]]:
-        found = [tuple(one["bounds"][field]) for one in self._both if field in one.get("bounds", {})]
-        return list(dict.fromkeys(found))
-
-    def one_of(self, field: str) -> list[list[str]]:
-        found = [one["one_of"][field] for one in self._both if field in one.get("one_of", {})]
-        return found[:1] if found[:1] == found[1:] else found
-
-    def fits(self, field: str) -> list[tuple[str, dict[str, list[Any]]]]:
-        """By which fact an output must fit, and what it may be for each value of that fact."""
-        found = [one["fits"][field] for one in self._both if field in one.get("fits", {})]
-        return [(one["by"], one["words"]) for one in (found[:1] if found[:1] == found[1:] else found)]
-
-    def matches(self, field: str) -> list[str]:
-        """Regular expressions that an output must match."""
-        found = [one["matches"][field] for one in self._both if field in one.get("matches", {})]
-        return list(dict.fromkeys(found))
-
-    def is_regex(self, field: str) -> bool:
-        """Whether an output must be a regular expression."""
-        return any(field in one.get("regexes", []) for one in self._both)
-
-    def optional(self, field: str) -> bool:
-        """Whether a table may do without this output: it came later than the tables that people have."""
-        return field in self._both[0].get("optional", [])
-
-    def disjoint(self) -> bool:
-        return any(one.get("disjoint", False) for one in self._both)
-
-    def house_examples(self) -> list[dict[str, Any]]:
-        return list(self._both[0].get("examples", []))
-
-    def examples(self) -> list[dict[str, Any]]:
-        return list(self._both[1].get("examples", []))
-
-
 class _Look:
     """One table of a version, beside the one of the house."""
 
-    def __init__(self, grid: Grid, house: Grid, rules: _Declared) -> None:
+    def __init__(self, grid: Grid, house: Grid, rules: Declarations) -> None:
         self._grid = grid
         self._house = house
         self._rules = rules
@@ -269,7 +166,7 @@ class _Look:
             ]
             given = [example.get("facts", {}) for example in self._rules.house_examples()]
             self._facts[field] = {kind for cell in cells for kind in literal_kinds(cell)} | {
-                _kind(facts[field]) for facts in given if facts.get(field) is not None
+                kind_of(facts[field]) for facts in given if facts.get(field) is not None
             }
         return self._facts[field]
 
@@ -279,7 +176,7 @@ class _Look:
         if column.field == "row" and value != name:
             yield self._bad("row_name", n, column.title, name=json.dumps(name, ensure_ascii=False))
         wanted = self._kind(column.field)
-        if wanted is not None and _kind(value) != wanted:
+        if wanted is not None and kind_of(value) != wanted:
             yield self._bad("kind", n, column.title, kind=text(f"rules.kind.{wanted}"))
             return
         if isinstance(value, float) and 0 < abs(value) < 1 and (whole := self._hundredths(column.field)):
@@ -325,7 +222,7 @@ class _Look:
     def _kind(self, field: str) -> str | None:
         """What the house's table says under an output: text, number, yes or no."""
         kinds = {
-            _kind(engine.check_output(row.get(column.id, "")))
+            kind_of(engine.check_output(row.get(column.id, "")))
             for column in self._house.outputs
             if column.field == field
             for row in self._house.rows
@@ -353,49 +250,6 @@ class _Look:
                 yield self._bad("overlap", j, other=self._grid.rows[i].get("_id", ""))
         if Boxes(self._house).total() and not boxes.total():
             yield self._bad("gap")
-
-
-def _undeclarable(said: Any) -> str | None:
-    """The first declaration that has not its form; None when all have."""
-    if not isinstance(said, dict):
-        return DECLARED
-    for key, value in said.items():
-        match key:
-            case "bounds":
-                pairs = isinstance(value, dict) and all(
-                    isinstance(pair, list | tuple) and len(pair) == 2 and {_kind(end) for end in pair} == {"number"}
-                    for pair in value.values()
-                )
-            case "one_of":
-                pairs = isinstance(value, dict) and all(isinstance(words, list) for words in value.values())
-            case "matches":
-                pairs = isinstance(value, dict) and all(_is_regex(one) for one in value.values())
-            case "regexes" | "optional":
-                pairs = isinstance(value, list)
-            case "fits":
-                pairs = isinstance(value, dict) and all(
-                    isinstance(one, dict)
-                    and isinstance(one.get("by"), str)
-                    and isinstance(one.get("words"), dict)
-                    and all(isinstance(words, list) for words in one["words"].values())
-                    for one in value.values()
-                )
-            case "examples":
-                pairs = isinstance(value, list) and all(
-                    isinstance(one, dict)
-                    and isinstance(one.get("facts", {}), dict)
-                    and isinstance(one.get("expect") or {}, dict)
-                    for one in value
-                )
-            case _:
-                pairs = key == "disjoint" and isinstance(value, bool)
-        if not pairs:
-            return str(key)
-    return None
-
-
-def _is_regex(said: Any) -> bool:
-    return isinstance(said, str) and not patterns.wrong_with(said)
 
 
 def _structure(document: Document, found: list[Grid]) -> Iterator[Problem]:
@@ -451,11 +305,3 @@ def _examples(name: str, document: Document, examples: list[dict[str, Any]], fou
                     ("row", rule),
                 ),
             )
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | float):
-        return "number"
-    return "text" if isinstance(value, str) else "list"

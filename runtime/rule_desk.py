@@ -15,7 +15,8 @@ from rules import engine
 from rules.documents import BadRule, Document, grids, version_of
 from rules.dry_run import DryRun, dry_run
 from rules.engine import Book, Table
-from rules.lint import Problem, Verdict, lint
+from rules.lint import lint
+from rules.problems import Problem, Verdict
 from runtime.rule_trials import things
 from runtime.rules import keep_defaults, published_book
 from store import rules
