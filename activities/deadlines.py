@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from activities.contracts import WATCH_DEADLINES, DeadlineAsk, DeadlinesSeen
-from domain.clock import format_beijing, utc_now
+from domain.clock import BEIJING, format_beijing, utc_now
 from domain.deadlines import Due, Limit, NeverOver, Stage, Stop, due
 from domain.deciding import new_decision
 from domain.order import Order
 from domain.sourcing import Reason
 from rules.documents import BadRule
 from rules.sla import limit, stops, versions
-from rules.workdays import official
+from rules.workdays import known, missing, official
 from store import deadlines
 from store.database import Database
 from store.deadlines import PERCENTILES, Durations, Judged, Standing
@@ -60,6 +60,8 @@ class DeadlineSteps:
         async with self._db.reading() as tx:
             standing = await deadlines.standing(tx, utc_now())
             took = await deadlines.durations(tx, utc_now(), _MEASURED)
+        missed = missing(utc_now().astimezone(BEIJING).date())
+        await deadlines.miss_calendar(self._db, missed.year if missed else None, now=missed is not None and missed.now)
         _measure(calls, standing, took)
         warned = sum(count for (_, level), count in calls.items() if level == 0)
         late = sum(one.late for one in standing.values())
@@ -88,6 +90,9 @@ def judge(row: StageDeadlineRow, order: Order, holds: Iterable[HoldRow], now: da
             stood = _stood(stage, row.began_at, holds)
         found = due(row.began_at, terms, stood, official)
         why = _why(terms, stood, now)
+        if found.due is not None and terms.hours.week.rests:
+            year = found.due.astimezone(BEIJING).year
+            why += [] if known(year) else [Reason("deadline.no_calendar", (("year", str(year)),))]
     except (BadRule, NeverOver, LookupError, ValueError, TypeError) as error:
         # One broken row must not keep all other orders from their deadlines, nor this one from its next step.
         _log.error("no deadline", extra={"order_id": row.order_id, "stage": row.stage, "error": str(error)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from datetime import date
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from commands.house import house
+from domain.clock import BEIJING, utc_now
+from rules.workdays import missing
 from runtime.client import connect, key_ring
 from runtime.partners import open_partners
 from runtime.plugins import described
@@ -27,12 +30,14 @@ from store.migrate import current, head
 
 @dataclass(frozen=True)
 class Checkup:
-    """One thing that was looked at. `remedy` says what to do when it is not well."""
+    """One thing that was looked at. `remedy` says what to do when it is not well, or soon will not be."""
 
     name: str
     well: bool
     found: str
     remedy: str = ""
+    soon: bool = False
+    """It is well, but will not be unless something is done."""
 
 
 async def main(settings: Settings, *, as_json: bool) -> int:
@@ -48,6 +53,7 @@ async def main(settings: Settings, *, as_json: bool) -> int:
         checkups.append(await _looked("search attributes", lambda: _attributes(client), "run: orderhub setup"))
         checkups.append(await _looked("schedules", lambda: _schedules(settings, client), "run: orderhub setup"))
         checkups.append(await _looked("workers", lambda: _workers(settings, client), "run: orderhub worker"))
+    checkups.append(calendar(utc_now().astimezone(BEIJING).date()))
     checkups += await plugins(settings)
     _show(checkups, as_json=as_json)
     return 0 if all(checkup.well for checkup in checkups) else 1
@@ -104,6 +110,16 @@ async def _workers(settings: Settings, client: Client) -> str:
     return f"{len(answer.pollers)} on task queue {settings.temporal.task_queue}"
 
 
+def calendar(today: date) -> Checkup:
+    """Whether the shifted weekends are there by which deadlines in office hours are counted."""
+    missed = missing(today)
+    if missed is None:
+        return Checkup("calendar", True, f"China's holidays and shifted weekends of {today.year}")
+    found = f"the shifted weekends of {missed.year} are not there"
+    remedy = "once the State Council has published them: pip install --upgrade holidays, and restart every process"
+    return Checkup("calendar", not missed.now, found, remedy, soon=not missed.now)
+
+
 async def plugins(settings: Settings) -> list[Checkup]:
     """Every third party's package that has settings."""
     if not settings.plugins:
@@ -126,6 +142,6 @@ def _show(checkups: list[Checkup], *, as_json: bool) -> None:
         return
     table = Table("", "what", "found", "what to do")
     for checkup in checkups:
-        mark = "[green]ok[/]" if checkup.well else "[red]no[/]"
-        table.add_row(mark, checkup.name, checkup.found, "" if checkup.well else checkup.remedy)
+        mark = "[yellow]soon[/]" if checkup.soon else "[green]ok[/]" if checkup.well else "[red]no[/]"
+        table.add_row(mark, checkup.name, checkup.found, "" if checkup.well and not checkup.soon else checkup.remedy)
     Console().print(table)

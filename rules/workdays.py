@@ -5,6 +5,7 @@ The shifts of a year are published in the November before; for later years only 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
@@ -27,6 +28,33 @@ def official(day: date) -> bool | None:
         return False
     if day.weekday() >= _SATURDAY and any(_touches(day, step) for step in (_DAY, -_DAY)):
         return True
+    return None
+
+
+_DECEMBER = 12
+
+
+@cache
+def known(year: int) -> bool:
+    """Whether a year's shifted weekends are there: every published calendar has some. Without them it is only known
+    when the holidays themselves are."""
+    return any(day.year == year for day in holidays.country_holidays("CN", years=year).weekend_workdays)
+
+
+@dataclass(frozen=True)
+class MissingYear:
+    """A year whose calendar is not there. `now`: it counts already, and is not only to come."""
+
+    year: int
+    now: bool
+
+
+def missing(today: date) -> MissingYear | None:
+    """The year whose calendar is missed: the present one, or from December on the next one."""
+    if not known(today.year):
+        return MissingYear(today.year, now=True)
+    if today.month == _DECEMBER and not known(today.year + 1):
+        return MissingYear(today.year + 1, now=False)
     return None
 
 

@@ -280,6 +280,26 @@ def sentence(row: StageDeadlineRow, call: Call) -> str:
     return text(key, stage=stage, due=format_beijing(due)[:16], who=text(call.who), level=call.level)
 
 
+CALENDAR = "calendar"
+"""The kind of the tasks about a calendar that is missing."""
+
+
+async def miss_calendar(db: Database, year: int | None, *, now: bool) -> None:
+    """Let there be one task about the calendar that is missing, an alert when it counts already; None: none is."""
+    key = f"calendar/{year}/{'now' if now else 'soon'}"
+    query = select(TaskRow.key).where(TaskRow.kind == CALENDAR, col(TaskRow.closed_at).is_(None))
+    async with db.reading() as tx:
+        there = set((await tx.execute(query)).scalars())
+    if there == ({key} if year is not None else set()):
+        return
+    async with db.transaction() as tx:
+        if year is not None:
+            words = text("task.calendar_now" if now else "task.calendar_soon", year=year)
+            await open_task(tx, key, CALENDAR, words, alert=now, again=True)
+        for other in there - {key} if year is not None else there:
+            await close_task(tx, other, "orderhub")
+
+
 # ------------------------------------------------------------------------------------------------------ who asks
 
 

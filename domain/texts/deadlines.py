@@ -16,6 +16,20 @@ DEADLINES: dict[str, tuple[str, str]] = {
     "deadline.no_limit": ("不设时限，依据 {rule}", "without a limit by {rule}"),
     "deadline.no_rule": ("时限规则有误：{why}", "the rules for its limit are broken: {why}"),
     "deadline.not_judged": ("时限将在一分钟内算出", "its limit is worked out within a minute"),
+    "deadline.no_calendar": (
+        "{year} 年放假调休安排尚未载入，调休的周末按平常计算",
+        "the shifted weekends of {year} are not known yet: they count as any",
+    ),
+    "task.calendar_soon": (
+        "{year} 年放假调休安排尚未载入，办公时间的时限届时会算错：国务院公布后请升级依赖包 holidays，并重启各进程",
+        "the shifted weekends of {year} are not there, and deadlines in office hours will be wrong: once the State "
+        "Council has published them, upgrade the package holidays and restart every process",
+    ),
+    "task.calendar_now": (
+        "{year} 年放假调休安排未载入，办公时间的时限现已不准：请立即升级依赖包 holidays，并重启各进程",
+        "the shifted weekends of {year} are not there, and deadlines in office hours are wrong: upgrade the package "
+        "holidays and restart every process now",
+    ),
     "deadline.stands": ("自 {since} 起停表：{badge}", "its clock stands since {since}: {badge}"),
     "deadline.stood": ("{since} 至 {until} 停表：{badge}", "its clock stood from {since} to {until}: {badge}"),
     "deadline.soon": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -35,12 +35,14 @@ from activities.contracts import (
     StagesDue,
     WaybillAsk,
 )
+from commands import doctor
 from domain.clock import BEIJING, utc_now
 from domain.deadlines import Stage
 from domain.holds import HoldReason
 from domain.order import Region
 from domain.rulesets import RuleEvent, What
 from rules import engine
+from rules.workdays import known
 from store import deadlines, orders
 from store.deadline_report import report, seen
 from store.tables import StageDeadlineRow, TaskRow
@@ -51,6 +53,9 @@ from tests.store.samples import index_row, receiver
 
 WEDNESDAY = datetime(2026, 3, 4, 10, tzinfo=BEIJING)
 HOUR = timedelta(hours=1)
+
+LAST = max(year for year in range(2024, 2060) if known(year))
+"""The last year whose calendar there is."""
 
 
 @pytest.fixture(autouse=True)
@@ -308,3 +313,30 @@ async def test_a_stage_that_is_judged_as_it_begins_costs_an_order_no_statement(b
     left_to_the_sweep, said = await _without_trouble(bench, "SO2")
     assert said == [*[StagesDue(None)] * 5, None, None]
     assert judged == left_to_the_sweep
+
+
+@pytest.mark.parametrize(
+    ("today", "severity", "well", "soon"),
+    [
+        (date(LAST, 11, 30), None, True, False),
+        (date(LAST, 12, 1), "normal", True, True),
+        (date(LAST + 1, 1, 4), "alert", False, False),
+    ],
+)
+async def test_a_calendar_that_is_missing_is_told_of_before_and_after(
+    bench: Bench, clock: time_machine.Traveller, today: date, severity: str | None, well: bool, soon: bool
+) -> None:
+    clock.move_to(datetime.combine(today, time(10), BEIJING))
+    for _ in range(2):
+        await _sweep(bench)
+    async with bench.db.reading() as tx:
+        open_ones = (await tx.execute(select(TaskRow).where(TaskRow.kind == deadlines.CALENDAR))).scalars().all()
+    assert [task.severity for task in open_ones] == ([severity] if severity else [])
+    found = doctor.calendar(today)
+    assert (found.well, found.soon) == (well, soon)
+    await _paid(bench)
+    assert [key for key, _ in (await _stage(bench)).why] == ["deadline.limit", *["deadline.no_calendar"] * (not well)]
+    clock.move_to(WEDNESDAY)
+    await _sweep(bench)
+    async with bench.db.reading() as tx:
+        assert {task.closed_at is None for task in (await tx.execute(select(TaskRow))).scalars()} <= {False}
