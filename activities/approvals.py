@@ -84,6 +84,10 @@ async def demand(tx: AsyncSession, row: OrderRow, order: Order, revision: int) -
     for one in asked.void:
         for what in ("refused", "nobody"):
             await holds.close_task(tx, _task(row.order_id, one.n, what), "orderhub")
+    for one in asked.back:
+        last = await approvals.last_decision(tx, row.order_id, one.n)
+        if one.status == RequestStatus.REFUSED and last is not None:
+            await _refused(tx, one, last.who, last.why)
     missing = _missing(asked.current)
     if missing.detail:
         await holds.say_again(tx, row.order_id, HoldReason.APPROVAL, missing.detail)
@@ -234,12 +238,10 @@ class ApprovalSteps:
         n = len(await approvals.decisions(tx, one.order_id))
         why = f"{one.role}: {wish.why}" if wish.why else one.role
         await record(tx, row, f"approval/{one.n}/decision/{n}", wish.by, Done(f"approval.{wish.verdict}", why))
-        key = _task(one.order_id, one.n, "refused")
         if wish.verdict == Verdict.REFUSE:
-            words = text("approval.refused_task", role=role_name(one.role), who=wish.by, why=wish.why)
-            await holds.open_task(tx, key, "approval_refused", words, order_id=one.order_id, alert=True, again=True)
+            await _refused(tx, one, wish.by, wish.why)
         elif wish.verdict == Verdict.WITHDRAW:
-            await holds.close_task(tx, key, wish.by)
+            await holds.close_task(tx, _task(one.order_id, one.n, "refused"), wish.by)
 
 
 def _decided(current: Sequence[ApprovalRequestRow], words: str) -> Decided:
@@ -299,6 +301,13 @@ async def _nobody(tx: AsyncSession, one: ApprovalRequestRow) -> None:
     words = text("approval.nobody", role=role_name(one.role), role_id=one.role)
     key = _task(one.order_id, one.n, "nobody")
     await holds.open_task(tx, key, "approval_nobody", words, order_id=one.order_id, alert=True, again=True)
+
+
+async def _refused(tx: AsyncSession, one: ApprovalRequestRow, who: str, why: str) -> None:
+    """A person must see to an order that somebody refused."""
+    words = text("approval.refused_task", role=role_name(one.role), who=who, why=why)
+    key = _task(one.order_id, one.n, "refused")
+    await holds.open_task(tx, key, "approval_refused", words, order_id=one.order_id, alert=True, again=True)
 
 
 def _task(order_id: str, n: int, what: str) -> str:

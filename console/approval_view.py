@@ -43,6 +43,10 @@ class ApprovalPage:
     may_decide: bool
     may_withdraw: bool
     closed: str
+    seen: int
+    """The number of the last decision about the question, 0 for none."""
+    last: str
+    """What this person decided last; "" when somebody else did, or nobody."""
 
 
 async def open_approval_link(tx: AsyncSession, secret: bytes, code: str) -> ApprovalLinkRow:
@@ -85,6 +89,8 @@ async def load_approval(tx: AsyncSession, link: ApprovalLinkRow) -> ApprovalPage
         may_decide=row.status == RequestStatus.OPEN and right is not None,
         may_withdraw=may_withdraw,
         closed=_closed(row, right is not None),
+        seen=last.seq or 0 if last is not None else 0,
+        last=mine,
     )
 
 

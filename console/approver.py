@@ -59,14 +59,22 @@ class ApproverPages:
         verdict: Annotated[str, Form()] = "",
         why: Annotated[str, Form()] = "",
         amount_fen: Annotated[int, Form()] = -1,
+        seen: Annotated[int, Form()] = -1,
     ) -> HTMLResponse:
-        """Take a decision. The same one again is no error."""
+        """Take a decision. The same one again is no error; a form that is older than another decision is refused.
+
+        `seen` is the number of the decision that the form was shown after.
+        """
         view = await self._view(code)
         if isinstance(view, HTMLResponse):
             return view
         why = " ".join(why.split())[:LONGEST]
         if verdict not in set(Verdict):
             return _shown(view, code, 422, why=why)
+        if seen not in (-1, view.seen):
+            if verdict == view.last:
+                return _shown(view, code, done=text(f"approval.done.{verdict}"))
+            return _shown(view, code, 409, error=text("mine.stale"))
         if verdict == Verdict.REFUSE and not why:
             return _shown(view, code, 422, error=text("approval.why_missing"))
         wish = Decide(view.request, verdict, view.approver, view.way, why, amount_fen)

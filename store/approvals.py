@@ -72,10 +72,11 @@ async def categories(tx: AsyncSession, skus: Sequence[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Demanded:
-    """The questions of an order that count, and those that counted until now."""
+    """The questions of an order that count, those that counted until now, and those that do so again."""
 
     current: list[ApprovalRequestRow]
     void: list[ApprovalRequestRow]
+    back: list[ApprovalRequestRow]
 
 
 async def demand(
@@ -93,7 +94,7 @@ async def demand(
     again has the answer that it had. `roster` is the mark of who may decide."""
     kept = await requests(tx, order_id)
     if not kept and not wanted:
-        return Demanded([], [])
+        return Demanded([], [], [])
     demanded = {(one.row, role): one for one in wanted for role in one.roles}
     current = {(row.row, row.role): row for row in kept if RequestStatus(row.status) in NOW}
     void = []
@@ -106,19 +107,21 @@ async def demand(
             void.append(row)
         tx.add(row)
     await tx.flush()  # the unique index must see them go before others come
-    n = max((row.n for row in kept), default=0)
+    n, back = max((row.n for row in kept), default=0), []
     for key, one in demanded.items():
         before = current.get(key)
         if before is not None and RequestStatus(before.status) in NOW:
             continue
-        if before is None and await _answered_before(tx, kept, key, one, fen, runs_out):
+        answered = await _answered_before(tx, kept, key, one, fen, runs_out) if before is None else None
+        if answered is not None:
+            back.append(answered)
             continue
         n += 1
         tx.add(_request(order_id, n, key[1], one, fen, revision, roster))
     await tx.flush()
     found = [row for row in await requests(tx, order_id) if RequestStatus(row.status) in NOW]
     await ask_next(tx, found, now, runs_out)
-    return Demanded(found, void)
+    return Demanded(found, void, back)
 
 
 def _follow(row: ApprovalRequestRow, one: Wanted, runs_out: RunsOut) -> None:
@@ -134,20 +137,20 @@ def _follow(row: ApprovalRequestRow, one: Wanted, runs_out: RunsOut) -> None:
 
 async def _answered_before(
     tx: AsyncSession, kept: Sequence[ApprovalRequestRow], key: tuple[str, str], one: Wanted, fen: Fen, runs_out: RunsOut
-) -> bool:
-    """Whether a question that was dropped had an answer that still holds: then it has it again."""
+) -> ApprovalRequestRow | None:
+    """A question that was dropped, and had an answer that still holds: it has it again."""
     for row in reversed(kept):
         if (row.row, row.role) != key or row.status != RequestStatus.DROPPED:
             continue
         last = await last_decision(tx, row.order_id, row.n)
         status = _DECIDED.get(Verdict(last.verdict)) if last is not None else None
         if last is None or status is None or not stays(replace(asked(row), status=status), fen):
-            return False
+            return None
         row.status, row.closed_at = status, last.at
         _follow(row, one, runs_out)
         tx.add(row)
-        return True
-    return False
+        return row
+    return None
 
 
 def _request(order_id: str, n: int, role: str, one: Wanted, fen: Fen, revision: int, roster: str) -> ApprovalRequestRow:
@@ -249,7 +252,7 @@ async def drop_open(
             row.status, row.closed_at = RequestStatus.DROPPED, now
             void.append(row)
             tx.add(row)
-    return Demanded([row for row in every if RequestStatus(row.status) in NOW], void)
+    return Demanded([row for row in every if RequestStatus(row.status) in NOW], void, [])
 
 
 # ----------------------------------------------------------------------------------------------------- roster

@@ -272,6 +272,9 @@ async def test_what_was_refused_goes_on_when_nobody_is_asked_any_more(bench: Ben
     assert task.closed_at is not None
     assert _needs(await _again(bench, 3, changed("approvals", "large", amount="> 6000000"))) == ["APPROVAL"]
     assert await _states(bench) == {1: "refused", 2: "dropped", 3: "waiting"}, "the refusal stands, too"
+    async with bench.db.reading() as tx:
+        [task] = (await tx.execute(select(TaskRow).where(TaskRow.kind == "approval_refused"))).scalars()
+    assert (task.closed_at, "毛利太低" in task.text) == (None, True)
 
 
 async def test_who_waits_is_asked_as_the_newest_table_says(bench: Bench) -> None:

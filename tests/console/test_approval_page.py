@@ -109,6 +109,20 @@ async def test_a_refusal_needs_a_reason_and_is_taken_back(client: httpx.AsyncCli
     assert await _decided(database) == [("li", "refuse", "sms", "毛利 太低"), ("li", "withdraw", "sms", "")]
 
 
+async def test_a_form_that_was_shown_before_another_decision_decides_nothing(
+    client: httpx.AsyncClient, desk: Desk, database: Database
+) -> None:
+    form = {"verdict": "approve", "amount_fen": str(LARGE), "seen": "0"}
+    assert 'name="seen" value="0"' in (await client.get(f"/a/{LI}")).text
+    for _ in range(2):
+        assert "已同意" in (await client.post(f"/a/{LI}", data=form)).text
+    assert desk.asked == 1
+    await client.post(f"/a/{LI}", data={"verdict": "withdraw", "amount_fen": str(LARGE)})
+    late = await client.post(f"/a/{LI}", data=form)
+    assert late.status_code == 409
+    assert [one[1] for one in await _decided(database)] == ["approve", "withdraw"]
+
+
 async def test_only_the_amount_that_was_in_sight_is_approved(client: httpx.AsyncClient, database: Database) -> None:
     answer = await client.post(f"/a/{LI}", data={"verdict": "approve", "amount_fen": str(LARGE - 1)})
     assert answer.status_code == 409
