@@ -35,6 +35,7 @@ from commands import (
     partners_app,
     pauses_app,
     promotions_app,
+    quarantine_app,
     reconcile_app,
     replenishment_app,
     rules_app,
@@ -93,6 +94,7 @@ app.add_typer(shops_app.app)
 app.add_typer(reconcile_app.app)
 app.add_typer(labels_app.app)
 app.add_typer(promotions_app.app)
+app.add_typer(quarantine_app.app)
 app.add_typer(rules_app.app)
 
 

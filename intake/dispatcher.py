@@ -1,11 +1,12 @@
 """The dispatcher: documents out of the inbox, orders into Temporal.
 
-Eleven loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
+Twelve loops, each alone able to go on when another waits: documents about living orders, order documents, starting new
 orders in a small window, telling orders of newer revisions, waking those whose goods have come in, waking those that
 were short of goods of which there are more now, telling merged orders of each other, telling orders that other people
-may approve them now, reading documents again whose words have got a meaning, having orders reviewed again that other
-rules might let go, and deciding orders of shops in shadow, which are never started. Any number of processes may run it:
-claims are exclusive, starts and signals change nothing the second time.
+may approve them now, reading documents again whose words have got a meaning, asking people about those that nobody can
+read, having orders reviewed again that other rules might let go, and deciding orders of shops in shadow, which are
+never started. Any number of processes may run it: claims are exclusive, starts and signals change nothing the second
+time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from intake.apply import NotYet, apply
 from intake.linking import Linker
 from intake.orders import Orders
 from intake.rereviews import Rereviews
-from store import approvals, approvers, inbox, merges, orders, planning, shops, shortages, words
+from store import approvals, approvers, inbox, merges, orders, planning, quarantine, shops, shortages, words
 from store.database import Database
 from store.orders import Untold
 from store.tables import InboxRow
@@ -48,6 +49,8 @@ _WORDS_FRESH_S = 2.0
 """How often it is looked whether words that nobody knew mean something by now."""
 _APPROVERS_FRESH_S = 2.0
 """How often it is looked whether other people may approve orders."""
+_QUARANTINE_FRESH_S = 5.0
+"""How often it is looked whether people must be asked about documents in quarantine."""
 _SHORT_LOOK_S = 1.0
 """How often it is looked whether there is more of what orders are short of."""
 
@@ -89,6 +92,7 @@ class Dispatcher:
         self._paused_shops: set[tuple[str, str]] = set()
         self._paused_seen = float("-inf")
         self._words_seen = float("-inf")
+        self._quarantine_seen = float("-inf")
         self._short_seen = float("-inf")
         self._approvers_seen = float("-inf")
         self._rereviews = Rereviews(db, pace.batch)
@@ -98,7 +102,7 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             turns = (self.living_documents, self.order_documents, self.start_orders, self.tell_orders)
             more = (self.wake_orders, self.wake_short, self.wake_merged, self.tell_of_approvers, self.decide_shadows)
-            for turn in (*turns, *more, self.heed_words, self._rereviews.turn):
+            for turn in (*turns, *more, self.heed_words, self.heed_quarantine, self._rereviews.turn):
                 group.create_task(self._forever(turn))
 
     async def living_documents(self) -> int:
@@ -202,6 +206,13 @@ class Dispatcher:
                 async with self._db.transaction() as tx:
                     read_again += await words.learnt(tx, word)
         return read_again
+
+    async def heed_quarantine(self) -> int:
+        """Ask people about the documents that nobody can read, once for each shop and kind, until there are none."""
+        if time.monotonic() - self._quarantine_seen < _QUARANTINE_FRESH_S:
+            return 0
+        self._quarantine_seen = time.monotonic()
+        return await quarantine.heed(self._db)
 
     async def decide_shadows(self) -> int:
         """Decide orders of shops in shadow, one after the other: nobody waits for them."""

@@ -18,6 +18,8 @@ from store.tables import InboxRow, TaskRow, UnknownWordRow, WaybillRow
 from store.upsert import insert_ignore
 
 _KIND = "unknown_word"
+UNKNOWN = "unknown word "
+"""How the outcome of a document begins that waits for a word's meaning."""
 
 
 async def keep(tx: AsyncSession, word: Word, times: int) -> None:
@@ -96,7 +98,7 @@ async def _parcels_again(tx: AsyncSession, word: Word) -> int:
 
 def outcome(word: Word, reason: str) -> str:
     """What stands at a document that waits for a word's meaning."""
-    return f"unknown word {word.key}: {reason}"
+    return f"{UNKNOWN}{word.key}: {reason}"
 
 
 def task_key(word: Word) -> str:

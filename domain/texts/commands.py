@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "quarantine.shop": ("店铺 {shop} ", ", shop {shop}"),
+    "quarantine.out": ("已移出隔离：{count} 份单据", "out of quarantine: {count}"),
+    "quarantine.not_there": ("不在隔离中：{numbers}", "not in quarantine: {numbers}"),
+    "quarantine.column.seq": ("编号", "number"),
+    "quarantine.column.source": ("来源", "from"),
+    "quarantine.column.shop": ("店铺", "shop"),
+    "quarantine.column.kind": ("类型", "kind"),
+    "quarantine.column.order_id": ("订单", "order"),
+    "quarantine.column.at": ("收到时间", "received at"),
+    "quarantine.column.why": ("原因", "why"),
     "merges.number": ("编号", "number"),
     "merges.state": ("状态", "state"),
     "merges.group": ("合单组", "group"),

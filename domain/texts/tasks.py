@@ -8,6 +8,12 @@ TASKS: dict[str, tuple[str, str]] = {
         "which invoice this order gets is undecided: look at the buyer's tax number; a corrected document is judged by "
         "itself, or finance writes it by hand",
     ),
+    "task.quarantine": (
+        "{partner}{shop}有单据（{kind}）无法识别，已隔离：用 orderhub quarantine list 查看原因，修复后重读或丢弃；"
+        "清空后本任务自动关闭",
+        "documents of {partner}{shop} ({kind}) cannot be read: orderhub quarantine list says why; "
+        "have them read again when that is mended, or drop them. Done by itself when none is left",
+    ),
     "task.unknown_word": (
         "{partner}的{about}出现了未知状态 {word}，相关单据已暂停处理：请在规则集 status_map 中说明它的含义并发布",
         "{partner} says {word} of {about}, and nobody knows what it means; what hangs on it waits: say it in the rule "

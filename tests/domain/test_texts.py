@@ -152,6 +152,7 @@ def families(source: Uses) -> dict[str, set[str]]:
             *("window_days", "sold_per_day", "turnover_days", "forecast", "lasts_days", "out_days", "lead_days"),
             *("factor_percent", "cause", "status", "purchase_no"),
         },
+        "quarantine.column.": {"seq", "source", "shop", "kind", "order_id", "at", "why"},
         "finance.sheet.": set(Sheet),
         "finance.column.": {name.removesuffix("_fen") for row in ROWS.values() for name in columns(row)},
         "finance.kind.": set(RefundKind),

@@ -141,6 +141,8 @@ async def test_an_unreadable_document_goes_to_quarantine_alone(stage: Stage) -> 
     assert rows["main:SO0"].status == "quarantined"
     assert "unusable fields in the stored order" in rows["main:SO0"].outcome
     assert rows["main:SO1"].status == "done"
+    assert await stage.dispatcher().heed_quarantine() == 1, "people are asked"
+    assert await stage.dispatcher().heed_quarantine() == 0
 
 
 async def test_a_document_that_means_nothing_is_done(stage: Stage) -> None:
