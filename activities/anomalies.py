@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +37,7 @@ class AnomalySteps:
         now = utc_now()
         async with self._db.transaction() as tx:
             ended = await pauses.end_over(tx, now)
+            await pauses.forget_ends(tx, now)
         async with self._db.reading() as tx:
             tripped = await _tripped(tx, now)
         begun = 0
@@ -84,18 +86,19 @@ async def _tripped(tx: AsyncSession, now: datetime) -> list[tuple[Spike, Trip]]:
     """The spikes that pause their slice, one for each; what led to a pause that has ended does not count again."""
     found: dict[tuple[str, str], tuple[Spike, Trip]] = {}
     for minutes in WINDOWS:
+        before = await pauses.ended_since(tx, now - timedelta(minutes=minutes))
+        since: dict[datetime, list[Spike]] = {}
         for spike in await anomalies.measure(tx, now, minutes):
-            if (spike.slice, spike.name) in found or _trip(spike) is None:
-                continue
-            before = await pauses.last_end(tx, spike.slice, spike.name)
+            ended = before.get((spike.slice, spike.name))
             again: Spike | None = spike
-            if before is not None and before > now - timedelta(minutes=minutes):
-                later = await anomalies.measure(tx, now, minutes, since=before)
-                alike = (one for one in later if (one.slice, one.name, one.measure) == _which(spike))
+            if ended is not None:
+                if ended.at not in since:
+                    since[ended.at] = await anomalies.measure(tx, now, minutes, since=ended.at)
+                alike = (replace(one, again=ended.by_time) for one in since[ended.at] if _which(one) == _which(spike))
                 again = next(alike, None)
             tripped = _trip(again) if again is not None else None
             if again is not None and tripped is not None:
-                found[spike.slice, spike.name] = (again, tripped)
+                found.setdefault((spike.slice, spike.name), (again, tripped))
     return list(found.values())
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from commands.house import house, refuse
 from domain.clock import utc_now
@@ -21,15 +21,25 @@ async def show(settings: Settings, *, every: bool, as_json: bool) -> int:
     """Print what is paused; with `every` the last that were."""
     async with house(settings) as db, db.reading() as tx:
         found = [pauses.as_json(row) for row in await pauses.listed(tx, every=every)]
+        waiting = await pauses.waiting(tx)
     if as_json:
-        print(json.dumps({"pauses": found}, ensure_ascii=False))  # noqa: T201
+        print(json.dumps({"pauses": found, "waiting": waiting}, ensure_ascii=False))  # noqa: T201
         return 0
-    table = Table(*(text(f"pauses.{column}") for column in ("n", "text", "since", "by", "ended_at")))
+    console = Console()
+    if not found:
+        console.print(text("pauses.none"))
+        return 0
+    columns = ["n", "what", "why", "since", "until", "by", *(["ended_at"] if every else [])]
+    table = Table(*(Column(text(f"pauses.{column}"), overflow="fold") for column in columns))
     for one in found:
-        moments = (_short(one[name]) for name in ("since", "ended_at"))
-        since, ended = moments
-        table.add_row(str(one["n"]), one["text"], since, one["by"], ended)
-    Console().print(table)
+        what = text(f"pause.slice.{one['kind']}", name=one["name"])
+        by = text("pauses.rule", rule=one["rule"].rpartition("/")[2]) if one["rule"] else one["by"]
+        who = text("pause.by_time") if one["ended_by"] == pauses.OF_TIME else one["ended_by"]
+        ended = [f"{_short(one['ended_at'])} {who}".strip()] if every else []
+        until = _short(one["until"]) or text("pause.by_hand")
+        table.add_row(str(one["n"]), what, one["why"], _short(one["since"]), until, by, *ended)
+    console.print(table)
+    console.print(text("pauses.waiting", count=waiting))
     return 0
 
 
@@ -62,4 +72,4 @@ def _say(words: str, facts: dict[str, Any], as_json: bool) -> None:
 
 
 def _short(moment: str | None) -> str:
-    return moment[:16].replace("T", " ") if moment else ""
+    return moment[5:16].replace("T", " ") if moment else ""

@@ -53,6 +53,8 @@ class Spike:
     window: int
     count: int
     sample: int
+    again: bool = False
+    """It is on trial: its last pause ended by its time within the window, and this is what happened since."""
 
     @property
     def permille(self) -> int:

@@ -18,6 +18,7 @@ def trip(spike: Spike) -> Trip | None:
             "count": spike.count,
             "sample": spike.sample,
             "permille": spike.permille,
+            "again": spike.again,
         },
     )
     if not said.result["pauses"]:

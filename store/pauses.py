@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import and_, col, or_, select
+from sqlmodel import and_, col, func, or_, select
 
 from domain.clock import BEIJING, format_beijing, utc_now
 from domain.holds import HoldReason, Release
 from domain.pauses import Paused, Slice
 from domain.texts import text
 from store.holds import close_task, open_task
-from store.tables import HoldRow, PauseRow
+from store.tables import HoldRow, PauseRow, TaskRow
 from store.upsert import insert_ignore
 
 KIND = "paused"
 """The kind of the tasks: one for each pause."""
+
+RESUMED = "resumed"
+"""The kind of the notes that one has ended."""
+
+NOTED_FOR = timedelta(hours=1)
+
+OF_TIME = "orderhub"
+"""Who ends what ends by its time."""
 
 TOLD_FOR = timedelta(minutes=2)
 """For so long orders are told of a pause that ended: one that saw it in force may only then begin to wait."""
@@ -97,17 +106,31 @@ def _open(kind: str, name: str) -> Any:
 
 
 async def end(tx: AsyncSession, n: int, by: str, at: datetime) -> bool:
-    """End a pause, and its task. False when it is not open."""
+    """End a pause, and its task, and tell people. False when it is not open."""
     ended = (
         update(PauseRow)
         .where(col(PauseRow.n) == n, col(PauseRow.ended_at).is_(None))
         .values(ended_at=at, ended_by=by)
-        .returning(col(PauseRow.n))
+        .returning(PauseRow)
     )
-    if (await tx.execute(ended)).first() is None:
+    row = (await tx.execute(ended)).scalar_one_or_none()
+    if row is None:
         return False
     await close_task(tx, task_key(n), by)
+    lasted = int((at - row.since).total_seconds()) // 60
+    how = text("pause.by_time") if by == OF_TIME else by
+    what = text(f"pause.slice.{row.kind}", name=row.name)
+    words = text("task.resumed", what=what, by=how, minutes=lasted, why=row.why)
+    await open_task(tx, f"{task_key(n)}/ended", RESUMED, words)
     return True
+
+
+async def forget_ends(tx: AsyncSession, now: datetime) -> None:
+    """The notes that a pause has ended are for whoever looks within the hour."""
+    old = update(TaskRow).where(
+        col(TaskRow.kind) == RESUMED, col(TaskRow.closed_at).is_(None), col(TaskRow.opened_at) <= now - NOTED_FOR
+    )
+    await tx.execute(old.values(closed_at=now, closed_by=OF_TIME))
 
 
 async def end_over(tx: AsyncSession, now: datetime, kind: str | None = None, name: str | None = None) -> list[int]:
@@ -116,7 +139,7 @@ async def end_over(tx: AsyncSession, now: datetime, kind: str | None = None, nam
     if kind is not None:
         query = query.where(PauseRow.kind == kind, PauseRow.name == name)
     rows = (await tx.execute(query.order_by(col(PauseRow.n)))).scalars().all()
-    return [row.n for row in rows if row.n is not None and await end(tx, row.n, "orderhub", row.until or now)]
+    return [row.n for row in rows if row.n is not None and await end(tx, row.n, OF_TIME, row.until or now)]
 
 
 async def listed(tx: AsyncSession, *, every: bool = False, limit: int = 200) -> list[PauseRow]:
@@ -127,12 +150,22 @@ async def listed(tx: AsyncSession, *, every: bool = False, limit: int = 200) -> 
     return list((await tx.execute(query)).scalars())
 
 
-async def last_end(tx: AsyncSession, kind: str, name: str) -> datetime | None:
-    """When the last pause of a slice ended; None: it never had one."""
-    query = select(PauseRow.ended_at).where(
-        PauseRow.kind == kind, PauseRow.name == name, col(PauseRow.ended_at).is_not(None)
-    )
-    return (await tx.execute(query.order_by(col(PauseRow.n).desc()).limit(1))).scalar_one_or_none()
+@dataclass(frozen=True)
+class Ended:
+    """When the last pause of a slice ended, and whether by its time: then the slice is on trial."""
+
+    at: datetime
+    by_time: bool
+
+
+async def ended_since(tx: AsyncSession, since: datetime) -> dict[tuple[str, str], Ended]:
+    """The last pause of each slice that had one which ended since then, by kind and name."""
+    query = select(PauseRow).where(col(PauseRow.ended_at) > since).order_by(col(PauseRow.n))
+    return {
+        (row.kind, row.name): Ended(row.ended_at, row.ended_by == OF_TIME)
+        for row in (await tx.execute(query)).scalars()
+        if row.ended_at is not None
+    }
 
 
 async def to_wake(tx: AsyncSession, now: datetime, limit: int) -> list[str]:
@@ -155,6 +188,13 @@ async def to_wake(tx: AsyncSession, now: datetime, limit: int) -> list[str]:
         told = update(PauseRow).where(col(PauseRow.n).in_(numbers), col(PauseRow.ended_at) <= now - TOLD_FOR)
         await tx.execute(told.values(woken=True))
     return found
+
+
+async def waiting(tx: AsyncSession) -> int:
+    """How many orders wait for the end of a pause."""
+    query = select(func.count(col(HoldRow.order_id).distinct()))
+    held = query.where(HoldRow.reason == HoldReason.PAUSED, col(HoldRow.closed_at).is_(None))
+    return int((await tx.execute(held)).scalar_one())
 
 
 def as_json(row: PauseRow) -> dict[str, Any]:

@@ -93,6 +93,46 @@ async def test_a_spike_pauses_its_slice_once_and_ends_by_its_rule(bench: Bench, 
     assert [still for _, _, still in await _tasks(bench)] == [False]
 
 
+async def _notes(bench: Bench) -> list[tuple[str, bool]]:
+    async with bench.db.reading() as tx:
+        query = select(TaskRow).where(TaskRow.kind == pauses.RESUMED).order_by(col(TaskRow.key))
+        return [(task.text, task.closed_at is None) for task in (await tx.execute(query)).scalars()]
+
+
+async def test_what_goes_on_is_told_once_and_is_on_trial(bench: Bench, clock: time_machine.Traveller) -> None:
+    await _calls(bench, failed=60, ok=20)
+    assert await _sweep(bench) == (1, 0, 1)
+    clock.shift(30 * MINUTE)
+    assert await _sweep(bench) == (0, 1, 0)
+    assert await _sweep(bench) == (0, 0, 0)
+    [(words, still)] = await _notes(bench)
+    assert still
+    assert words.startswith("快递渠道 sf 的取号已恢复（到时自动恢复），此前因「15 分钟内取号失败 60 次")
+    assert "暂停了 30 分钟" in words
+    clock.shift(2 * MINUTE)
+    await _calls(bench, failed=12, ok=8)
+    assert await _sweep(bench) == (1, 0, 1), "few failures are enough for what has just come back"
+    async with bench.db.reading() as tx:
+        [row] = await pauses.listed(tx)
+    assert row.rule.endswith("/again")
+    assert row.until == utc_now() + 120 * MINUTE
+    clock.shift(121 * MINUTE)
+    await _sweep(bench)
+    assert [still for _, still in await _notes(bench)] == [False, True], "a note goes after an hour"
+
+
+async def test_what_a_person_let_go_on_is_not_on_trial(bench: Bench, clock: time_machine.Traveller) -> None:
+    number = await _begin(bench, Slice.COURIER, "sf")
+    clock.shift(2 * MINUTE)
+    async with bench.db.transaction() as tx:
+        assert await pauses.end(tx, number, "wei", utc_now())
+    clock.shift(2 * MINUTE)
+    await _calls(bench, failed=12, ok=8)
+    assert await _sweep(bench) == (0, 0, 0)
+    [(words, _)] = await _notes(bench)
+    assert "已恢复（wei）" in words
+
+
 async def test_small_numbers_never_pause_anything(bench: Bench) -> None:
     await _calls(bench, failed=40, ok=0)
     assert await _sweep(bench) == (0, 0, 0)

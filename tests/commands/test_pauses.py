@@ -34,12 +34,16 @@ async def test_a_slice_is_paused_seen_and_let_go_on(settings: Settings, capsys: 
     assert await pause() == 1
     assert "已在暂停中" in capsys.readouterr().err
     assert await show(settings, every=False, as_json=False) == 0
-    assert "MUG" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "MUG" in shown
+    assert "0 单因熔断在等待" in shown
     assert await end(settings, begun["n"], by="li", as_json=False) == 0
     assert await end(settings, begun["n"], by="li", as_json=False) == 1
     capsys.readouterr()
     assert await show(settings, every=False, as_json=True) == 0
-    assert json.loads(capsys.readouterr().out) == {"pauses": []}
+    assert json.loads(capsys.readouterr().out) == {"pauses": [], "waiting": 0}
+    assert await show(settings, every=False, as_json=False) == 0
+    assert "没有暂停" in capsys.readouterr().out
     assert await show(settings, every=True, as_json=True) == 0
     [over] = json.loads(capsys.readouterr().out)["pauses"]
     assert over["ended_by"] == "li"

@@ -177,7 +177,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         "carrier.": set(Carrier),
         "pause.slice.": set(Slice),
         "pause.measure.": set(Measure),
-        "pauses.": {"n", "text", "since", "by", "ended_at"},
+        "pauses.": {"n", "what", "why", "since", "until", "by", "ended_at"},
         "deadline.stage.": set(Stage),
         "deadline.calendar.": {"ALWAYS", "OFFICE", "WAREHOUSE"},
         "sla.": {
