@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from audit.report import AuditReport
 from domain.golden import Exit, GoldenState
+from domain.money import format_yuan
 from domain.order import Channel, ChannelStatus
 from domain.shipping import Provider
 from domain.texts import text
@@ -153,10 +154,17 @@ async def summarise(
 def _in_words(value: object) -> str:
     """A number as it is, a count by name in one line, a list one under the other, "-" for nothing."""
     if isinstance(value, dict):
-        return "  ".join(f"{name} {count}" for name, count in value.items())
+        return "  ".join(_named(name, count) for name, count in value.items())
     if isinstance(value, list):
         return "".join(f"\n  {one}" for one in value) or "-"
     return str(value)
+
+
+def _named(name: str, value: object) -> str:
+    """A figure with its name; fen are shown as yuan."""
+    if isinstance(value, int) and name.endswith("_fen"):
+        return f"{name.removesuffix('_fen')} ¥{format_yuan(value)}"
+    return f"{name} {value}"
 
 
 def _before_it_began(row: OrderRow) -> str:

@@ -263,6 +263,12 @@ def _rest_router(shop: RestShop) -> APIRouter:
         with in_words():
             shop.remark(order_no, wanted.seller_words)
 
+    @router.post("/{order_no}/pay", status_code=204)
+    async def pay(order_no: str) -> None:
+        """The money for an unpaid order comes."""
+        with in_words():
+            shop.pay(order_no)
+
     @router.post("/{order_no}/resend", status_code=204)
     async def resend(order_no: str, wanted: RestResend) -> None:
         """Send a version again: the current one is a duplicate, an older one is stale."""

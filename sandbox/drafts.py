@@ -120,6 +120,7 @@ class Draft(Shape):
     declaration: DraftDeclaration | None = Field(None, description="own, pos, b2b: what is to be declared to customs")
     write_line_amounts: bool = Field(True, description="own, pos, b2b: whether the document says what each line cost")
     ext: dict[str, str] = Field({}, description="own, pos, b2b: fields that the merchant added")
+    unpaid: bool = Field(False, description="own, pos, b2b: placed, and paid when somebody pays")
     flawed: bool = Field(
         False,
         description="wrong until it is mended. douyin: numbers and prices; taobao: no oaid",

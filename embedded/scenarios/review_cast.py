@@ -252,7 +252,7 @@ def _in_parts(draws: Draws, _: int) -> list[Draft]:
 
 
 def _prepaid(draws: Draws, _: int) -> list[Draft]:
-    return [draws.company("prepaid", PaymentTerms.PREPAID, 210_000)]
+    return [draws.company("prepaid", PaymentTerms.PREPAID, 210_000).model_copy(update={"unpaid": True})]
 
 
 _DIRECTORS = frozenset({"approval.needed", "risk.very_large"})

@@ -2,11 +2,12 @@
 
 A payment settles what was delivered, another order is called off, the limit is raised, somebody is trusted, or the
 order itself is given up. Beside them an order that leaves in two parts, each with a credit and an invoice moment of its
-own, and one that was paid before.
+own, and one that waits for its payment.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from sandbox.buyers import Draft
 from store.tables import CreditEntryRow, CreditLimitRow, HoldRow, InvoiceMomentRow, OrderRow, PlanRow
 
 _B2B = "b2b"
+_PAYS_AFTER_S = 3
 _LIMIT = HoldReason.CREDIT_LIMIT
 _FREED_BY = {"limit": "raised", "paid": "settled", "release": "called_off", "return": "came_back"}
 
@@ -36,9 +38,9 @@ def credit_acts(stage: Stage, parts: Mapping[str, Sequence[Sequence[Draft]]]) ->
         "refused": _refused,
         "let_in": _let_in,
         "in_parts": _in_parts,
+        "prepaid": _prepaid,
     }
-    acts = [play[kind](stage, part) for kind in play for part in parts.get(kind, ())]
-    return [*acts, *(_order(stage, part) for part in parts.get("prepaid", ()))]
+    return [play[kind](stage, part) for kind in play for part in parts.get(kind, ())]
 
 
 async def _settled(stage: Stage, drafts: Sequence[Draft]) -> None:
@@ -99,8 +101,22 @@ async def _in_parts(stage: Stage, drafts: Sequence[Draft]) -> None:
     await stage.order([draft])
 
 
-async def _order(stage: Stage, drafts: Sequence[Draft]) -> None:
-    await stage.order(drafts)
+async def _prepaid(stage: Stage, drafts: Sequence[Draft]) -> None:
+    """Nothing is locked before the money is here."""
+    [order_id] = await stage.order(drafts)
+    channel, _, number = order_id.split(":")
+    await until(partial(_known, stage, order_id))
+    await asyncio.sleep(_PAYS_AFTER_S)
+    async with stage.db.reading() as tx:
+        row = await tx.get_one(OrderRow, order_id)
+    if row.state is not None:
+        raise RuntimeError(f"{order_id} is not paid, and has come to {row.state}")
+    (await stage.sandbox.post(f"/control/{channel}/{number}/pay")).raise_for_status()
+
+
+async def _known(stage: Stage, order_id: str) -> bool:
+    async with stage.db.reading() as tx:
+        return await tx.get(OrderRow, order_id) is not None
 
 
 async def _waits(stage: Stage, draft: Draft) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from domain.clock import BEIJING
@@ -11,8 +12,8 @@ Document = dict[str, Any]
 
 
 def document(draft: Draft, shop: str, order_no: str) -> Document:
-    """The first version of a draft's order, paid."""
-    placed, paid = draft.moments()
+    """The first version of a draft's order, paid unless the draft says otherwise."""
+    placed, payment = draft.moments()
     lines: list[Document] = []
     for number, (line, discount) in enumerate(zip(draft.lines, draft.line_discounts(), strict=True), start=1):
         entry: Document = {"line_no": str(number), **_with_ext(line)}
@@ -24,9 +25,9 @@ def document(draft: Draft, shop: str, order_no: str) -> Document:
         "shop": shop,
         "order_no": order_no,
         "version": 1,
-        "status": "paid",
-        "placed_at": placed.astimezone(BEIJING).isoformat(timespec="seconds"),
-        "paid_at": paid.astimezone(BEIJING).isoformat(timespec="seconds"),
+        "status": "unpaid" if draft.unpaid else "paid",
+        "placed_at": _moment(placed),
+        "paid_at": None if draft.unpaid else _moment(payment),
         "lines": lines,
         "amounts": {
             "goods_fen": draft.goods_fen,
@@ -61,6 +62,15 @@ def changed(
     if receiver is not None:
         following["receiver"] = receiver.model_dump()
     return following
+
+
+def paid(latest: Document, at: datetime) -> Document:
+    """The next version of an order whose money came."""
+    return {**latest, "version": latest["version"] + 1, "status": "paid", "paid_at": _moment(at)}
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(BEIJING).isoformat(timespec="seconds")
 
 
 def cancelled(latest: Document) -> Document:

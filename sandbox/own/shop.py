@@ -17,7 +17,7 @@ from domain.shipping import Carrier
 from sandbox.drafts import Draft, DraftReceiver
 from sandbox.listings import Listings, tell
 from sandbox.own.answers import Rejections, all_answered
-from sandbox.own.document import Document, cancelled, changed, document
+from sandbox.own.document import Document, cancelled, changed, document, paid
 from sandbox.own.orders import Parcel, Shipment, ShopOrder, modified_between
 from sandbox.own.refunds import ShopRefunds
 from sandbox.own.signing import objection, signed_headers
@@ -97,7 +97,7 @@ class RestShop:
         for draft in drafts:
             assert draft.order_no is not None
             first = {"channel": self.name, **document(draft, self.shop, draft.order_no)}
-            self._orders[draft.order_no] = ShopOrder(draft, [first])
+            self._orders[draft.order_no] = ShopOrder(draft, [first], status=first["status"])
             documents.append(first)
         for start in range(0, len(documents), _BATCH):
             self._send(documents[start : start + _BATCH])
@@ -111,6 +111,16 @@ class RestShop:
         order.modified.append(utc_now())
         self._send([order.latest])
         return len(order.versions)
+
+    def pay(self, order_no: str) -> None:
+        """The money for an order comes. Raises KeyError, and ValueError for one that does not wait for it."""
+        order = self._orders[order_no]
+        if order.status != "unpaid":
+            raise ValueError(f"too late: the order is {order.status}")
+        order.status = "paid"
+        order.versions.append(paid(order.latest, utc_now()))
+        order.modified.append(utc_now())
+        self._send([order.latest])
 
     def change_address(self, order_no: str, receiver: DraftReceiver) -> None:
         """The buyer changes the receiver. Raises KeyError."""

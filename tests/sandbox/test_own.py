@@ -368,3 +368,14 @@ async def test_all_three_have_the_same_controls(place: Town) -> None:
     await place.control("/pos/BO1/remark", {"seller_words": ""}, 404)
     latest = place.b2b._orders["BO1"].latest
     assert (latest["version"], latest["seller_note"], latest["receiver"]["detail"]) == (3, "随货附发票", "示例路3号")
+
+
+async def test_an_order_is_placed_and_paid_later(place: Town) -> None:
+    await place.control("/orders", [draft(order_no="SO1", unpaid=True)])
+    await place.control("/own/SO1/pay", None, 204)
+    await until(lambda: len(place.hub.at("/api/v1/orders")) == 2)
+    first, second = sorted((heard.json() for heard in place.hub.at("/api/v1/orders")), key=lambda one: one["version"])
+    assert (first["version"], first["status"], first["paid_at"]) == (1, "unpaid", None)
+    assert (second["version"], second["status"]) == (2, "paid")
+    assert second["paid_at"] > second["placed_at"]
+    await place.control("/own/SO1/pay", None, 409)
