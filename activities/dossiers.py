@@ -25,10 +25,18 @@ _LOOKED_AT = 3
 """Earlier orders whose bodies are compared at most."""
 
 
-async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, house: Mapping[str, str]) -> Dossier:
+async def collect(
+    tx: AsyncSession,
+    order: Order,
+    revision: int,
+    now: datetime,
+    house: Mapping[str, str],
+    bought: Order | None = None,
+) -> Dossier:
     """Everything that the checks look at. An order of ours, or one that is off, is nobody's risk.
 
-    `house` are the fields of a declaration that hold for every order.
+    `house` are the fields of a declaration that hold for every order, `bought` the newest body that the channel sent
+    where the caller has read it anyway.
     """
     skus = {line.sku for line in order.lines}
     articles, free = await dossiers.goods(tx, skus)
@@ -42,7 +50,7 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
     owed = duties(order, articles)
     leaves = await planned(tx, order, free, now) if owed or destination(order) != HOME else None
     around = await dossiers.relatives(tx, order.order_id, now)
-    buyer = await dossiers.buyer(tx, order, around, now)
+    buyer = dossiers.buyer(order, around)
     twins = []
     for one in dossiers.like(order, around, LONGEST)[:_LOOKED_AT]:
         if (one.placed_at, one.order_id) > (order.placed_at, order.order_id) and await flags.stands(
@@ -61,7 +69,7 @@ async def collect(tx: AsyncSession, order: Order, revision: int, now: datetime, 
         tuple(twins),
         risks(order, buyer),
         duties=owed,
-        price=await compare(tx, order, revision),
+        price=await compare(tx, order, revision, bought),
         field_rules=rules,
         demands=asked,
         files_lacking=await extensions.files_lacking(tx, files_named(order, rules)),

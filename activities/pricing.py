@@ -15,16 +15,17 @@ from rules.promotions import basket, how
 from store import orders, prices
 
 
-async def compare(tx: AsyncSession, order: Order, revision: int) -> Comparison | None:
+async def compare(tx: AsyncSession, order: Order, revision: int, bought: Order | None = None) -> Comparison | None:
     """Both calculations, kept as of a revision; None where this shop's prices are not compared.
 
     What was bought is compared, as the channel sent it: what is paid back later, or mended, does not change the price
     that was promised. A document that does not add up has no price yet, and a part of a purchase has none of its own.
+    `bought` is that document where the caller has read it.
     """
     wanted = how(order)
     if not wanted.check or order.gift_after or order.parent_no:
         return None
-    bought = await orders.sent_body(tx, order.order_id) or order
+    bought = bought or await orders.sent_body(tx, order.order_id) or order
     if not adds_up(bought) or any(line.quantity < 1 or line.unit_price_fen < 0 for line in bought.lines):
         return None
     priced = await reckon(tx, bought)

@@ -55,7 +55,7 @@ class ReviewSteps:
 
         async def work(tx: AsyncSession, row: OrderRow) -> Done:
             # Whoever started this order may have died before noting it.
-            await orders.mark_started(tx, at.order_id, at.revision)
+            orders.note_started(tx, row, at.revision)
             done, healed[:] = await self.look(tx, row, at.revision)
             return done
 
@@ -84,10 +84,13 @@ class ReviewSteps:
 
     async def look(self, tx: AsyncSession, row: OrderRow, revision: int) -> tuple[Done, list[Healing]]:
         """Mend and check one revision in the caller's transaction: what is to be recorded, and what was mended."""
-        mended = await heal(tx, row, await orders.body(tx, row.order_id, revision), revision)
+        kept = await orders.kept(tx, row.order_id, revision)
+        # The newest revision, as its channel sent it, is what was bought: nobody need look for that any more.
+        bought = kept.order if kept.origin == orders.CHANNEL and revision == row.revision else None
+        mended = await heal(tx, row, kept.order, revision)
         mended = await add_gifts(tx, row, mended)
         order = mended.order
-        dossier = await collect(tx, order, mended.revision, utc_now(), self._house)
+        dossier = await collect(tx, order, mended.revision, utc_now(), self._house, bought)
         found = _holding_still(row, review(dossier))
         if any(flag.hold in OF_ARTICLES for flag in found):
             dossier = await with_articles_held(tx, dossier, self._house)
@@ -116,7 +119,7 @@ class ReviewSteps:
             ship_digest=_digest(_receiver(order), order.notes.model_dump_json(), *await _fields(tx, dossier, revision)),
             goods_digest=_digest(*(f"{line.sku}×{line.quantity}" for line in order.lines)),
             flags=flags,
-            again=revision > 1 and orders.ours(await orders.origin(tx, row.order_id, revision)),
+            again=revision > 1 and orders.ours(kept.origin),
             approve_by=missing.by,
         )
         trigger = Trigger.PAYMENT_CONFIRMED if paid else None

@@ -9,6 +9,7 @@ orderhub, and as many for other shops and channels as make a thousand rows.
   tables that its facts are for and the price, `checks_ms` the checks. `promotion_ms` is the basket priced once more by
   itself: how much of the collecting that is, about.
 - `orders_per_second`: one second by it: what one core reviews.
+- `statements_per_order`: what the collecting asks of the store, and keeps in it: so many trips to the database.
 - `step_cpu_ms`: the whole step `accept_order`, which mends, reviews, keeps what was found and commits.
 """
 
@@ -76,7 +77,8 @@ async def run(options: Options, say: Say) -> dict[str, Any]:
             say(f"{rules} rules, {options.orders} orders of {LINES} lines")
             placed = await _fill(db, options.orders + _WARM)
             use(_Fixed(tables))
-            figures = await _measured(db, placed)
+            with stores.statements(db) as told:
+                figures = await _measured(db, placed, told)
             figures["step_cpu_ms"] = await _steps(db, placed)
         finally:
             use(before)
@@ -182,17 +184,18 @@ def _order(n: int, buyer: str, dice: random.Random, placed: datetime) -> Order:
     )
 
 
-async def _measured(db: Database, placed: Sequence[Order]) -> dict[str, Any]:
-    """Review all orders; the first ones are not counted."""
+async def _measured(db: Database, placed: Sequence[Order], told: list[str]) -> dict[str, Any]:
+    """Review all orders; the first ones are not counted. `told` are the statements as they come to the database."""
     spent = {"collecting": 0.0, "checks": 0.0, "promotion": 0.0}
-    counted, notes, steps = 0, 0, 0
+    counted, notes, steps, asked = 0, 0, 0, 0
     for n, order in enumerate(placed):
         # The transaction is the step's, which has one anyway, and has read the order in it.
         async with db.reading() as tx:
-            await orders.body(tx, order.order_id)
+            kept = await orders.kept(tx, order.order_id, 1)
             with trying():
+                told.clear()
                 marks = [time.process_time()]
-                dossier = await collect(tx, order, 1, utc_now(), {})
+                dossier = await collect(tx, order, 1, utc_now(), {}, kept.order)
                 marks.append(time.process_time())
                 flags = review(dossier)
                 marks.append(time.process_time())
@@ -201,6 +204,7 @@ async def _measured(db: Database, placed: Sequence[Order]) -> dict[str, Any]:
         if n < _WARM:
             continue
         counted += 1
+        asked += len(told)
         notes += len(flags)
         if dossier.price is None:
             raise WrongResult("the price was not looked at: the review was not a full one")
@@ -215,6 +219,7 @@ async def _measured(db: Database, placed: Sequence[Order]) -> dict[str, Any]:
         "cpu_ms_per_order": round(whole * 1000, 3),
         "orders_per_second": round(1 / whole, 1),
         **each,
+        "statements_per_order": round(asked / counted, 2),
         "flags_per_order": round(notes / counted, 2),
         "promotion_steps_per_order": round(steps / counted, 2),
     }

@@ -6,12 +6,12 @@ import secrets
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -66,6 +66,21 @@ async def described(db: Database) -> str:
         names = ("server_version", "fsync", "synchronous_commit")
         found = [(await tx.execute(sql(f"SHOW {name}"))).scalar_one() for name in names]
         return f"PostgreSQL {found[0]}, fsync={found[1]}, synchronous_commit={found[2]}"
+
+
+@contextmanager
+def statements(db: Database) -> Iterator[list[str]]:
+    """The statements of the transactions that begin meanwhile."""
+    told: list[str] = []
+
+    def tell(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        told.append(statement)
+
+    event.listen(db.engine.sync_engine, "before_cursor_execute", tell)
+    try:
+        yield told
+    finally:
+        event.remove(db.engine.sync_engine, "before_cursor_execute", tell)
 
 
 def _server(package: Any, directory: str) -> Any:

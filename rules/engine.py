@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -106,10 +106,15 @@ class Bound:
     book: Book
     at: datetime
     instead: Mapping[str, Table]
+    _found: dict[str, Table] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """The versions by name, each looked for once: neither the book nor the moment changes."""
 
     def table(self, name: str) -> Table:
         """The version of a rule set for this decision. Raises BadRule."""
-        return self.instead.get(name) or self.book.table(name, self.at)
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self.instead.get(name) or self.book.table(name, self.at)
+        return found
 
 
 _current = {"book": Book()}
@@ -137,7 +142,7 @@ def trying(*instead: Table, at: datetime | None = None, book: Book | None = None
 def as_of(at: datetime) -> Iterator[None]:
     """Ask tables as they were at a moment, within the decision under way: what was promised then."""
     with deciding() as one:
-        before: Bound = one.bound or Bound(current(), utc_now(), {})
+        before = _bound(one)
         one.bound = replace(before, at=at)
         try:
             yield
@@ -147,11 +152,7 @@ def as_of(at: datetime) -> Iterator[None]:
 
 def rows(name: str) -> tuple[str, ...]:
     """The names of a table's rows in their order, in the version that the decision under way is bound to."""
-    with deciding() as one:
-        if one.bound is None:
-            one.bound = Bound(current(), utc_now(), {})
-        found: tuple[str, ...] = one.bound.table(name).rows
-        return found
+    return deciding_table(name).rows
 
 
 def decide(name: str, facts: dict[str, Any]) -> Decision:
@@ -170,15 +171,20 @@ def collect(name: str, facts: dict[str, Any]) -> list[Decision]:
 def deciding_table(name: str) -> Table:
     """The version of a rule set that decides in the decision under way (outside of one: now). Raises BadRule."""
     with deciding() as one:
-        if one.bound is None:
-            one.bound = Bound(current(), utc_now(), {})
-        found: Table = one.bound.table(name)
-        return found
+        return _bound(one).table(name)
+
+
+def _bound(one: Deciding) -> Bound:
+    """What a decision is bound to: from its first question on, what is in force then."""
+    if one.bound is None:
+        one.bound = Bound(current(), utc_now(), {})
+    bound: Bound = one.bound
+    return bound
 
 
 def _ask(name: str, facts: dict[str, Any]) -> tuple[Decision, ...]:
     with deciding() as one:
-        found = deciding_table(name).ask(facts)
+        found = _bound(one).table(name).ask(facts)
         one.asked.append(Asked(name, facts, tuple(row.result for row in found), tuple(row.rule for row in found)))
         return found
 

@@ -66,20 +66,25 @@ def how(order: Order) -> How:
 def goods(order: Order) -> tuple[BasketLine, ...]:
     """What was bought, gifts left out, at the house's list prices; at the document's where the house has none."""
     where = buying(order)
-    return tuple(
-        BasketLine(line.line_no, line.sku, line.quantity, list_price(where, line.sku, line.unit_price_fen))
-        for line in order.lines
-        if line.gift_of is None
-    )
+    with as_of(where.placed_at):
+        return tuple(
+            BasketLine(line.line_no, line.sku, line.quantity, _list_price(where, line.sku, line.unit_price_fen))
+            for line in order.lines
+            if line.gift_of is None
+        )
 
 
 def list_price(where: Buying, sku: str, otherwise: int) -> int:
     """What a piece costs before any promotion, in fen."""
     with as_of(where.placed_at):
-        try:
-            found = decide("list_prices", {"channel": where.channel, "shop": where.shop, "sku": sku})
-        except LookupError:
-            return otherwise
+        return _list_price(where, sku, otherwise)
+
+
+def _list_price(where: Buying, sku: str, otherwise: int) -> int:
+    try:
+        found = decide("list_prices", {"channel": where.channel, "shop": where.shop, "sku": sku})
+    except LookupError:
+        return otherwise
     return int(found.result["price_fen"])
 
 

@@ -92,7 +92,7 @@ async def case_of(
     if not names.isdisjoint({"risk_rules", "duplicate_rules"}):
         around = dossiers.by_then(await dossiers.relatives(tx, order.order_id, at), at)
         if "risk_rules" in names:
-            buyer = await dossiers.buyer(tx, order, around, at)
+            buyer = dossiers.buyer(order, around)
         if "duplicate_rules" in names:
             twins = await _twins(tx, order, around, alike=alike)
     return Case(

@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from domain.golden import Exit
@@ -18,6 +17,7 @@ from domain.order import Order
 from domain.refund import RefundKind, RefundStatus
 from domain.review import ArticleFacts, BuyerFacts
 from domain.tags import Tag
+from store.plain import ask, columns
 from store.tables import ArticleTagRow, OrderLinkRow, OrderRow, RefundRow, SkuRow, StockRow
 
 WINDOW = timedelta(days=30)
@@ -42,32 +42,47 @@ class Relative:
     exit: str | None
     state: str | None
     closed_at: datetime | None
+    returns: int
+    """How often its money had been asked back, and not refused; 0 for an order that has only its phone in common."""
+    returns_24h: int
+    """Of these, in the last 24 hours."""
 
 
 def _relatives() -> sa.Select[Any]:
-    mine, other = aliased(OrderLinkRow), aliased(OrderLinkRow)
-    return (
-        sa.select(
-            col(other.kind),
-            *(col(getattr(OrderRow, name)) for name in Relative.__dataclass_fields__ if name != "kind"),
-        )
+    mine, other, order = columns(OrderLinkRow).alias("mine"), columns(OrderLinkRow).alias("other"), columns(OrderRow)
+    of_order = ("order_id", "channel", "shop", "customer_id", "amount_fen", "placed_at", "exit", "state", "closed_at")
+    around = (
+        sa.select(other.c.kind, *(order.c[name] for name in of_order))
         .select_from(mine)
-        .join(other, (col(other.digest) == col(mine.digest)) & (col(other.order_id) != col(mine.order_id)))
-        .join(OrderRow, col(OrderRow.order_id) == col(other.order_id))
+        .join(other, (other.c.digest == mine.c.digest) & (other.c.order_id != mine.c.order_id))
+        .join(order, order.c.order_id == other.c.order_id)
         .where(
-            col(mine.order_id) == sa.bindparam("order_id"),
-            col(mine.kind).in_((*_BUYER, "phone")),
-            col(OrderRow.placed_at) >= sa.bindparam("since"),
+            mine.c.order_id == sa.bindparam("order_id"),
+            mine.c.kind.in_((*_BUYER, "phone")),
+            order.c.placed_at >= sa.bindparam("since"),
         )
-        .order_by(col(OrderRow.placed_at).desc())
+        .order_by(order.c.placed_at.desc())
         .limit(MOST)
+        .subquery("around")
     )
+    refund = columns(RefundRow)
+    asked = sa.select(sa.func.count()).where(
+        refund.c.order_id == around.c.order_id,
+        around.c.kind.in_(_BUYER),
+        refund.c.kind != RefundKind.EXCHANGE,
+        refund.c.status.in_((RefundStatus.REQUESTED, RefundStatus.REFUNDED)),
+        refund.c.asked_at <= sa.bindparam("now"),
+    )
+    lately = asked.where(refund.c.asked_at >= sa.bindparam("yesterday"))
+    counted = asked.scalar_subquery().label("returns"), lately.scalar_subquery().label("returns_24h")
+    return sa.select(*around.c, *counted).order_by(around.c.placed_at.desc())
 
 
 def _goods() -> sa.CompoundSelect[Any]:
+    article, stock = columns(SkuRow), columns(StockRow)
     wanted: Any = sa.bindparam("skus", expanding=True)
-    left = sa.func.sum(col(StockRow.on_hand) - col(StockRow.reserved) - col(StockRow.frozen))
-    described: list[Any] = [col(getattr(SkuRow, name)) for name in ("title", "safety_stock", "category", "grade")]
+    left = sa.func.sum(stock.c.on_hand - stock.c.reserved - stock.c.frozen)
+    described = [article.c[name] for name in ("title", "safety_stock", "category", "grade")]
     nothing: list[Any] = [
         sa.literal("", type_=sa.String),
         sa.literal(0),
@@ -75,8 +90,8 @@ def _goods() -> sa.CompoundSelect[Any]:
         sa.literal(0),
     ]
     return sa.union_all(
-        sa.select(col(SkuRow.sku), *described, sa.null().label("free")).where(col(SkuRow.sku).in_(wanted)),
-        sa.select(col(StockRow.sku), *nothing, left).where(col(StockRow.sku).in_(wanted)).group_by(col(StockRow.sku)),
+        sa.select(article.c.sku, *described, sa.null().label("free")).where(article.c.sku.in_(wanted)),
+        sa.select(stock.c.sku, *nothing, left).where(stock.c.sku.in_(wanted)).group_by(stock.c.sku),
     )
 
 
@@ -86,8 +101,12 @@ _GOODS = _goods()
 
 
 async def relatives(tx: AsyncSession, order_id: str, now: datetime) -> list[Relative]:
-    """Orders of the last 30 days of the same buyer or to the same phone, the latest first; one for each mark."""
-    found = await tx.execute(_RELATIVES, {"order_id": order_id, "since": now - WINDOW})
+    """Orders of the last 30 days of the same buyer or to the same phone, the latest first; one for each mark.
+
+    What came of them is as of `now`.
+    """
+    moments = {"since": now - WINDOW, "yesterday": now - timedelta(hours=24), "now": now}
+    found = await ask(tx, _RELATIVES, {"order_id": order_id, **moments})
     return [Relative(*row) for row in found.all()]
 
 
@@ -105,28 +124,17 @@ def of_buyer(found: Iterable[Relative]) -> dict[str, Relative]:
     return {one.order_id: one for one in found if one.kind in _BUYER}
 
 
-async def buyer(tx: AsyncSession, order: Order, found: Sequence[Relative], now: datetime) -> BuyerFacts:
-    """What the orders around an order say of its buyer at a moment."""
+def buyer(order: Order, found: Sequence[Relative]) -> BuyerFacts:
+    """What the orders around an order say of its buyer at the moment for which they were asked."""
     own = of_buyer(found)
-    asked: dict[str, int] = {}
-    recent = 0
-    if own:
-        query = select(RefundRow.order_id, RefundRow.asked_at).where(
-            col(RefundRow.order_id).in_(list(own)),
-            RefundRow.kind != RefundKind.EXCHANGE,
-            col(RefundRow.status).in_((RefundStatus.REQUESTED, RefundStatus.REFUNDED)),
-        )
-        for order_id, asked_at in (await tx.execute(query)).tuples():
-            asked[order_id] = asked.get(order_id, 0) + (asked_at <= now)
-            recent += now - timedelta(hours=24) <= asked_at <= now
     accounts = {(one.channel, one.customer_id) for one in found if one.kind == "phone" and one.customer_id}
     if any(one.kind == "phone" for one in found):
         accounts.add((str(order.channel), order.customer.external_id))
     amounts = [one.amount_fen for one in own.values() if one.exit != Exit.CANCELLED]
     return BuyerFacts(
         orders_30d=len(own),
-        returned_30d=sum(1 for times in asked.values() if times),
-        returns_24h=recent,
+        returned_30d=sum(one.returns > 0 for one in own.values()),
+        returns_24h=sum(one.returns_24h for one in own.values()),
         accounts_on_phone=len(accounts),
         usual_fen=median_low(amounts) if len(amounts) >= _ENOUGH else 0,
     )
@@ -159,7 +167,7 @@ async def goods(tx: AsyncSession, skus: Iterable[str]) -> tuple[dict[str, Articl
     """
     found: dict[str, ArticleFacts] = {}
     free: dict[str, int] = {}
-    for sku, title, safety, category, grade, left in await tx.execute(_GOODS, {"skus": sorted(set(skus))}):
+    for sku, title, safety, category, grade, left in await ask(tx, _GOODS, {"skus": sorted(set(skus))}):
         if left is None:
             found[sku] = ArticleFacts(sku, title, safety, category, grade)
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
@@ -20,6 +21,7 @@ from domain.order import Channel, ChannelStatus, Order, Receiver
 from domain.pauses import Slice
 from domain.refund import Refund, with_refunds
 from store import deadlines, gifts, pauses, shadows
+from store.plain import ask, columns
 from store.tables import (
     OrderEventRow,
     OrderRow,
@@ -43,6 +45,9 @@ GIFTS = "gifts"
 
 AGAIN = "review"
 """Who made a revision that says the same: so that the order is reviewed again."""
+
+CHANNEL = "channel"
+"""Who made a revision that is the channel's own document."""
 
 SUPPLIED = "declaration"
 """Who made a revision that says the same, after somebody supplied what its declaration lacked."""
@@ -98,7 +103,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
         )
         tx.add(row)
         await tx.flush()
-        _keep_body(tx, row, order, "channel")
+        _keep_body(tx, row, order, CHANNEL)
         if not await shadows.claim(tx, order):
             await gifts.promise(tx, order)
         return Taken.NEW
@@ -123,7 +128,7 @@ async def take(tx: AsyncSession, order: Order) -> Taken:
     row.paid_at = row.paid_at or order.paid_at
     row.updated_at = now
     tx.add(row)
-    _keep_body(tx, row, order, "channel")
+    _keep_body(tx, row, order, CHANNEL)
     await shadows.heard(tx, row.order_id, row.status)
     tx.add(
         OrderEventRow(
@@ -242,17 +247,34 @@ async def find(tx: AsyncSession, channel: Channel, shop: str, channel_order_no: 
         return None
 
 
-async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> Order:
-    """An order's body at one revision (the newest unless told). Raises LookupError."""
-    query = select(OrderVersionRow).where(OrderVersionRow.order_id == order_id)
-    if revision is None:
-        query = query.order_by(col(OrderVersionRow.revision).desc()).limit(1)
-    else:
-        query = query.where(OrderVersionRow.revision == revision)
-    found = (await tx.execute(query)).scalar_one_or_none()
+@dataclass(frozen=True)
+class Kept:
+    """An order's body at one revision, and who made it."""
+
+    order: Order
+    origin: str
+
+
+_BODIES = columns(OrderVersionRow)
+# Built once: that costs more than asking them.
+_OF_ORDER = sa.select(_BODIES.c.body, _BODIES.c.origin).where(_BODIES.c.order_id == sa.bindparam("order_id"))
+_NEWEST = _OF_ORDER.order_by(_BODIES.c.revision.desc()).limit(1)
+_AT_REVISION = _OF_ORDER.where(_BODIES.c.revision == sa.bindparam("revision"))
+_NEWEST_SENT = _OF_ORDER.where(_BODIES.c.origin == CHANNEL).order_by(_BODIES.c.revision.desc()).limit(1)
+
+
+async def kept(tx: AsyncSession, order_id: str, revision: int | None = None) -> Kept:
+    """An order's body at one revision (the newest unless told), and who made it. Raises LookupError."""
+    asked, values = (_NEWEST, {}) if revision is None else (_AT_REVISION, {"revision": revision})
+    found = (await ask(tx, asked, {"order_id": order_id, **values})).one_or_none()
     if found is None:
         raise LookupError(f"no body of {order_id}")
-    return Order.model_validate(found.body)
+    return Kept(Order.model_validate(found.body), found.origin)
+
+
+async def body(tx: AsyncSession, order_id: str, revision: int | None = None) -> Order:
+    """An order's body at one revision (the newest unless told). Raises LookupError."""
+    return (await kept(tx, order_id, revision)).order
 
 
 async def origin(tx: AsyncSession, order_id: str, revision: int) -> str:
@@ -375,7 +397,13 @@ def _untold(row: OrderRow) -> Untold:
 async def mark_started(tx: AsyncSession, order_id: str, revision: int) -> None:
     """Note that the order's workflow runs and knows everything up to `revision`."""
     row = await tx.get(OrderRow, order_id, with_for_update=True)
-    if row is not None and row.started_at is None:
+    if row is not None:
+        note_started(tx, row, revision)
+
+
+def note_started(tx: AsyncSession, row: OrderRow, revision: int) -> None:
+    """The same, of an order whose row the caller has locked."""
+    if row.started_at is None:
         row.started_at = utc_now()
         row.in_flight = row.state is None or row.state in {"PAID", "RISK_PASSED"}
         row.signalled_revision = max(row.signalled_revision, revision)
@@ -411,11 +439,8 @@ def _keep_body(tx: AsyncSession, row: OrderRow, order: Order, origin: str) -> No
 
 async def sent_body(tx: AsyncSession, order_id: str) -> Order | None:
     """The newest body as the channel sent it."""
-    query = select(OrderVersionRow.body).where(
-        OrderVersionRow.order_id == order_id, OrderVersionRow.origin == "channel"
-    )
-    kept = (await tx.execute(query.order_by(col(OrderVersionRow.revision).desc()).limit(1))).scalar_one_or_none()
-    return None if kept is None else Order.model_validate(kept)
+    found = (await ask(tx, _NEWEST_SENT, {"order_id": order_id})).one_or_none()
+    return None if found is None else Order.model_validate(found.body)
 
 
 def _same_content(kept: Order | None, order: Order) -> bool:

@@ -14,6 +14,7 @@ from domain.golden import Exit
 from domain.order import ChannelStatus, Order
 from domain.promotion.comparing import Comparison
 from store.tables import OrderLinkRow, OrderPriceRow, OrderRow, PromotionUseRow
+from store.upsert import insert_or_set
 
 _BUYER = ("member", "buyer")
 
@@ -60,18 +61,16 @@ async def keep_uses(tx: AsyncSession, order_id: str, times: Mapping[str, int]) -
 
 async def keep(tx: AsyncSession, order_id: str, revision: int, comparison: Comparison, priced: dict[str, Any]) -> None:
     """Keep an order's price as it was reckoned now."""
-    await tx.merge(
-        OrderPriceRow(
-            order_id=order_id,
-            revision=revision,
-            expected_fen=comparison.expected_fen,
-            came_fen=comparison.came_fen,
-            differs=comparison.differs,
-            priced=priced,
-            at=utc_now(),
-        )
-    )
-    await tx.flush()
+    row = {
+        "order_id": order_id,
+        "revision": revision,
+        "expected_fen": comparison.expected_fen,
+        "came_fen": comparison.came_fen,
+        "differs": comparison.differs,
+        "priced": priced,
+        "at": utc_now(),
+    }
+    await insert_or_set(tx, OrderPriceRow, [row])
 
 
 async def of_order(tx: AsyncSession, order_id: str) -> OrderPriceRow | None:

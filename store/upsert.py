@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
@@ -65,11 +66,18 @@ async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[
     """Insert rows; one that is there already gets the values given here. All rows must name the same columns."""
     if not rows:
         return
-    target, build = _target(tx, table)
+    statement = _insert_or_set(table, tx.get_bind().dialect.name, tuple(rows[0]))
+    await tx.execute(statement, [dict(row) for row in rows])
+
+
+@cache
+def _insert_or_set(table: type[SQLModel], dialect: str, columns: Sequence[str]) -> Any:
+    # Built once for each table: that costs more than carrying it out.
+    target, build = _built_for(table, dialect)
     key = [column.name for column in target.primary_key.columns]
     statement = build(target)
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), [dict(row) for row in rows])
+    changes = {name: statement.excluded[name] for name in columns if name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=changes)
 
 
 async def insert_or_add(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -102,5 +110,9 @@ def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _target(tx: AsyncSession, table: type[SQLModel]) -> tuple[Any, Any]:
-    build = sqlite.insert if tx.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return _built_for(table, tx.get_bind().dialect.name)
+
+
+def _built_for(table: type[SQLModel], dialect: str) -> tuple[Any, Any]:
+    build = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return table.__table__, build  # type: ignore[attr-defined]

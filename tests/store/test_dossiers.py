@@ -50,7 +50,7 @@ async def _refund(tx: AsyncSession, number: str, refund_id: str, **changes: Any)
 
 async def _facts(tx: AsyncSession, one: Order) -> BuyerFacts:
     now = NOON + HOUR
-    return await dossiers.buyer(tx, one, await dossiers.relatives(tx, one.order_id, now), now)
+    return dossiers.buyer(one, await dossiers.relatives(tx, one.order_id, now))
 
 
 async def test_a_buyer_without_a_past(database: Database) -> None:
