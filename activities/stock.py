@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
 
+from activities import lapsing
 from activities.contracts import (
     CHECK_ARRIVAL,
     FIT_CONSIGNMENTS,
@@ -106,6 +107,8 @@ class StockSteps:
             assert plan is not None
             await shadows.keep_plan(tx, row.order_id, plan.n, planned.shadows, real, planned.beside)
         await renew_promises(tx, order, planned.warehouses)
+        if any(one.status == planning.WAITING for one in rows):
+            await lapsing.look_again(tx, row)  # it leaves later than its review could know
         row.in_flight = False
         reserved = Reserved(True, consignments=[_fact(one) for one in rows])
         why = planned.routing.reason.text()
@@ -215,9 +218,10 @@ class StockSteps:
         short: Sequence[Pieces] = (),
         only: Collection[int] | None = None,
         without: Collection[int] = (),
-    ) -> None:
+    ) -> bool:
+        """Promise anew. Whether anything moved."""
         order, warehouses = await orders.body(tx, order_id), await self._router.warehouses(tx)
-        await renew_promises(tx, order, warehouses, short=short, only=only, without=without)
+        return await renew_promises(tx, order, warehouses, short=short, only=only, without=without)
 
     async def _promise_made(self, order_id: str, routing: Routing) -> None:
         """Goods that nobody has may be made to order: their day is that of the work centres."""
@@ -232,8 +236,10 @@ class StockSteps:
         What was `lost` to a purchase that was called off has no day.
         """
         async with self._db.transaction() as tx:
+            row = await load_order(tx, ref.order_id)
             last = await planning.last_awaited(tx, await _consignment(tx, ref))
-            await self._renew(tx, ref.order_id, only=[ref.n], without=[ref.n] if lost else [])
+            if await self._renew(tx, ref.order_id, only=[ref.n], without=[ref.n] if lost else []):
+                await lapsing.look_again(tx, row)
             return last[0] if last else None
 
 

@@ -12,6 +12,7 @@ from domain.review import Leaves
 from domain.tags import Tag
 from store import planning, promises, stock
 from store.articles import Article, TagOf, put, put_tags
+from store.tables import OrderRow
 from tests.activities.conftest import Bench
 from tests.rules.documents import changed
 from tests.rules.published import decided_by
@@ -100,3 +101,29 @@ async def test_a_presale_whose_registration_ends_before_it_leaves_is_flagged_now
     await _registered(bench, _in(21))
     again: c.Accepted = await bench.run(c.ACCEPT_ORDER, c.OrderAt("own:main:SO2", 2))
     assert again.flags == []
+
+
+async def test_a_purchase_that_comes_later_than_a_registration_ends_has_its_order_reviewed_again(bench: Bench) -> None:
+    await _registered(bench, _in(10))
+    order = await bench.order(placed_at=NOW, paid_at=NOW)
+    ref = c.OrderRef(order.order_id)
+    async with bench.db.transaction() as tx:
+        await stock.receive(tx, "MUG", "WH01", -10, stock.Movement("written-off", "adjust", "test"))
+        await stock.expect(tx, "PO1", "MUG", "WH01", 5, NOW + timedelta(days=4))
+    accepted: c.Accepted = await bench.run(c.ACCEPT_ORDER, c.OrderAt(order.order_id, 1))
+    assert accepted.flags == []
+    await bench.run(c.PASS_REVIEW, ref)
+    assert (await bench.run(c.RESERVE_STOCK, ref)).ok
+
+    async def looked() -> int:
+        await bench.run(c.CHECK_ARRIVAL, c.ConsignmentRef(order.order_id, 1))
+        async with bench.db.reading() as tx:
+            return (await tx.get_one(OrderRow, order.order_id)).revision
+
+    assert await looked() == 1
+    async with bench.db.transaction() as tx:
+        await stock.expect(tx, "PO1", "MUG", "WH01", 5, NOW + timedelta(days=30))
+    assert await looked() == 2
+    assert await looked() == 2
+    again: c.Accepted = await bench.run(c.ACCEPT_ORDER, c.OrderAt(order.order_id, 2))
+    assert [(flag.code, flag.hold) for flag in again.flags] == [("compliance.expired", "COMPLIANCE")]
