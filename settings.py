@@ -49,6 +49,11 @@ class TemporalSettings(Group):
 
     address: str = "127.0.0.1:7233"
     namespace: str = "default"
+    ui_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/\s?#]+(/[^\s?#]*)?)?$",
+        description="the Temporal UI's address, for links from the order desk; empty: no links",
+    )
     task_queue: str = "orders"
     sandboxed: bool = Field(
         False, description="run workflows in the SDK's sandbox (tests and CI do); costs a third of the worker's CPU"
@@ -61,6 +66,11 @@ class TemporalSettings(Group):
     )
     deployment: str = Field("", description="worker deployment name; empty: workers are not versioned")
     build_id: str = Field("", description="this build's id within the deployment")
+
+    @property
+    def workflows_url(self) -> str:
+        """What a workflow's page in the Temporal UI begins with; "" where that is nowhere."""
+        return f"{self.ui_url.rstrip('/')}/namespaces/{self.namespace}/workflows" if self.ui_url else ""
 
 
 class EncryptionSettings(Group):

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import uvicorn
+from fastapi import FastAPI
 
 import telemetry
 from commands.house import house
@@ -13,11 +14,14 @@ from commands.labels import desk
 from console.approval_desk import ApprovalDesk
 from console.approver import ApproverPages
 from console.clerk import ClerkPages
+from console.desk import OrderDesk
 from console.labels import LabelPages
+from console.sign_in import StaffDoor
 from gateway.app import create_app
 from gateway.deps import Gateway, InWords
 from gateway.keeping import Keeper
 from gateway.temporal_orders import TemporalOrders
+from intake.linking import Linker
 from runtime.call_book import counting_calls
 from runtime.client import connect, key_ring
 from runtime.codec import EncryptionCodec
@@ -62,11 +66,23 @@ async def main(settings: Settings) -> int:
         app = create_app(gateway)
         app.include_router(ClerkPages(db, gateway.link_secret, InWords(gateway.orders)).router())
         app.include_router(ApproverPages(db, gateway.link_secret, InWords(gateway.orders)).router())
-        app.include_router(ApprovalDesk(db, gateway.link_secret, gateway.staff, InWords(gateway.orders)).router())
         app.include_router(LabelPages(db).router())
+        _add_staff_pages(app, settings, gateway)
         telemetry.trace_app(app, settings.telemetry)
         await serve(app, settings.gateway.host, settings.gateway.port)
     return 0
+
+
+def _add_staff_pages(app: FastAPI, settings: Settings, gateway: Gateway) -> None:
+    """The pages for staff."""
+    keys = key_ring(settings.encryption)
+    secret, https = keys.derive("staff-pages"), settings.public_url.startswith("https:")
+    door = StaffDoor(secret, gateway.staff, gateway.roles, https=https)
+    marks, ui = Linker(keys.derive("order-links")).typed, settings.temporal.workflows_url
+    orders = InWords(gateway.orders)
+    app.include_router(door.router())
+    app.include_router(OrderDesk(gateway.db, secret, door, orders, marks, ui).router())
+    app.include_router(ApprovalDesk(gateway.db, gateway.link_secret, door, orders).router())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

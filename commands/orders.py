@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from commands.house import NO_SUCH, house, refuse
@@ -20,12 +21,14 @@ from domain.texts import text
 from settings import Settings
 from store import lookup
 from store.database import Database
-from store.lookup import Wanted
+from store.lookup import ANY, Wanted
 from views.headline import Level, headline
 from views.order_list import channel_name, counted, order_list
 from views.orders import order_view
 from views.words import ago, short, yuan
 
+_INDENT = 13
+"""Behind the moment of an order in a list."""
 _STYLES = {Level.STOPPED: "bold red", Level.LATE: "bold red", Level.ASKED: "bold yellow", Level.DONE: "bold green"}
 
 
@@ -45,7 +48,7 @@ class Asked:
     def wanted(self) -> Wanted:
         """The same, understood. Raises ValueError, in words."""
         _one_of("--state", self.state, ("none", *GoldenState, *Exit))
-        _one_of("--hold", self.hold, tuple(HoldReason))
+        _one_of("--hold", self.hold, (ANY, *HoldReason))
         _one_of("--channel", self.channel, tuple(Channel))
         since = _moment(self.since) if self.since else None
         return Wanted(self.state, self.hold, self.flag, self.channel, self.shop, self.late, since, self.after)
@@ -131,7 +134,7 @@ def _listing(orders: Sequence[Mapping[str, Any]], console: Console) -> None:
         placed = (f"{short(one['placed_at'])}  ", "dim")
         console.print(Text.assemble(placed, (one["order_id"], "bold"), f"  {one['state_text']}"))
         for words, style in _wrong(one):
-            console.print(Text(f"             {words}", style))
+            console.print(Padding(Text(words, style), (0, 0, 0, _INDENT)))
 
 
 def _wrong(one: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -192,9 +195,10 @@ def _flags(facts: Mapping[str, Any], console: Console) -> None:
 
 
 def _tasks(facts: Mapping[str, Any], console: Console) -> None:
-    if facts["tasks"]:
+    shown = [task for task in facts["tasks"] if task["hold"] is None]
+    if shown:
         _title(console, text("desk.tasks"))
-    for task in facts["tasks"]:
+    for task in shown:
         due = f"（{text('details.deadline')} {short(task['due_at'])}）" if task["due_at"] else ""
         console.print(Text(f"  {'!' if task['severity'] == 'alert' else '·'} {task['text']}{due}"))
         if task["proposal"]:
@@ -251,7 +255,7 @@ def _parcels(facts: Mapping[str, Any], console: Console) -> None:
     for parcel in facts["parcels"]:
         live = [one for one in parcel["waybills"] if one["status"] == "live"]
         numbers = "  ".join(f"{text('carrier.' + one['carrier'])} {one['number']}" for one in live)
-        console.print(Text(f"  #{parcel['n']} {text('label.state.' + parcel['status'])}  {numbers}"))
+        console.print(Text(f"  #{parcel['n']} {text('desk.parcel_is.' + parcel['status'])}  {numbers}"))
         for node in (live[0]["track"] if live else [])[:3]:
             console.print(Text(f"    {short(node['at'])} {node['text']} {node['place']}", "dim"))
         for one in parcel["waybills"]:

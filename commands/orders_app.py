@@ -48,7 +48,7 @@ def orders_why(order: OrderArgument, as_json: JsonOption = False) -> None:
 @app.command("list")
 def orders_list(
     state: Annotated[str, typer.Option(help="PAID, RISK_PASSED, ..., CANCELLED, UNDELIVERED; none: not paid.")] = "",
-    hold: Annotated[str, typer.Option(help="The reason of a hold that is open: RISK, PRICE_CONFLICT, ...")] = "",
+    hold: Annotated[str, typer.Option(help="The reason of an open hold: RISK, PRICE_CONFLICT, ...; any.")] = "",
     flag: Annotated[str, typer.Option(help="The code of a finding that stands, or how it begins: risk.")] = "",
     channel: Annotated[str, typer.Option(help="own, douyin, taobao, ...")] = "",
     shop: Annotated[str, typer.Option(help="The shop, as its channel names it.")] = "",

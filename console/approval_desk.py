@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from console.approval_view import open_approval_link
 from console.approver import LONGEST, Orders
 from console.pages import PageRoute, page
 from console.parcel_form import LinkExpired
-from console.sessions import LIVES, Sessions, foreign, form_token
+from console.sessions import foreign, form_token
+from console.sign_in import StaffDoor
 from domain.approvals import Verdict, Way
-from domain.clock import utc_now
 from domain.texts import text
 from store import approvals
 from store.database import Database
@@ -29,7 +28,6 @@ from views.approver import Over, Waiting, desk
 from workflows.contracts import Decide
 
 _log = logging.getLogger(__name__)
-COOKIE = "orderhub_staff"
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,13 @@ class Answer:
 
 
 class ApprovalDesk:
-    """GET and POST `/a/{code}/mine` and `/approvals`. `staff` maps names to tokens, as in the staff API."""
+    """GET and POST `/a/{code}/mine` and `/approvals`. At `door` people with a staff token sign in."""
 
-    def __init__(self, db: Database, link_secret: bytes, staff: Mapping[str, str], orders: Orders) -> None:
+    def __init__(self, db: Database, link_secret: bytes, door: StaffDoor, orders: Orders) -> None:
         self._db = db
         self._secret = link_secret
         self._orders = orders
-        self._sessions = Sessions(link_secret, staff)
+        self._door = door
 
     def router(self) -> APIRouter:
         """The pages as a router, for the gateway's application."""
@@ -79,8 +77,6 @@ class ApprovalDesk:
         router.post("/a/{code}/mine", response_class=HTMLResponse)(self.decide_by_link)
         router.get("/approvals", response_class=HTMLResponse)(self.signed_in)
         router.post("/approvals", response_class=HTMLResponse)(self.decide_signed_in)
-        router.post("/approvals/sign-in", response_class=HTMLResponse)(self.sign_in)
-        router.post("/approvals/sign-out", response_class=HTMLResponse)(self.sign_out)
         return router
 
     async def by_link(self, code: str) -> Response:
@@ -108,7 +104,7 @@ class ApprovalDesk:
     async def signed_in(self, request: Request) -> Response:
         """The list of whoever is signed in; others may sign in."""
         visitor = self._of_session(request)
-        return await self._list(visitor) if visitor is not None else page("sign_in.html", error="")
+        return await self._list(visitor) if visitor is not None else self._door.ask(request)
 
     async def decide_signed_in(
         self,
@@ -123,33 +119,8 @@ class ApprovalDesk:
         """The same for whoever is signed in."""
         visitor = self._of_session(request)
         if visitor is None:
-            return page("sign_in.html", 401, error=text("mine.signed_out"))
+            return self._door.ask(request)
         return await self._decide(request, visitor, Typed(order_id, n, amount_fen, verdict, why, token))
-
-    async def sign_in(self, request: Request, token: Annotated[str, Form()] = "") -> Response:
-        """Sign in with a staff token."""
-        session = "" if foreign(request) else self._sessions.sign_in(token, utc_now())
-        if not session:
-            _log.warning("a staff token was refused")
-            return page("sign_in.html", 401, error=text("mine.bad_token"))
-        answer = RedirectResponse("/approvals", 303)
-        answer.set_cookie(
-            COOKIE,
-            session,
-            max_age=int(LIVES.total_seconds()),
-            path="/approvals",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="lax",
-        )
-        return answer
-
-    async def sign_out(self, request: Request) -> Response:
-        """Forget who is signed in."""
-        answer = RedirectResponse("/approvals", 303)
-        if not foreign(request):
-            answer.delete_cookie(COOKIE, path="/approvals")
-        return answer
 
     async def _of_link(self, code: str) -> Visitor | HTMLResponse:
         try:
@@ -162,7 +133,7 @@ class ApprovalDesk:
         return Visitor(link.approver, Way(link.way), f"/a/{code}/mine")
 
     def _of_session(self, request: Request) -> Visitor | None:
-        who = self._sessions.who(request.cookies.get(COOKIE, ""), utc_now())
+        who = self._door.who(request)
         return Visitor(who, Way.CONSOLE, "/approvals") if who else None
 
     async def _list(self, visitor: Visitor, answer: Answer | None = None) -> HTMLResponse:

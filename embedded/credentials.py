@@ -77,7 +77,7 @@ def settings_tree(path: Path, ports: Ports, keys: dict[str, str]) -> dict[str, A
     gateway, sandbox = f"http://127.0.0.1:{ports.gateway}", f"http://127.0.0.1:{ports.sandbox}"
     return {
         "database_url": f"sqlite+aiosqlite:///{path / 'orderhub.db'}",
-        "temporal": {"address": f"127.0.0.1:{ports.temporal}"},
+        "temporal": {"address": f"127.0.0.1:{ports.temporal}", "ui_url": f"http://127.0.0.1:{ports.temporal_ui}"},
         "encryption": {"keys": {"embedded": keys["encryption"]}, "active": "embedded"},
         "gateway": {
             "port": ports.gateway,

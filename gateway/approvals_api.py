@@ -11,9 +11,10 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from domain.approvals import Way, right_of
 from domain.clock import utc_now
 from domain.links import approval_code
+from domain.staff import RULES, may
 from domain.texts import text
 from gateway.deps import Hub, UpdateRefused
-from gateway.staff_api import RULES, UNSAID, Body, By, ByRules, Line, OrderId, ask
+from gateway.staff_api import Body, By, ByRules, Line, OrderId, ask
 from store import approvals, approvers
 from store.approvers import Changes
 from store.steps import UnknownOrder, load_order
@@ -121,7 +122,7 @@ async def put(who: Who, person: Person, hub: Hub, by: ByRules) -> dict[str, Any]
 @router.post("/approvers/{who}/absence")
 async def absent(who: Who, wish: Absence, hub: Hub, by: By) -> dict[str, Any]:
     """Somebody is away, or back: whoever stands in for them is asked meanwhile. Everybody may say so of themselves."""
-    if who != by and RULES not in hub.roles.get(by, UNSAID):
+    if who != by and not may(hub.roles, by, RULES):
         raise HTTPException(403, text("staff.not_allowed", name=by, role=RULES))
     await _must_be_known(hub, who)
     return await _change(hub, who, Changes(absence=True, absent_until=wish.until), by)

@@ -14,7 +14,7 @@ from domain.clock import utc_now
 from domain.ids import parcel_id
 from domain.order import ClearReceiver, Region
 from domain.regions import Told, complete
-from domain.staff import holder
+from domain.staff import FINANCE, OPERATIONS, RULES, SERVICE, holder, may
 from domain.texts import text
 from gateway.deps import Gateway, Hub, StillRunning, UpdateRefused, Wish
 from rules.gazetteer import gazetteer
@@ -43,15 +43,10 @@ def _who(request: Request, hub: Hub) -> str:
 By = Annotated[str, Depends(_who)]
 """Whoever has a token may look."""
 
-SERVICE, OPERATIONS, RULES, FINANCE = "service", "operations", "rules", "finance"
-"""What people may do: act on orders; move the stock's books and accept what is to be ordered; put rules in force."""
-UNSAID = frozenset({SERVICE, OPERATIONS})
-"""Of people for whom the settings name no roles. Rules decide about all orders: who may change them must be named."""
-
 
 def _with(role: str) -> Callable[..., str]:
     def allowed(by: By, hub: Hub) -> str:
-        if role not in hub.roles.get(by, UNSAID):
+        if not may(hub.roles, by, role):
             raise HTTPException(403, text("staff.not_allowed", name=by, role=role))
         return by
 

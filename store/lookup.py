@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, distinct
+from sqlalchemy import ColumnElement, Select, case, distinct
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
 
@@ -17,12 +17,17 @@ MOST = 50
 """Orders that one number finds at most."""
 
 
+ANY = "any"
+"""Whatever the reason of a hold is."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which orders are wanted; what is left out does not matter.
 
-    `state` is a golden state, an exit, or "none" (not paid yet). `hold` is the reason of a hold that is open. `flag` is
-    the code of a finding that stands, or how it begins (`risk`). `late`: a stage is open though its time is up.
+    `state` is a golden state, an exit, or "none" (not paid yet). `hold` is the reason of an open hold, or ANY.
+    `flag` is the code of a finding that stands, or how it begins (`risk`). `late`: a stage is open
+    though its time is up.
     `since`: not placed before. `after` is the order id of the last one seen: what follows it is wanted.
     """
 
@@ -38,8 +43,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Counts:
-    """What waits for people now: orders by the reason of an open hold, late orders, tasks, and alerts among them."""
+    """What waits for people now: orders that are held, the same by the reason of an open hold, late orders, tasks, and
+    alerts among them."""
 
+    held: int
     holds: Mapping[str, int]
     late: int
     tasks: int
@@ -93,7 +100,8 @@ async def _conditions(tx: AsyncSession, wanted: Wanted, now: datetime) -> list[C
     if wanted.since is not None:
         found.append(col(OrderRow.placed_at) >= wanted.since)
     if wanted.hold:
-        held = select(HoldRow.order_id).where(HoldRow.reason == wanted.hold, col(HoldRow.closed_at).is_(None))
+        held = select(HoldRow.order_id).where(col(HoldRow.closed_at).is_(None))
+        held = held if wanted.hold == ANY else held.where(HoldRow.reason == wanted.hold)
         found.append(col(OrderRow.order_id).in_(held))
     if wanted.flag:
         code = col(FlagRow.code)
@@ -117,15 +125,25 @@ async def counts(tx: AsyncSession, now: datetime) -> Counts:
     """What waits for people now."""
     opened = select(HoldRow.reason, func.count(distinct(col(HoldRow.order_id)))).where(col(HoldRow.closed_at).is_(None))
     holds = {reason: int(n) for reason, n in (await tx.execute(opened.group_by(col(HoldRow.reason)))).tuples()}
+    held = select(func.count(distinct(col(HoldRow.order_id)))).where(col(HoldRow.closed_at).is_(None))
     late = select(func.count(distinct(col(StageDeadlineRow.order_id)))).where(_late(now))
     asked = select(TaskRow.severity, func.count()).where(col(TaskRow.closed_at).is_(None))
     tasks = {severity: int(n) for severity, n in (await tx.execute(asked.group_by(col(TaskRow.severity)))).tuples()}
     return Counts(
+        held=int((await tx.execute(held)).scalar_one()),
         holds=dict(sorted(holds.items(), key=lambda one: (-one[1], one[0]))),
         late=int((await tx.execute(late)).scalar_one()),
         tasks=sum(tasks.values()),
         alerts=tasks.get("alert", 0),
     )
+
+
+async def tasks(tx: AsyncSession, limit: int) -> list[TaskRow]:
+    """What people are asked to do now: alerts first, then what is due soonest, then the oldest."""
+    urgent = case((col(TaskRow.severity) == "alert", 0), else_=1)
+    query = select(TaskRow).where(col(TaskRow.closed_at).is_(None))
+    order = (urgent, col(TaskRow.due_at).is_(None), col(TaskRow.due_at), col(TaskRow.opened_at), col(TaskRow.key))
+    return list((await tx.execute(query.order_by(*order).limit(limit))).scalars())
 
 
 async def late_stages(tx: AsyncSession, order_ids: Collection[str], now: datetime) -> dict[str, list[str]]:

@@ -49,9 +49,25 @@ def _living(row: OrderRow) -> bool:
     return row.closed_at is None
 
 
+async def open_tasks(tx: AsyncSession, limit: int) -> list[dict[str, Any]]:
+    """What people are asked to do now, alerts first, then what is due soonest."""
+    return [
+        {
+            "order_id": task.order_id,
+            "kind": task.kind,
+            "text": task.text,
+            "severity": task.severity,
+            "opened_at": _moment(task.opened_at),
+            "due_at": _moment(task.due_at) if task.due_at is not None else None,
+        }
+        for task in await lookup.tasks(tx, limit)
+    ]
+
+
 def counted(counts: Counts) -> dict[str, Any]:
     """What waits for people now, the most frequent hold first."""
     return {
+        "held": counts.held,
         "holds": [{"reason": why, "text": text(f"hold.{why}"), "orders": n} for why, n in counts.holds.items()],
         "late": counts.late,
         "tasks": counts.tasks,

@@ -15,7 +15,7 @@ from domain.golden import SEQUENCE
 from domain.holds import POLICIES, HoldReason, Release, operator_may_release
 from domain.ids import order_id as make_order_id
 from domain.masks import masked
-from domain.order import Order, Receiver
+from domain.order import ClearReceiver, Order, Receiver
 from domain.proposals import in_words, phone_for
 from domain.review import badge, cleared_by
 from domain.texts import CATALOGUE, event_words, partner_name, text
@@ -55,6 +55,8 @@ from views.shadow import shadow_view
 from views.shop import latest, tax_view
 
 LAST_EVENTS = 20
+_STATUSES = ("open", "noted", "released", "gone")
+"""Of findings, in the order in which they matter."""
 
 _DECIDES: dict[str, tuple[str, ...]] = {
     "risk": ("risk_rules",),
@@ -62,7 +64,8 @@ _DECIDES: dict[str, tuple[str, ...]] = {
     "compliance": ("compliance_rules",),
     "declaration": ("declaration_rules",),
     "fields": ("extension_fields",),
-    "price": ("promotions", "promotion_stacking", "pricing"),
+    "price": ("pricing",),
+    "approval": ("approvals",),
 }
 """The rule sets that say what is to be found, by how the codes of findings begin; all others are fixed checks."""
 
@@ -73,7 +76,6 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
     if row is None:
         return None
     body = await orders.body(tx, order_id)
-    receiver = masked(body.receiver)
     return {
         "order_id": row.order_id,
         "channel": row.channel,
@@ -90,8 +92,13 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "credit": row.credit,
         "courier": row.courier,
         "encrypted": row.encrypted,
-        "receiver": {"name": receiver.name, "phone": receiver.phone, "region": _area(body.receiver)},
+        "receiver": _seen(body.receiver),
         "lines": _lines(body),
+        "amounts": {
+            "goods_fen": body.amounts.goods_fen,
+            "discount_fen": body.amounts.discount_fen,
+            "freight_fen": body.amounts.freight_fen,
+        },
         "placed_at": _moment(row.placed_at),
         "paid_at": _moment(row.paid_at),
         "updated_at": _moment(row.updated_at),
@@ -142,9 +149,11 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _area(receiver: Receiver) -> str:
-    """Where somebody is, as far as the city: more would be half an address."""
-    return receiver.region.model_copy(update={"district": "", "town": ""}).text()
+def _seen(receiver: Receiver) -> dict[str, str]:
+    """A receiver masked, and where they are as far as the city: more would be half an address."""
+    shown = masked(receiver)
+    area = receiver.region.model_copy(update={"district": "", "town": ""}).text()
+    return {"name": shown.name, "phone": shown.phone, "region": area}
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
@@ -227,6 +236,7 @@ async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         OrderEventRow.order_id == order_id, col(OrderEventRow.rules).is_not(None)
     )
     decided = dict((await tx.execute(reviews)).tuples().all())
+    kept = sorted(await flags.of_order(tx, order_id), key=lambda flag: _STATUSES.index(_flag_status(flag)))
     return [
         {
             "code": flag.code,
@@ -243,7 +253,7 @@ async def _flags(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "released_by": flag.released_by,
             "released_why": flag.released_why,
         }
-        for flag in await flags.of_order(tx, order_id)
+        for flag in kept
     ]
 
 
@@ -440,7 +450,9 @@ def _parcel(
 
 
 async def _tasks(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
-    """What people must do about it now, with what is proposed, and whom to call."""
+    """What people must do about it now, with what is proposed, and whom to call. `hold` is the number of the open hold
+    that asks for it."""
+    held = {holds.task_key(order_id, hold.n): hold.n for hold in await holds.open_holds(tx, order_id)}
     phones = {
         parcel.parcel_id: phone_for(parcel.courier_phone or "", waybill.carrier if waybill is not None else "")
         for parcel in await shipping.parcels(tx, order_id)
@@ -449,6 +461,7 @@ async def _tasks(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     return [
         {
             "kind": task.kind,
+            "hold": held.get(task.key),
             "text": task.text,
             "severity": task.severity,
             "opened_at": _moment(task.opened_at),
@@ -485,7 +498,14 @@ async def _interceptions(tx: AsyncSession, order_id: str) -> list[dict[str, Any]
 async def _address_changes(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     query = select(AddressChangeRow).where(AddressChangeRow.order_id == order_id).order_by(col(AddressChangeRow.n))
     return [
-        {"n": row.n, "status": row.status, "asked_by": row.asked_by, "at": _moment(row.at), "why": row.why}
+        {
+            "n": row.n,
+            "status": row.status,
+            "receiver": _seen(ClearReceiver.model_validate(row.receiver)),
+            "asked_by": row.asked_by,
+            "at": _moment(row.at),
+            "why": row.why,
+        }
         for row in (await tx.execute(query)).scalars()
     ]
 
@@ -518,7 +538,7 @@ def _who(who: str) -> str:
     if kind == "clerk":
         return text("event.who.clerk")
     key = f"event.who.{who}"
-    return text(key) if key in CATALOGUE else who
+    return text(key) if key in CATALOGUE else partner_name(who)
 
 
 def _why(what: str, why: str) -> str:

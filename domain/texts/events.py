@@ -64,6 +64,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "event.who.orderhub": ("系统", "orderhub"),
     "event.who.warehouse": ("仓库", "warehouse"),
     "event.who.tracker": ("物流跟踪", "tracker"),
+    "event.who.rules": ("规则", "rules"),
     "event.who.timer": ("定时器", "timer"),
     "event.who.channel": ("渠道：{channel}", "channel {channel}"),
     "event.who.clerk": ("仓库人员（短信链接）", "clerk, by the link in the SMS"),

@@ -20,6 +20,7 @@ from activities.review import ReviewSteps
 from console.approval_desk import ApprovalDesk
 from console.approver import ApproverPages
 from console.sessions import LIVES, Sessions, form_token
+from console.sign_in import StaffDoor
 from domain.clock import utc_now
 from domain.links import approval_code
 from domain.order import Channel, Customer
@@ -67,7 +68,9 @@ async def asked(database: Database) -> None:
 def _app(db: Database, desk: Desk) -> FastAPI:
     app = FastAPI()
     app.include_router(ApproverPages(db, SECRET, desk).router())
-    app.include_router(ApprovalDesk(db, SECRET, STAFF, desk).router())
+    door = StaffDoor(SECRET, STAFF, {}, pause_s=0)
+    app.include_router(door.router())
+    app.include_router(ApprovalDesk(db, SECRET, door, desk).router())
     return app
 
 
@@ -184,21 +187,21 @@ async def test_who_signs_in_decides_under_their_own_name(
     client: httpx.AsyncClient, desk: Desk, database: Database
 ) -> None:
     assert "员工令牌" in (await client.get("/approvals")).text
-    assert (await client.post("/approvals/sign-in", data={"token": "no"})).status_code == 401
+    assert (await client.post("/staff/sign-in", data={"token": "no"})).status_code == 401
     abroad = {"Sec-Fetch-Site": "cross-site"}
-    signing = {"token": STAFF["li"]}
-    assert (await client.post("/approvals/sign-in", data=signing, headers=abroad)).status_code == 401
-    answer = await client.post("/approvals/sign-in", data=signing)
+    signing = {"token": STAFF["li"], "to": "/approvals"}
+    assert (await client.post("/staff/sign-in", data=signing, headers=abroad)).status_code == 401
+    answer = await client.post("/staff/sign-in", data=signing)
     assert (answer.status_code, answer.headers["location"]) == (303, "/approvals")
-    assert {"HttpOnly", "SameSite=lax", "Path=/approvals"} <= set(answer.headers["set-cookie"].split("; "))
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(answer.headers["set-cookie"].split("; "))
     page = (await client.get("/approvals")).text
     assert "68001.00 元" in page
     form = _form(page, FIRST, "approve")
     await client.post("/approvals", data=form)
     assert await _decided(database) == [("li", "approve", "console", "")]
-    await client.post("/approvals/sign-out")
+    await client.post("/staff/sign-out")
     assert (await client.post("/approvals", data=form)).status_code == 401
-    await client.post("/approvals/sign-in", data={"token": STAFF["zhao"]})
+    await client.post("/staff/sign-in", data={"token": STAFF["zhao"]})
     assert "您没有审批角色" in (await client.get("/approvals")).text
     assert desk.asked == 1
 

@@ -86,6 +86,7 @@ async def test_what_a_number_leads_to(house: Database, words: str, digests: tupl
         (Wanted(state="CANCELLED"), [C]),
         (Wanted(state="none"), [D]),
         (Wanted(hold="RISK"), [A]),
+        (Wanted(hold=lookup.ANY), [A]),
         (Wanted(flag="risk"), [A]),
         (Wanted(flag="risk.many", channel="douyin"), []),
         (Wanted(channel="own", shop="other"), [D]),
@@ -108,4 +109,5 @@ async def test_page_after_page_shows_every_order_once(house: Database) -> None:
 
 async def test_what_waits_for_people_is_counted(house: Database) -> None:
     async with house.reading() as tx:
-        assert await lookup.counts(tx, NOW) == Counts({"RISK": 1}, late=1, tasks=2, alerts=1)
+        assert [task.text for task in await lookup.tasks(tx, 10)] == ["do this", "and this"]
+        assert await lookup.counts(tx, NOW) == Counts(1, {"RISK": 1}, late=1, tasks=2, alerts=1)
