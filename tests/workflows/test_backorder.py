@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from domain.clock import format_beijing, utc_now
 from domain.golden import GoldenState
 from domain.holds import POLICIES, HoldReason
 from domain.order import Amounts
 from store import stock
-from store.tables import ReservationRow
+from store.tables import ReservationRow, StageDeadlineRow
 from tests.workflows.goods import mugs
-from tests.workflows.stage import Living, Stage
+from tests.workflows.stage import Living, Stage, until
 from tests.workflows.test_refunds import PLATE, TWO_LINES
 from workflows.contracts import CancelOrder, OrderEnd, ReleaseHold
 
@@ -50,6 +51,22 @@ async def test_what_is_here_goes_and_what_is_not_waits_with_its_day(stage: Stage
     assert not (await order.row()).holds
     await order.signed()
     assert await order.end() == OrderEnd("WARRANTY_ACTIVATED")
+
+
+async def test_the_temporal_ui_finds_late_orders_and_no_clock_runs_while_goods_are_to_come(stage: Stage) -> None:
+    async def late_at(order: Living, at: datetime) -> bool:
+        moment = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        query = f"WorkflowId = '{order.id}' AND OrderDeadline < '{moment}' AND ExecutionStatus = 'Running'"
+        return (await stage.client.count_workflows(query)).count == 1
+
+    plain, waits = await stage.start(), await _waiting(stage)
+    await plain.instructed()
+    stages = {row.stage: row.due_at for row in await plain.rows(StageDeadlineRow) if row.due_at is not None}
+    hold = await waits.hold(HoldReason.BACKORDER)
+    for order, due in ((plain, min(stages["PACK"], stages["SHIP"])), (waits, hold.deadline)):
+        await until(partial(late_at, order, due + timedelta(seconds=2)), f"{order.id} to be late")
+        assert not await late_at(order, due - timedelta(seconds=2))
+    assert hold.deadline > utc_now() + timedelta(days=5), "a stage would be due long before"
 
 
 async def test_a_whole_order_may_wait_and_no_warehouse_hears_of_it_before(stage: Stage) -> None:
