@@ -26,8 +26,8 @@ async def planned(tx: AsyncSession, order: Order, free: Mapping[str, int], now: 
     today = _day(now)
     parts = [part for part in await planning.consignments(tx, order.order_id) if part.status != planning.OFF]
     if parts:
-        waits = [part.waits_until if part.status == planning.WAITING else None for part in parts]
-        first = min(_day(until) if until is not None else today for until in waits)
+        waits = [await planning.last_awaited(tx, part) if part.status == planning.WAITING else None for part in parts]
+        first = min(_day(awaited[0]) if awaited is not None else today for awaited in waits)
         last = [kept.ship_by for kept in await promises.newest(tx, order.order_id) if kept.ship_by is not None]
         return _leaves(today, first, max(map(_day, last), default=first))
     comes = await _comes(tx, order, free)

@@ -10,7 +10,7 @@ from domain.clock import BEIJING, utc_now
 from domain.order import Order
 from domain.review import Leaves
 from domain.tags import Tag
-from store import planning, promises, stock
+from store import promises, stock
 from store.articles import Article, TagOf, put, put_tags
 from store.tables import OrderRow
 from tests.activities.conftest import Bench
@@ -74,16 +74,9 @@ async def test_by_what_its_consignments_are_promised(bench: Bench) -> None:
     await bench.run(c.RESERVE_STOCK, c.OrderRef(order.order_id))
     async with bench.db.reading() as tx:
         [kept] = await promises.newest(tx, order.order_id)
-        [part] = await planning.consignments(tx, order.order_id)
     assert kept.ship_by is not None
     promised = kept.ship_by.astimezone(BEIJING).date()
     assert await _leaves(bench, order, free=0) == Leaves(TODAY, promised)
-    async with bench.db.transaction() as tx:
-        row = await planning.consignment(tx, order.order_id, part.n)
-        assert row is not None
-        row.status, row.waits_until = planning.WAITING, NOW + timedelta(days=9)
-        tx.add(row)
-    assert await _leaves(bench, order, free=0) == Leaves(_in(9), _in(9))
 
 
 async def test_a_presale_whose_registration_ends_before_it_leaves_is_flagged_now(bench: Bench) -> None:
@@ -121,9 +114,11 @@ async def test_a_purchase_that_comes_later_than_a_registration_ends_has_its_orde
             return (await tx.get_one(OrderRow, order.order_id)).revision
 
     assert await looked() == 1
+    assert (await _leaves(bench, order)).first == _in(4)
     async with bench.db.transaction() as tx:
         await stock.expect(tx, "PO1", "MUG", "WH01", 5, NOW + timedelta(days=30))
     assert await looked() == 2
     assert await looked() == 2
+    assert (await _leaves(bench, order)).first == _in(30)
     again: c.Accepted = await bench.run(c.ACCEPT_ORDER, c.OrderAt(order.order_id, 2))
     assert [(flag.code, flag.hold) for flag in again.flags] == [("compliance.expired", "COMPLIANCE")]
