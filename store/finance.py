@@ -169,10 +169,9 @@ async def consignments(tx: AsyncSession, of: Period, page: int = PAGE) -> AsyncI
     row, parcel = OrderRow, ParcelRow
     last = ""
     while True:
-        left = _pick(parcel.order_id).where(
-            col(parcel.told_at) >= of.begins, col(parcel.told_at) < of.ends, parcel.order_id > last
-        )
-        query = _orders(of).where(col(row.order_id).in_(left)).order_by(col(row.order_id)).limit(page)
+        mine = (parcel.order_id == row.order_id, col(parcel.told_at) >= of.begins, col(parcel.told_at) < of.ends)
+        left = _pick(parcel.order_id).where(*mine).exists()
+        query = _orders(of).where(left, row.order_id > last).order_by(col(row.order_id)).limit(page)
         found = list((await tx.execute(query)).all())
         if not found:
             return

@@ -25,7 +25,7 @@ from domain.shipping import TrackCode
 from gateway import finance_books
 from gateway.finance_books import export
 from rules.fields import definitions
-from settings import Settings
+from settings import Settings, load_settings
 from store import credit_limits, extensions, orders, refunds
 from store.database import Database
 from store.steps import load_order
@@ -340,6 +340,18 @@ async def test_the_command_says_what_it_does_and_writes_nothing_that_it_should_n
     code, said = await asked(force=True, as_json=True)
     assert (code, '"paid_fen": 4950' in said) == (0, True)
     assert len(_read(book)[Sheet.LINES]) == 1
+
+
+async def test_its_headers_are_english_where_the_settings_say_so(
+    settings: Settings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERHUB_LANGUAGE", "en")
+    await _take(database, order("SO1", paid_at=MIDDLE))
+    out = tmp_path / "nov.csv"
+    assert await export_to(load_settings(), "2026-11-01", "2026-12-01", "", "", out) == 0
+    written = {name: (tmp_path / f"nov-{name}.csv").read_text("utf-8-sig") for name in ("lines", "summary")}
+    assert written["lines"].startswith("order,channel,shop,platform order no.,")
+    assert written["summary"].splitlines()[-1].startswith("Total,")
 
 
 async def test_over_the_staff_api_finance_gets_it_and_nobody_else(
