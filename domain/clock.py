@@ -27,6 +27,11 @@ def format_beijing(moment: datetime) -> str:
     return moment.astimezone(BEIJING).strftime(_PARTNER_FORMAT)
 
 
+def moment_json(moment: datetime | None) -> str | None:
+    """A moment as our JSON has it: ISO 8601, Beijing time. None stays None."""
+    return moment.astimezone(BEIJING).isoformat() if moment is not None else None
+
+
 def from_epoch_seconds(seconds: int) -> datetime:
     """A moment from Unix seconds, in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

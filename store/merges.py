@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
 
-from domain.clock import BEIJING, utc_now
+from domain.clock import moment_json, utc_now
 from domain.merging import MemberState, MergeRule, MergeState
 from domain.order import ChannelStatus
 from domain.texts import text
@@ -272,8 +272,8 @@ def facts(merge: Merge) -> dict[str, Any]:
         "warehouse": row.warehouse,
         "leader": row.leader,
         "rule": row.rule,
-        "opened_at": _moment(row.opened_at),
-        "closed_at": _moment(row.closed_at),
+        "opened_at": moment_json(row.opened_at),
+        "closed_at": moment_json(row.closed_at),
         "orders": [
             {
                 "order_id": one.order_id,
@@ -282,16 +282,12 @@ def facts(merge: Merge) -> dict[str, Any]:
                 "code": one.code,
                 "why": one.why,
                 "left_by": one.left_by,
-                "joined_at": _moment(one.joined_at),
-                "changed_at": _moment(one.changed_at),
+                "joined_at": moment_json(one.joined_at),
+                "changed_at": moment_json(one.changed_at),
             }
             for one in merge.members
         ],
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(BEIJING).isoformat() if moment is not None else None
 
 
 async def _open(tx: AsyncSession, order_id: str, mark: str, rule: MergeRule, warehouse: str, at: datetime) -> Merge:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.approvals import RequestStatus, candidates, role_name
-from domain.clock import BEIJING, utc_now
+from domain.clock import moment_json, utc_now
 from domain.texts import text
 from store import approvals, approvers
 from store.tables import ApprovalRequestRow, ApprovalRow
@@ -47,15 +46,15 @@ async def question(tx: AsyncSession, row: ApprovalRequestRow) -> dict[str, Any]:
         "status": row.status,
         "status_text": text(f"approval.status.{row.status}"),
         "stage": row.stage,
-        "opened_at": _moment(row.opened_at),
-        "deadline": _moment(row.deadline),
+        "opened_at": moment_json(row.opened_at),
+        "deadline": moment_json(row.deadline),
         "asked": asked,
     }
 
 
 def _decision(row: ApprovalRow) -> dict[str, Any]:
     return {
-        "at": _moment(row.at),
+        "at": moment_json(row.at),
         "who": row.who,
         "verdict": row.verdict,
         "verdict_text": text(f"approval.verdict.{row.verdict}"),
@@ -65,7 +64,3 @@ def _decision(row: ApprovalRow) -> dict[str, Any]:
         "why": row.why,
         "amount_fen": row.amount_fen,
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(BEIJING).isoformat() if moment is not None else None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.clock import BEIJING
+from domain.clock import moment_json
 from store import credit_limits
 from store.tables import CreditEntryRow, CreditLimitRow
 
@@ -20,7 +19,7 @@ def limit_facts(row: CreditLimitRow) -> dict[str, Any]:
 
 def entry_facts(row: CreditEntryRow) -> dict[str, Any]:
     """An entry as JSON."""
-    return {**row.model_dump(exclude={"seq", "at"}), "at": _moment(row.at)}
+    return {**row.model_dump(exclude={"seq", "at"}), "at": moment_json(row.at)}
 
 
 async def invoice_moments(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
@@ -30,13 +29,9 @@ async def invoice_moments(tx: AsyncSession, order_id: str) -> list[dict[str, Any
             "consignment": row.consignment,
             "amount_fen": row.amount_fen,
             "terms": row.terms,
-            "at": _moment(row.at),
-            "due_at": _moment(row.due_at),
-            "voided_at": _moment(row.voided_at),
+            "at": moment_json(row.at),
+            "due_at": moment_json(row.due_at),
+            "voided_at": moment_json(row.voided_at),
         }
         for row in await credit_limits.invoiced(tx, order_id)
     ]
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(BEIJING).isoformat() if moment is not None else None

@@ -4,12 +4,11 @@ nothing of how the company runs (warehouses, purchases, holds)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.clock import BEIJING
+from domain.clock import moment_json
 from domain.sourcing import Reason
 from domain.texts import text
 from store import promises, shipping, taxes
@@ -91,10 +90,10 @@ def latest(kept: Sequence[Kept]) -> list[tuple[Kept, list[Kept]]]:
 
 def _promise(kept: Kept) -> dict[str, Any]:
     return {
-        "ship_by": _moment(kept.ship_by),
-        "deliver_by": _moment(kept.deliver_by),
+        "ship_by": moment_json(kept.ship_by),
+        "deliver_by": moment_json(kept.deliver_by),
         "why": [_words(reason) for reason in kept.why],
-        "promised_at": _moment(kept.at),
+        "promised_at": moment_json(kept.at),
     }
 
 
@@ -103,7 +102,3 @@ def _words(reason: Reason) -> str:
     if reason.key == "promise.purchase":
         return text("promise.goods_come", day=dict(reason.params)["day"])
     return reason.text()
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(BEIJING).isoformat() if moment is not None else None
