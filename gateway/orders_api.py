@@ -15,12 +15,14 @@ from connectors.rest import Refused
 from connectors.rest.documents import order_document
 from connectors.transport import compact_json
 from domain.order import Order
-from gateway.deps import Hub
+from gateway.deps import Gateway, Hub
 from gateway.keeping import Answer
 from gateway.once import once, slot_of
 from gateway.pushes import incoming, push_of, response_of
 from gateway.rest_door import became, conflict_of, rest_door
+from store import inbox
 from store.inbox import Put
+from store.tables import OrderRow
 from views.shop import shop_view
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
@@ -46,11 +48,12 @@ async def take_orders(request: Request, hub: Hub) -> Response:
     try:
         caller = door.caller(push)
         slot = slot_of(push, caller)
-        orders = door.read_orders(push, caller)
+        read = door.read_orders(push, caller)
     except (PushRefused, DocumentUnreadable) as error:
         _log.warning("orders refused", extra={"source": error.source, "reason": error.reason})
         return response_of(door.refused(error))
 
+    orders = [await _here(hub, order) if isinstance(order, Refused) else order for order in read]
     good = [order for order in orders if isinstance(order, Order)]
     results: list[_Result] = []
 
@@ -97,6 +100,17 @@ async def take_cancellation(order_no: str, request: Request, hub: Hub) -> Respon
 
     accepted = Answer(202, compact_json({"result": "accepted"}))
     return await once(hub.keeper, slot, [incoming(document)], lambda _: accepted)
+
+
+async def _here(hub: Gateway, refused: Refused) -> Order | Refused:
+    """The order, when it is here in this version already: rules that came after it do not refuse it."""
+    order = refused.order
+    if order is None:
+        return refused
+    async with hub.db.reading() as tx:
+        row = await tx.get(OrderRow, order.order_id)
+        kept = await inbox.body_of(tx, incoming(order_document(order)))
+    return order if kept is not None or (row is not None and row.version >= order.version) else refused
 
 
 def _kept(order: Order, put: Put) -> _Result:

@@ -80,10 +80,9 @@ def refused_document(caller: Caller, refused: Refused, digest: str, raw: str) ->
     it is refused by.
     """
     document = _refused(caller, _REFUSED_ORDER, f"sha256:{digest}", refused, order=raw)
-    if refused.version is None:
+    if refused.order is None:
         return document
-    of = order_id(caller.channel, caller.shop, refused.order_no)
-    return replace(document, version=refused.version, order_id=of)
+    return replace(document, version=refused.order.version, order_id=refused.order.order_id)
 
 
 def refused_refund_document(caller: Caller, refused: Refused, digest: str, raw: str) -> Document:

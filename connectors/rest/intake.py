@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -43,15 +44,16 @@ W = TypeVar("W", bound=Wire)
 class Refused:
     """An order or a refund that is not taken: the field ("lines[0].quantity") and what is wrong with it.
 
-    Holds no values of it but the numbers it is known by; `refund_id` is "" for an order.
+    Shows no values of it but the numbers it is known by; `refund_id` is "" for an order.
     """
 
     order_no: str
     field: str
     message: str
     refund_id: str = ""
-    version: int | None = None
-    """Of an order of which nothing is wrong but fields of the merchant's own; None for any other."""
+    order: Order | None = attribute(default=None, repr=False)
+    """The order when nothing is wrong with it but fields of the merchant's own: it may be here from before the rules
+    changed that it is refused by."""
 
 
 class TooManyOrders(DocumentUnreadable):
@@ -89,7 +91,7 @@ def read_order(item: Any, caller: Caller) -> Order | Refused:
     try:
         _check_fields(order)
     except FieldError as error:
-        return Refused(order.channel_order_no, error.field, error.message, version=order.version)
+        return Refused(order.channel_order_no, error.field, error.message, order=order)
     return order
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from domain.extensions import use_fields
+from domain.extensions import FieldRule, FieldType, Scope, use_fields
 from domain.holds import HoldReason
 from domain.review import Flag
 from domain.review.fields import NO_FILE
@@ -122,3 +122,22 @@ async def test_a_shop_hands_in_a_file_and_names_it_in_its_order(
     assert "extension_fields/certificate" in result["error"]["message"]
     [result] = (await send(client, rest_push(order_json(ext={"overseas_certificate": "a" * 64})))).json()["results"]
     assert result["result"] == "accepted", "the review asks for the file"
+
+
+async def test_an_order_that_is_sent_again_after_the_rules_changed_is_the_one_that_was_taken(
+    client: httpx.AsyncClient,
+) -> None:
+    async def said(**changes: object) -> str:
+        [result] = (await send(client, rest_push(order_json(ext={"colour": "RED"}, **changes)))).json()["results"]
+        return str(result["result"])
+
+    rule = FieldRule("colour", Scope.ORDER, "colour", FieldType.TEXT, "颜色", "colour", pattern="[a-z]+")
+    assert await said() == "accepted"
+    use_fields(lambda: [rule])
+    try:
+        assert await said() == "duplicate"
+        assert await said(buyer_note="快点") == "conflict"
+        assert await said(version=2) == "invalid"
+        assert await said(order_no="SO9") == "invalid"
+    finally:
+        use_fields(None)
