@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, TextClause, bindparam, literal_column, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -71,13 +71,17 @@ async def insert_or_set(tx: AsyncSession, table: type[SQLModel], rows: Sequence[
 
 
 @cache
-def _insert_or_set(table: type[SQLModel], dialect: str, columns: Sequence[str]) -> Any:
-    # Built once for each table: that costs more than carrying it out.
+def _insert_or_set(table: type[SQLModel], dialect: str, columns: Sequence[str]) -> TextClause:
+    # As text, since SQLAlchemy compiles what has an ON CONFLICT anew each time: that costs more than carrying it out.
     target, build = _built_for(table, dialect)
     key = [column.name for column in target.primary_key.columns]
-    statement = build(target)
+    # `inline`: nothing is to be returned.
+    statement = build(target).values({name: literal_column(f":{name}") for name in columns}).inline()
     changes = {name: statement.excluded[name] for name in columns if name not in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=changes)
+    statement = statement.on_conflict_do_update(index_elements=key, set_=changes)
+    spoken = (sqlite if dialect == "sqlite" else postgresql).dialect()
+    values = (bindparam(name, type_=target.c[name].type) for name in columns)
+    return text(str(statement.compile(dialect=spoken))).bindparams(*values)
 
 
 async def insert_or_add(tx: AsyncSession, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
