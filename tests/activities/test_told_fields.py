@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlmodel import select
 
 from activities import contracts as c
 from activities.instructions import delivery_code
+from domain.clock import utc_now
 from domain.extensions import Place, Scope, Value
 from rules.fields import definitions
 from store import extensions, orders
 from store.steps import load_order
-from store.tables import OrderRow, TaskRow
+from store.tables import ConsignmentRow, DeliveryRow, OrderRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.activities.life import prepare, to_the_warehouse
+from tests.store.samples import order
 
 LINE = Place(Scope.LINE, "1")
 SERIAL = Value(LINE, "serial_no", "SN-SECRET-1")
@@ -113,3 +117,30 @@ async def test_what_the_instruction_said_is_asked_of_nobody(bench: Bench) -> Non
     await _instructed(bench, oid)
     assert (await _report(bench, oid)).scan is c.Scan.PACKED
     assert await _tasks(bench) == []
+
+
+async def test_of_several_consignments_people_are_asked_for_the_packed_one_only(bench: Bench) -> None:
+    (line,) = order().lines
+    lines = (line, line.model_copy(update={"line_no": "2"}))
+    oid = (await bench.order(lines=lines)).order_id
+    async with bench.db.transaction() as tx:
+        for n, status in ((1, "packed"), (2, "pushed")):
+            held = [{"line_no": str(n), "sku": "MUG", "quantity": 1}]
+            tx.add(ConsignmentRow(order_id=oid, n=n, warehouse=f"WH0{n}", lines=held, status="ready", at=utc_now()))
+            given: dict[str, Any] = {
+                "code": f"D{n}",
+                "order_id": oid,
+                "n": n,
+                "consignment": n,
+                "revision": 1,
+                "status": status,
+            }
+            tx.add(DeliveryRow(**given, fields={}, at=utc_now()))
+    assert await _supply(bench, oid, Value(Place(Scope.LINE, "2"), "serial_no", "SN-2"))
+    assert await _tasks(bench) == []
+    assert await _revision(bench, oid) == 2, "the other one is told"
+    assert await _supply(bench, oid, SERIAL)
+    (task,) = await _tasks(bench)
+    assert "D1" in task.text
+    assert "商品行 1" in task.text
+    assert "商品行 2" not in task.text
