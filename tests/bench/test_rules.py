@@ -20,4 +20,5 @@ def test_a_review_is_measured_in_its_parts(tmp_path: Path) -> None:
     parts = [report[name] for name in ("collecting_ms", "checks_ms")]
     assert report["cpu_ms_per_order"] == pytest.approx(sum(parts), abs=0.01)
     assert report["orders_per_second"] == pytest.approx(1000 / report["cpu_ms_per_order"], rel=0.01)
+    assert report["statements_per_order"] == 3
     assert report["step_cpu_ms"] > 0
