@@ -134,7 +134,7 @@ def _listing(orders: Sequence[Mapping[str, Any]], console: Console) -> None:
         placed = (f"{short(one['placed_at'])}  ", "dim")
         console.print(Text.assemble(placed, (one["order_id"], "bold"), f"  {one['state_text']}"))
         for words, style in _wrong(one):
-            console.print(Padding(Text(words, style), (0, 0, 0, _INDENT)))
+            _line(console, _INDENT, Text(words, style))
 
 
 def _wrong(one: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -154,14 +154,14 @@ def _head(facts: Mapping[str, Any], console: Console) -> None:
     console.print(Text(facts["order_id"], "dim"))
     console.print(Text(said.says, _STYLES.get(said.level, "bold")))
     if said.does:
-        console.print(Text(f"  → {said.does}"))
+        _line(console, 2, Text(f"→ {said.does}"))
     gone = [one for one in facts["way"] if one["at"]]
     to_come = [one["text"] for one in facts["way"] if not one["at"]]
     before = "".join(f"{one['text']} › " for one in gone[:-1])
     here = gone[-1]["text"] if gone else text("state.none")
     console.print(Text.assemble(before, (here, "bold"), ("".join(f" › {name}" for name in to_come), "dim")))
     if gone:
-        _pair(console, text("details.since"), f"{short(gone[-1]['at'])}（{ago(gone[-1]['at'], utc_now())}）")
+        _pair(console, text("details.since"), f"{short(gone[-1]['at'])} · {ago(gone[-1]['at'], utc_now())}")
     receiver = facts["receiver"]
     _pair(console, text("desk.receiver"), f"{receiver['name']} {receiver['phone']} {receiver['region']}")
 
@@ -170,9 +170,9 @@ def _holds(facts: Mapping[str, Any], console: Console) -> None:
     now = utc_now()
     for hold in facts["holds"]:
         _title(console, text("desk.held", why=hold["text"]), hold["reason"], "bold red")
-        console.print(Text(f"  {hold['detail']}"))
-        since = f"{short(hold['opened_at'])}（{ago(hold['opened_at'], now)}）"
-        due = f"{short(hold['deadline'])}（{ago(hold['deadline'], now)}）"
+        _line(console, 2, Text(hold["detail"]))
+        since = f"{short(hold['opened_at'])} · {ago(hold['opened_at'], now)}"
+        due = f"{short(hold['deadline'])} · {ago(hold['deadline'], now)}"
         _pair(console, text("details.since"), since)
         _pair(console, text("details.deadline"), due)
         _pair(console, text("details.who"), hold["who_text"])
@@ -184,14 +184,15 @@ def _flags(facts: Mapping[str, Any], console: Console) -> None:
         _title(console, text("desk.flags"))
     for flag in facts["flags"]:
         style = "red" if flag["status"] == "open" else "dim" if flag["status"] in ("gone", "released") else "yellow"
-        console.print(Text.assemble("  ", (f"[{flag['badge']}]", style), f" {flag['detail']}"))
+        _line(console, 2, Text.assemble((f"[{flag['badge']}]", style), f" {flag['detail']}"))
         became = flag["status_text"]
         if flag["status"] == "released":
-            became = f"{became}：{flag['released_by']}，{short(flag['released_at'])} {flag['released_why']}"
+            how = f"{flag['released_by']} {short(flag['released_at'])} {flag['released_why']}".strip()
+            became = text("desk.became", what=became, how=how)
         elif flag["status"] == "open":
-            became = f"{became}：{' / '.join(flag['cleared_by'])}"
-        console.print(Text(f"    {became}", "dim"))
-        console.print(Text(f"    {flag['code']}  {'  '.join(flag['rules']) or text('desk.no_rule')}", "dim"))
+            became = text("desk.became", what=became, how=" / ".join(flag["cleared_by"]))
+        _line(console, 4, Text(became, "dim"))
+        _line(console, 4, Text(f"{flag['code']}  {'  '.join(flag['rules']) or text('desk.no_rule')}", "dim"))
 
 
 def _tasks(facts: Mapping[str, Any], console: Console) -> None:
@@ -199,10 +200,10 @@ def _tasks(facts: Mapping[str, Any], console: Console) -> None:
     if shown:
         _title(console, text("desk.tasks"))
     for task in shown:
-        due = f"（{text('details.deadline')} {short(task['due_at'])}）" if task["due_at"] else ""
-        console.print(Text(f"  {'!' if task['severity'] == 'alert' else '·'} {task['text']}{due}"))
+        due = f" · {text('details.deadline')} {short(task['due_at'])}" if task["due_at"] else ""
+        _line(console, 2, Text(f"{'!' if task['severity'] == 'alert' else '·'} {task['text']}{due}"))
         if task["proposal"]:
-            console.print(Text(f"    {task['proposal']['text']}"))
+            _line(console, 4, Text(task["proposal"]["text"]))
 
 
 def _deadlines(facts: Mapping[str, Any], console: Console) -> None:
@@ -212,8 +213,8 @@ def _deadlines(facts: Mapping[str, Any], console: Console) -> None:
     for one in shown:
         style = "red" if one["status"] in ("late", "missed") else ""
         due = short(one["due_at"]) or text("desk.no_limit")
-        console.print(Text.assemble(f"  {one['text']}  {due}  ", (text(f"desk.due.{one['status']}"), style)))
-        console.print(Text(f"    {'；'.join(one['why'])}", "dim"))
+        _line(console, 2, Text.assemble(f"{one['text']}  {due}  ", (text(f"desk.due.{one['status']}"), style)))
+        _line(console, 4, Text("；".join(one["why"]), "dim"))
 
 
 def _approvals(facts: Mapping[str, Any], console: Console) -> None:
@@ -222,10 +223,10 @@ def _approvals(facts: Mapping[str, Any], console: Console) -> None:
     for one in facts["approvals"]:
         asked = "、".join(one["asked"])
         waits = f"  {text('approvals.asked')} {asked}  {short(one['deadline'])}" if one["status"] == "open" else ""
-        console.print(Text(f"  {one['role_text']}  {yuan(one['amount_fen'])}  {one['status_text']}{waits}"))
+        _line(console, 2, Text(f"{one['role_text']}  {yuan(one['amount_fen'])}  {one['status_text']}{waits}"))
         for said in one["decisions"]:
-            console.print(Text(f"    {short(said['at'])} {said['who']} {said['verdict_text']} {said['why']}"))
-        console.print(Text(f"    {one['rule']}", "dim"))
+            _line(console, 4, Text(f"{short(said['at'])} {said['who']} {said['verdict_text']} {said['why']}"))
+        _line(console, 4, Text(one["rule"], "dim"))
 
 
 def _price(facts: Mapping[str, Any], console: Console) -> None:
@@ -235,8 +236,8 @@ def _price(facts: Mapping[str, Any], console: Console) -> None:
     _title(console, text("desk.price"))
     _pair(console, text("desk.price.list"), yuan(price["list_fen"]))
     for step in price["steps"]:
-        console.print(Text(f"    {step['text']}"))
-        console.print(Text(f"      {step['rule']}", "dim"))
+        _line(console, 4, Text(step["text"]))
+        _line(console, 6, Text(step["rule"], "dim"))
     _pair(console, text("desk.price.ours"), yuan(price["expected_fen"]))
     _pair(console, text("desk.price.channels"), yuan(price["came_fen"]))
     _pair(console, text("desk.price.between"), yuan(price["came_fen"] - price["expected_fen"]))
@@ -246,7 +247,8 @@ def _goods(facts: Mapping[str, Any], console: Console) -> None:
     _title(console, text("form.goods"))
     for line in facts["lines"]:
         gift = text("label.gift") + " " if line["gift_of"] else ""
-        console.print(Text(f"  {line['quantity']} × {gift}{line['title']} ({line['sku']})  {yuan(line['amount_fen'])}"))
+        what = f"{line['quantity']} × {gift}{line['title']} ({line['sku']})"
+        _line(console, 2, Text(f"{what}  {yuan(line['amount_fen'])}"))
 
 
 def _parcels(facts: Mapping[str, Any], console: Console) -> None:
@@ -255,13 +257,13 @@ def _parcels(facts: Mapping[str, Any], console: Console) -> None:
     for parcel in facts["parcels"]:
         live = [one for one in parcel["waybills"] if one["status"] == "live"]
         numbers = "  ".join(f"{text('carrier.' + one['carrier'])} {one['number']}" for one in live)
-        console.print(Text(f"  #{parcel['n']} {text('desk.parcel_is.' + parcel['status'])}  {numbers}"))
+        _line(console, 2, Text(f"#{parcel['n']} {text('desk.parcel_is.' + parcel['status'])}  {numbers}"))
         for node in (live[0]["track"] if live else [])[:3]:
-            console.print(Text(f"    {short(node['at'])} {node['text']} {node['place']}", "dim"))
+            _line(console, 4, Text(f"{short(node['at'])} {node['text']} {node['place']}", "dim"))
         for one in parcel["waybills"]:
             if one["status"] != "live":
                 said = f"{one['provider']} {one['number']} {one['status']} {one['detail']}"
-                console.print(Text(f"    {said}", "dim"))
+                _line(console, 4, Text(said, "dim"))
 
 
 def _money(facts: Mapping[str, Any], console: Console) -> None:
@@ -279,7 +281,7 @@ def _linked(facts: Mapping[str, Any], console: Console) -> None:
     if facts["linked"]:
         _title(console, text("desk.linked"))
     for other, kinds in facts["linked"].items():
-        console.print(Text(f"  {other}  {'、'.join(text('desk.link.' + kind) for kind in kinds)}"))
+        _line(console, 2, Text(f"{other}  {'、'.join(text('desk.link.' + kind) for kind in kinds)}"))
 
 
 def _events(facts: Mapping[str, Any], console: Console, most: int) -> None:
@@ -288,8 +290,8 @@ def _events(facts: Mapping[str, Any], console: Console, most: int) -> None:
         _title(console, text("desk.events"))
     for event in reversed(shown):
         why_ = f"  {event['why_text']}" if event["why_text"] else ""
-        said = Text.assemble(f"  {short(event['at'])} {event['text']}", (f"  {event['who_text']}", "dim"), why_)
-        console.print(said)
+        said = Text.assemble(f"{short(event['at'])} {event['text']}", (f"  {event['who_text']}", "dim"), why_)
+        _line(console, 2, said)
 
 
 _WHY = (_holds, _flags, _tasks, _deadlines, _approvals, _price)
@@ -300,8 +302,13 @@ def _title(console: Console, words: str, code: str = "", style: str = "bold") ->
     console.print(Text.assemble((words, style), (f"  {code}" if code else "", "dim")))
 
 
+def _line(console: Console, indent: int, words: Text) -> None:
+    """What is indented stays so where it goes on in the next line."""
+    console.print(Padding(words, (0, 0, 0, indent), expand=False))
+
+
 def _pair(console: Console, name: str, value: str) -> None:
-    console.print(Text.assemble((f"  {name}  ", "dim"), value))
+    _line(console, 2, Text.assemble((f"{name}  ", "dim"), value))
 
 
 def _one_of(option: str, given: str, known: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, distinct
+from sqlalchemy import ColumnElement, case, distinct
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import and_, col, func, or_, select
 
@@ -65,15 +65,18 @@ async def find(tx: AsyncSession, words: str, digests: Collection[str] = ()) -> l
     row = await tx.get(OrderRow, order_id)
     if row is not None:
         return [row]
-    ways = [col(OrderRow.channel_order_no) == plain, col(OrderRow.order_id).in_(_of_waybill(plain))]
+    known = col(OrderRow.order_id).in_(await _linked_to(tx, plain, digests))
+    return await _rows(tx, or_(col(OrderRow.channel_order_no) == plain, known), MOST)
+
+
+async def _linked_to(tx: AsyncSession, number: str, digests: Collection[str]) -> set[str]:
+    """The orders of a waybill's number or of a buyer. Asked for before, so that orders are then found by their keys."""
+    of_waybill = select(WaybillRow.order_id).where(col(WaybillRow.number).in_({number, number.upper()}))
+    found = set((await tx.execute(of_waybill.limit(MOST))).scalars())
     if digests:
-        linked = select(OrderLinkRow.order_id).where(col(OrderLinkRow.digest).in_(list(digests)))
-        ways.append(col(OrderRow.order_id).in_(linked))
-    return await _rows(tx, or_(*ways), MOST)
-
-
-def _of_waybill(number: str) -> Select[tuple[str]]:
-    return select(WaybillRow.order_id).where(col(WaybillRow.number).in_({number, number.upper()}))
+        of_buyer = select(OrderLinkRow.order_id).where(col(OrderLinkRow.digest).in_(list(digests)))
+        found |= set((await tx.execute(of_buyer.order_by(col(OrderLinkRow.order_id)).limit(MOST))).scalars())
+    return found
 
 
 async def listed(tx: AsyncSession, wanted: Wanted, now: datetime, limit: int) -> list[OrderRow]:

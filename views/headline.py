@@ -43,7 +43,7 @@ def headline(facts: Mapping[str, Any]) -> Headline:
         does = "；".join(text("desk.does", who=hold["who_text"], ways=" / ".join(hold["cleared_by"])) for hold in holds)
         return Headline(Level.STOPPED, text("desk.stopped", why="、".join(hold["text"] for hold in holds)), does)
     if facts["exit"] is not None:
-        return Headline(Level.OFF, facts["state_text"], tasks[0]["text"] if tasks else "")
+        return Headline(Level.OFF, facts["state_text"], tasks[0]["text"] if tasks else _ended(facts))
     next_ = waits_for(facts)
     if late:
         return Headline(Level.LATE, text("desk.late", stages="、".join(late)), next_)
@@ -52,6 +52,14 @@ def headline(facts: Mapping[str, Any]) -> Headline:
     if facts["state"] == SEQUENCE[-1]:
         return Headline(Level.DONE, text("desk.done"), "")
     return Headline(Level.RUNNING, text("desk.running"), next_)
+
+
+def _ended(facts: Mapping[str, Any]) -> str:
+    """Who ended an order, and why."""
+    for event in reversed(facts["events"]):
+        if event["what"] in ("order.cancelled", "order.undelivered"):
+            return "：".join(part for part in (event["who_text"], event["why_text"]) if part)
+    return ""
 
 
 def waits_for(facts: Mapping[str, Any]) -> str:

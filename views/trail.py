@@ -105,4 +105,5 @@ def _why(what: str, why: str) -> str:
     badge_, way, more = text(f"hold.{kind}"), *rest.partition(", ")[::2]
     if way in set(Release):
         rest = "，".join(part for part in (text(f"release.{way}"), more) if part)
-    return f"{badge_}：{rest}" if colon else badge_
+    # Some sentences begin with what the hold is called.
+    return rest if rest.startswith(badge_) else f"{badge_}：{rest}" if colon else badge_

@@ -24,6 +24,7 @@ DESK: dict[str, tuple[str, str]] = {
     "desk.held": ("拦截：{why}", "held: {why}"),
     "desk.receiver": ("收件人", "receiver"),
     "desk.flags": ("审单发现", "findings"),
+    "desk.became": ("{what}：{how}", "{what}: {how}"),
     "desk.no_rule": ("固定检查", "a check of the house"),
     "desk.tasks": ("待办", "tasks"),
     "desk.deadlines": ("时限", "deadlines"),

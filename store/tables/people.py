@@ -36,6 +36,7 @@ class TaskRow(SQLModel, table=True):
     """What a person must do. `key` keeps one need from becoming two tasks."""
 
     __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_open", "opened_at", sqlite_where=_OPEN, postgresql_where=_OPEN),)
 
     key: str = Field(primary_key=True)
     order_id: str | None = Field(default=None, index=True)

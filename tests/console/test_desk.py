@@ -15,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import ViewportSize, expect
 
-from activities.contracts import HoldEnd, HoldFact
+from activities.contracts import HoldEnd, HoldFact, Reasoned
 from activities.holds import HoldSteps
 from console.desk import OrderDesk
 from console.sign_in import AT_ONCE, COOKIE, StaffDoor
@@ -293,6 +293,17 @@ async def test_what_else_can_be_done(http: httpx.AsyncClient, desk: Desk, databa
     sent = await http.post(PAGE, data=await _form(http, "gift", "9", why="漏放"))
     assert "own:main:SO1-G1" in sent.text
     assert 'value="cancel"' not in sent.text
+
+
+async def test_an_order_that_left_says_who_ended_it_and_why(
+    http: httpx.AsyncClient, desk: Desk, database: Database
+) -> None:
+    await _sign_in(http, "lan")
+    await HoldSteps(database).close_hold(HoldEnd(ORDER, 1, "RISK", "lan", "CANCEL"))
+    await HoldSteps(database).record_cancelled(Reasoned(ORDER, "买家来电取消", "lan"))
+    shown = (await http.get(PAGE)).text
+    assert re.search(r'已取消</p>\s*<p class="does">→ lan：买家来电取消<', shown)
+    assert 'name="deed"' not in shown
 
 
 # -------------------------------------------------------------------------------------------------- in a browser
