@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 import connectors.jd.orders  # noqa: F401 - its words are to be known here
+import domain.words
 from connectors.errors import DocumentUnreadable
 from connectors.kdniao import KdniaoPush, KdniaoSettings
 from connectors.ports import Document
@@ -132,7 +133,11 @@ async def test_a_parcel_goes_on_by_itself_when_its_trackers_word_means_something
         assert (asked.unknown_word, asked.last_news_at) == ("kdniao/parcel/499", None)
 
 
-async def test_words_that_no_document_hangs_on_are_asked_about_and_counted(stage: Stage) -> None:
+async def test_words_that_no_document_hangs_on_are_asked_about_and_counted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Other tests look at those of the connectors.
+    monkeypatch.setattr(domain.words, "GLOSSARIES", dict(domain.words.GLOSSARIES))
     glossary: Glossary = Glossary("jd", About.PARCEL, Act, {})  # type: ignore[type-arg]
     for _ in range(2):
         with pytest.raises(UnknownWord):
