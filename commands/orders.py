@@ -258,6 +258,9 @@ def _parcels(facts: Mapping[str, Any], console: Console) -> None:
         live = [one for one in parcel["waybills"] if one["status"] == "live"]
         numbers = "  ".join(f"{text('carrier.' + one['carrier'])} {one['number']}" for one in live)
         _line(console, 2, Text(f"#{parcel['n']} {text('desk.parcel_is.' + parcel['status'])}  {numbers}"))
+        for one in live:
+            if one["unknown"]:
+                _line(console, 4, Text(one["unknown"]["text"], "red"))
         for node in (live[0]["track"] if live else [])[:3]:
             _line(console, 4, Text(f"{short(node['at'])} {node['text']} {node['place']}", "dim"))
         for one in parcel["waybills"]:

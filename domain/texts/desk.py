@@ -92,6 +92,7 @@ DESK: dict[str, tuple[str, str]] = {
     "desk.price.freight": ("运费（不参与核对）", "freight (not compared)"),
     "desk.send_gift": ("补寄赠品", "send this gift after"),
     "desk.gift_why": ("补寄原因（必填，留痕）", "why (kept)"),
+    "desk.unknown_word": ("未知状态", "unknown word"),
     "desk.stuck": ("无更新，{at}起", "no news, since {at}"),
     "desk.waybill.asked": ("询问中", "asked"),
     "desk.waybill.unknown": ("结果未知，追查中", "not known yet, being asked for"),
