@@ -7,19 +7,20 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
 from activities.contracts import WATCH_DEADLINES, DeadlineAsk, DeadlinesSeen
 from domain.clock import BEIJING, format_beijing, utc_now
 from domain.deadlines import Due, Limit, NeverOver, Stage, Stop, due
-from domain.deciding import new_decision
+from domain.deciding import Asked, new_decision
 from domain.order import Order
 from domain.sourcing import Reason
 from rules.documents import BadRule
 from rules.sla import limit, stops, versions
-from rules.workdays import known, missing, official
+from rules.workdays import NAME as OFFICIAL_DAYS
+from rules.workdays import known, missing, number, official
 from store import deadlines
 from store.database import Database
 from store.deadlines import PERCENTILES, Durations, Judged, Standing
@@ -85,14 +86,15 @@ def judge(row: StageDeadlineRow, order: Order, holds: Iterable[HoldRow], now: da
     """When a stage of an order is due, by the tables in force now: a decision of its own."""
     stage = Stage(row.stage)
     try:
-        with new_decision():
+        with new_decision() as one:
             terms = limit(stage, order)
             stood = _stood(stage, row.began_at, holds)
-        found = due(row.began_at, terms, stood, official)
-        why = _why(terms, stood, now)
-        if found.due is not None and terms.hours.week.rests:
-            year = found.due.astimezone(BEIJING).year
-            why += [] if known(year) else [Reason("deadline.no_calendar", (("year", str(year)),))]
+            found = due(row.began_at, terms, stood, official)
+            why = _why(terms, stood, now)
+            if found.due is not None and terms.hours.week.rests:
+                last = found.due.astimezone(BEIJING).date()
+                why += _days(one.asked, last)
+                why += [] if known(last.year) else [Reason("deadline.no_calendar", (("year", str(last.year)),))]
     except (BadRule, NeverOver, LookupError, ValueError, TypeError) as error:
         # One broken row must not keep all other orders from their deadlines, nor this one from its next step.
         _log.error("no deadline", extra={"order_id": row.order_id, "stage": row.stage, "error": str(error)})
@@ -122,6 +124,16 @@ def _why(terms: Limit, stood: Iterable[Stop], now: datetime) -> list[Reason]:
         ),
     )
     return [lasts, *(_stopped(stop, now) for stop in stood)]
+
+
+def _days(asked: Iterable[Asked], last: date) -> list[Reason]:
+    """The rows of official days that count until a deadline, each once."""
+    found = {}
+    for one in asked:
+        if one.table == OFFICIAL_DAYS and one.facts["day"] <= number(last):
+            for row, rule in zip(one.results, one.rules, strict=True):
+                found[rule] = Reason("deadline.official_day", (("rule", rule), ("title", str(row["title"]))))
+    return list(found.values())
 
 
 def _stopped(stop: Stop, now: datetime) -> Reason:

@@ -17,10 +17,12 @@ from temporalio.service import RPCError
 
 from commands.house import house
 from domain.clock import BEIJING, utc_now
+from rules.engine import Book, trying
 from rules.workdays import missing
 from runtime.client import connect, key_ring
 from runtime.partners import open_partners
 from runtime.plugins import described
+from runtime.rule_desk import RuleDesk
 from runtime.setup import missing_search_attributes, sweeps
 from runtime.shops import pulled_shops
 from settings import Settings
@@ -53,7 +55,8 @@ async def main(settings: Settings, *, as_json: bool) -> int:
         checkups.append(await _looked("search attributes", lambda: _attributes(client), "run: orderhub setup"))
         checkups.append(await _looked("schedules", lambda: _schedules(settings, client), "run: orderhub setup"))
         checkups.append(await _looked("workers", lambda: _workers(settings, client), "run: orderhub worker"))
-    checkups.append(calendar(utc_now().astimezone(BEIJING).date()))
+    with trying(book=await _published(settings)):
+        checkups.append(calendar(utc_now().astimezone(BEIJING).date()))
     checkups += await plugins(settings)
     _show(checkups, as_json=as_json)
     return 0 if all(checkup.well for checkup in checkups) else 1
@@ -110,13 +113,29 @@ async def _workers(settings: Settings, client: Client) -> str:
     return f"{len(answer.pollers)} on task queue {settings.temporal.task_queue}"
 
 
+async def _published(settings: Settings) -> Book:
+    """The rules that are published; without a store, which is told of apart, none are."""
+    try:
+        async with house(settings) as db:
+            return await RuleDesk(db, settings.company.warehouse).published()
+    except Exception:
+        return Book()
+
+
 def calendar(today: date) -> Checkup:
     """Whether the shifted weekends are there by which deadlines in office hours are counted."""
     missed = missing(today)
     if missed is None:
         return Checkup("calendar", True, f"China's holidays and shifted weekends of {today.year}")
     found = f"the shifted weekends of {missed.year} are not there"
-    remedy = "once the State Council has published them: pip install --upgrade holidays, and restart every process"
+    if missed.begun:
+        found += ": official_days names some of its days, " + (
+            f"but not the holidays {', '.join(map(str, missed.lacks))}" if missed.lacks else "but none that is worked"
+        )
+    remedy = (
+        "once the State Council has published them, publish them as a rule: orderhub rules export official_days "
+        "official_days.xlsx, add the year's rows, then orderhub rules import, test and publish"
+    )
     return Checkup("calendar", not missed.now, found, remedy, soon=not missed.now)
 
 

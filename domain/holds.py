@@ -280,7 +280,7 @@ RESTS_ON: dict[HoldReason, tuple[str, ...]] = {
     HoldReason.COMPLIANCE_BLOCKED: ("compliance_rules", "declaration_rules"),
     HoldReason.DECLARATION_INCOMPLETE: ("declaration_rules",),
     HoldReason.FIELDS_MISSING: ("extension_fields",),
-    HoldReason.APPROVAL: ("approvals", "sla_calendars"),
+    HoldReason.APPROVAL: ("approvals", "sla_calendars", "official_days"),
 }
 """Reasons that may be gone, or come, when another version of these rule sets decides."""
 

@@ -17,10 +17,15 @@ from domain import patterns
 from domain.texts import text
 from rules import engine, mistakes
 from rules.cover import Boxes, literal_kinds
+from rules.day_rows import check_days
 from rules.declarations import Declarations, kind_of, undeclarable
 from rules.documents import BadRule, Column, Document, Grid, declared, grids
 from rules.problems import Problem, Verdict
 from rules.promotion_rows import CHECKED
+from rules.workdays import NAME as OFFICIAL_DAYS
+
+_CHECKED_DAYS = {OFFICIAL_DAYS: check_days}
+"""Tables whose rows must mean something beyond their cells, their conditions included."""
 
 _NODES = frozenset({"inputNode", "outputNode", "decisionTableNode", "expressionNode", "switchNode"})
 
@@ -54,7 +59,7 @@ def lint(name: str, document: Document) -> Verdict:
     for grid in found:
         problems += _Look(grid, by_node[grid.node], rules).problems()
     examples = rules.examples()
-    if not problems and name in CHECKED:
+    if not problems and (name in CHECKED or name in _CHECKED_DAYS):
         problems += [problem for grid in found for problem in _meanings(name, grid)]
     if not problems:
         problems += _examples(name, document, examples, found)
@@ -273,7 +278,11 @@ def _meanings(name: str, grid: Grid) -> Iterator[Problem]:
     for number, row in enumerate(grid.rows, 1):
         said = {column.field: engine.check_output(row.get(column.id, "")) for column in grid.outputs}
         try:
-            CHECKED[name](said, "")
+            if name in CHECKED:
+                CHECKED[name](said, "")
+            else:
+                cells = {column.field: row.get(column.id, "") for column in grid.inputs}
+                _CHECKED_DAYS[name](cells, said)
         except (BadRule, ValueError) as error:
             yield Problem("meaning", grid.title, number, row.get("_id", ""), params=(("reason", str(error)),))
 

@@ -13,10 +13,11 @@ from domain.order import Order
 from domain.warehouses import WorkWeek
 from rules.documents import BadRule
 from rules.engine import Decision, collect, current, decide
+from rules.workdays import NAME as OFFICIAL_DAYS
 from rules.workdays import official
 from rules.zones import place
 
-TABLES = ("sla_limits", "sla_calendars", "sla_escalation", "sla_clock", "region_zones")
+TABLES = ("sla_limits", "sla_calendars", "sla_escalation", "sla_clock", "region_zones", OFFICIAL_DAYS)
 """What a deadline hangs on: a new version of one of them moves the deadlines of stages that are not over."""
 
 ALWAYS = "ALWAYS"

@@ -6,13 +6,15 @@ A table that orders are decided by has an entry here. A dry run and the explanat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
 from domain.amounts import adds_up
-from domain.deadlines import Stage
+from domain.clock import BEIJING
+from domain.deadlines import NeverOver, Stage, due
 from domain.deciding import Asked
 from domain.declaring import HOME, Supplied, destination
 from domain.holds import HoldReason
@@ -20,6 +22,7 @@ from domain.listing import Classed, Quantities
 from domain.money import Fen
 from domain.order import Order
 from domain.pauses import Spike
+from domain.promise import NeverReady, Road, promise
 from domain.promotion import price
 from domain.replenishment import Standing, suggest
 from domain.review import HOLD_AT, ArticleFacts, BuyerFacts, Risk
@@ -45,6 +48,7 @@ from rules.silence import usual_silence
 from rules.sla import limit, stops
 from rules.statuses import entry
 from rules.taxes import rates
+from rules.workdays import official
 from rules.zones import way
 
 Effect = Mapping[str, bool | int]
@@ -109,6 +113,18 @@ def _limits(case: Case) -> None:
         limit(stage, case.order)
 
 
+def _official_days(case: Case) -> None:
+    """The days on which an order's stages run, and on which its warehouses may send it, from its review on."""
+    placed = case.order.paid_at or case.order.placed_at
+    began = datetime.combine(case.day, time(), BEIJING) if case.day is not None else placed
+    for stage in Stage:
+        with suppress(NeverOver):
+            due(began, limit(stage, case.order), (), official)
+    for warehouse in case.warehouses:
+        with suppress(NeverReady):
+            promise(began, replace(warehouse, daily_capacity=0), Road("", 0), official)
+
+
 def _clock(case: Case) -> None:
     for stage in Stage:
         for reason in HoldReason:
@@ -162,6 +178,7 @@ SUBJECTS: dict[str, Callable[[Case], object]] = {
     "sla_calendars": _limits,
     "sla_escalation": _limits,
     "sla_clock": _clock,
+    "official_days": _official_days,
     "approvals": lambda case: wanted_approvals(case.order, case.categories),
 }
 """How an order makes the house ask a table, by the table's name."""

@@ -12,7 +12,7 @@ from rules.documents import grids
 from rules.dry_run import Difference, DryRun, Kind
 from rules.engine import Table
 
-AS_OF_REVIEW = frozenset({"risk_rules", "duplicate_rules", "declaration_rules"})
+AS_OF_REVIEW = frozenset({"risk_rules", "duplicate_rules", "declaration_rules", "official_days"})
 """Tables for which it counts when an order was reviewed."""
 _IDLE = 10
 """So many rows that decide nothing are named."""

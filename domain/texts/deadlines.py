@@ -13,6 +13,7 @@ DEADLINES: dict[str, tuple[str, str]] = {
     "deadline.calendar.OFFICE": ("办公时间", "office hours"),
     "deadline.calendar.WAREHOUSE": ("仓库作业时间", "warehouse hours"),
     "deadline.limit": ("时限 {lasts}（{calendar}），依据 {rule}", "limit {lasts} ({calendar}) by {rule}"),
+    "deadline.official_day": ("按放假调休（{title}），依据 {rule}", "by the official days ({title}), {rule}"),
     "deadline.no_limit": ("不设时限，依据 {rule}", "without a limit by {rule}"),
     "deadline.no_rule": ("时限规则有误：{why}", "the rules for its limit are broken: {why}"),
     "deadline.not_judged": ("时限将在一分钟内算出", "its limit is worked out within a minute"),
@@ -21,14 +22,18 @@ DEADLINES: dict[str, tuple[str, str]] = {
         "the shifted weekends of {year} are not known yet: they count as any",
     ),
     "task.calendar_soon": (
-        "{year} 年放假调休安排尚未载入，办公时间的时限届时会算错：国务院公布后请升级依赖包 holidays，并重启各进程",
+        "{year} 年放假调休安排尚未载入，办公时间的时限届时会算错：国务院公布后请发布为规则，"
+        "orderhub rules export official_days official_days.xlsx，添上该年的放假与调休，再导入、测试、发布，几秒内生效",
         "the shifted weekends of {year} are not there, and deadlines in office hours will be wrong: once the State "
-        "Council has published them, upgrade the package holidays and restart every process",
+        "Council has published them, publish them as a rule: orderhub rules export official_days official_days.xlsx, "
+        "add that year's days, then import, test and publish it, which counts within seconds",
     ),
     "task.calendar_now": (
-        "{year} 年放假调休安排未载入，办公时间的时限现已不准：请立即升级依赖包 holidays，并重启各进程",
-        "the shifted weekends of {year} are not there, and deadlines in office hours are wrong: upgrade the package "
-        "holidays and restart every process now",
+        "{year} 年放假调休安排未载入，办公时间的时限现已不准：请立即发布为规则，"
+        "orderhub rules export official_days official_days.xlsx，添上该年的放假与调休，再导入、测试、发布，几秒内生效",
+        "the shifted weekends of {year} are not there, and deadlines in office hours are wrong: publish them as a rule "
+        "now: orderhub rules export official_days official_days.xlsx, add that year's days, then import, test and "
+        "publish it, which counts within seconds",
     ),
     "deadline.stands": ("自 {since} 起停表：{badge}", "its clock stands since {since}: {badge}"),
     "deadline.stood": ("{since} 至 {until} 停表：{badge}", "its clock stood from {since} to {until}: {badge}"),

@@ -64,6 +64,11 @@ DRY_RUNS: dict[str, tuple[str, str]] = {
         "申报日期按该单最近一次审单的那天；补充的申报要素按现在的",
         "the day is that of the order's last review; what was supplied for a declaration is as of now",
     ),
+    "rules.run.facts.official_days": (
+        "各订单从最近一次审单的那天算起，只问到其时限与发货日为止：其后的日子（如明年的）问不到，请用示例核对",
+        "each order is reckoned from the day of its last review, and asks no further than its deadlines and the day on "
+        "which it leaves: examples show what later days (next year's) are",
+    ),
     "rules.run.facts.word": (
         "包括来过而没有意义的词，以及现行版本已映射的词；草稿删去的词由连接器自己的词表解释",
         "these are words that came and meant nothing, and all that the version in force maps; of a word that the draft "
@@ -165,6 +170,10 @@ DRY_RUNS: dict[str, tuple[str, str]] = {
     "rules.asks.pricing": (
         "订单",
         "an order",
+    ),
+    "rules.asks.official_days": (
+        "订单各阶段的时限与各仓发货所经的日子（只问按节假日休息的）",
+        "the days until an order's deadlines, and until a warehouse sends it, where holidays are rested on",
     ),
     "rules.asks.production_steps": (
         "订单里的每个商品",

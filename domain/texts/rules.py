@@ -127,6 +127,19 @@ RULES: dict[str, tuple[str, str]] = {
         "a row's name has no spaces, quotes, / or @, and 100 characters at most: name it otherwise",
     ),
     "rules.bad.meaning": ("这一行说不通：{reason}", "the row makes no sense: {reason}"),
+    "rules.days.form": (
+        "日期要写成 20270101；几天写 20270220, 20270228；连续几天写 [20270101..20270103]",
+        "a day is written 20270101, several of them 20270220, 20270228, a stretch [20270101..20270103]",
+    ),
+    "rules.days.no_day": ("没有 {written} 这一天", "there is no day {written}"),
+    "rules.days.long": (
+        "一行共 {days} 天，太长（最多 {most} 天）；请核对年月日",
+        "{days} days in one row are too many (at most {most}): look at its dates",
+    ),
+    "rules.days.weekday": (
+        "{days} 本来就是工作日；调休上班只写周六、周日，请核对年月日",
+        "{days}: worked anyway; only weekend days are made working days, so look at the dates",
+    ),
     "rules.bad.row_name": (
         "row 必须等于行名，应写 {name}",
         "row must be the row's own name: write {name}",

@@ -48,6 +48,7 @@ from store.deadline_report import report, seen
 from store.tables import StageDeadlineRow, TaskRow
 from tests.activities.conftest import Bench
 from tests.activities.life import Turn, packed, signed
+from tests.rules.days import rows, whole
 from tests.rules.documents import changed
 from tests.store.samples import index_row, receiver
 
@@ -340,3 +341,25 @@ async def test_a_calendar_that_is_missing_is_told_of_before_and_after(
     await _sweep(bench)
     async with bench.db.reading() as tx:
         assert {task.closed_at is None for task in (await tx.execute(select(TaskRow))).scalars()} <= {False}
+
+
+async def test_days_that_are_published_move_open_deadlines_and_close_the_task(
+    bench: Bench, clock: time_machine.Traveller
+) -> None:
+    """Without a new package and without a restart."""
+    day = next(day for day in (date(LAST + 1, 3, n) for n in range(10, 17)) if day.isoweekday() == 3)
+    clock.move_to(datetime.combine(day, time(10), BEIJING))
+    await _paid(bench)
+    await _sweep(bench)
+    assert (await _stage(bench)).due_at == utc_now() + 2 * HOUR
+    document = rows(*whole(LAST + 1), ("break", f"{day:%Y%m%d}", "off"))
+    draft = engine.Table("official_days", document)
+    engine.use(engine.Book([_published("official_days", draft.version)], [draft]))
+    assert (await _sweep(bench)).looked == 2
+    row = await _stage(bench)
+    assert row.due_at == datetime.combine(day + timedelta(days=1), time(11), BEIJING)
+    assert [key for key, _ in row.why] == ["deadline.limit", "deadline.official_day"]
+    assert row.why[1][1] == {"rule": f"official_days@{draft.version}/break", "title": "break"}
+    async with bench.db.reading() as tx:
+        [task] = (await tx.execute(select(TaskRow).where(TaskRow.kind == deadlines.CALENDAR))).scalars()
+    assert task.closed_at is not None

@@ -15,7 +15,7 @@ from store import declarations, flags, holds, rules
 from store.rules import Version
 from store.tables import OrderVersionRow
 from tests.intake.stage import Stage
-from tests.rules.documents import changed
+from tests.rules.documents import changed, with_row
 from tests.store.samples import NOON, index_row, order
 
 LATER = timedelta(seconds=1)
@@ -115,10 +115,14 @@ async def test_who_waits_for_approvals_and_who_may_need_some_now(stage: Stage) -
     await _publish(stage, "sla_calendars", changed("sla_calendars", "office", opens='"08:30"'))
     assert await Rereviews(stage.db, 50, AT_ONCE).look(utc_now() + LATER) == 2
     assert await _revisions(stage, *orders) == [2, 1, 2, 1, 1]
+    days = with_row("official_days", "2026_labour", _id="break", row='"break"', day="20260306")
+    await _publish(stage, "official_days", days)
+    assert await Rereviews(stage.db, 50, AT_ONCE).look(utc_now() + LATER) == 2, "their deadlines, too"
+    assert await _revisions(stage, *orders) == [3, 1, 3, 1, 1]
     await _publish(stage, "approvals", changed("approvals", "large", amount="> 10000000"))
     rereviews = Rereviews(stage.db, 2, AT_ONCE)
     assert [await rereviews.look(utc_now() + LATER) for _ in range(3)] == [2, 1, 0]
-    assert await _revisions(stage, *orders) == [3, 1, 3, 2, 1]
+    assert await _revisions(stage, *orders) == [4, 1, 4, 2, 1]
 
 
 def test_a_window_changes_twice_and_a_withdrawal_once() -> None:
