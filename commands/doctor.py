@@ -55,8 +55,7 @@ async def main(settings: Settings, *, as_json: bool) -> int:
         checkups.append(await _looked("search attributes", lambda: _attributes(client), "run: orderhub setup"))
         checkups.append(await _looked("schedules", lambda: _schedules(settings, client), "run: orderhub setup"))
         checkups.append(await _looked("workers", lambda: _workers(settings, client), "run: orderhub worker"))
-    with trying(book=await _published(settings)):
-        checkups.append(calendar(utc_now().astimezone(BEIJING).date()))
+    checkups.append(await days(settings))
     checkups += await plugins(settings)
     _show(checkups, as_json=as_json)
     return 0 if all(checkup.well for checkup in checkups) else 1
@@ -113,13 +112,15 @@ async def _workers(settings: Settings, client: Client) -> str:
     return f"{len(answer.pollers)} on task queue {settings.temporal.task_queue}"
 
 
-async def _published(settings: Settings) -> Book:
-    """The rules that are published; without a store, which is told of apart, none are."""
+async def days(settings: Settings) -> Checkup:
+    """The calendar by what is published; without a store, which is told of apart, by what came with orderhub."""
     try:
         async with house(settings) as db:
-            return await RuleDesk(db, settings.company.warehouse).published()
+            book = await RuleDesk(db, settings.company.warehouse).published()
     except Exception:
-        return Book()
+        book = Book()
+    with trying(book=book):
+        return calendar(utc_now().astimezone(BEIJING).date())
 
 
 def calendar(today: date) -> Checkup:

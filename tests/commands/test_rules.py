@@ -6,15 +6,18 @@ import json
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
+from pydantic import SecretStr
 
 from activities.contracts import OrderAt
 from activities.couriers import CourierSteps
 from activities.partners import HubConfig
-from commands import rules
+from commands import doctor, rules
 from commands.rules_coverage import show_coverage
 from domain.texts import use_language
 from domain.words import About, Word
@@ -27,6 +30,7 @@ from runtime.rules import RuleKeeper
 from settings import Settings, load_settings
 from store import words
 from store.database import Database
+from tests.rules.days import LATER, rows, whole
 from tests.rules.documents import changed
 from tests.store.samples import taken
 
@@ -124,6 +128,24 @@ async def test_from_the_file_into_force_and_back(
     assert [(event["what"], event["who"]) for event in said["events"]] == [
         ("drafted", "li"), ("tested", "li"), ("published", "wang"), ("withdrawn", "zhao"),
     ]  # fmt: skip
+
+
+async def test_next_years_days_are_entered_in_a_file_and_the_doctor_is_content(
+    settings: Settings, tmp_path: Path, run: Any
+) -> None:
+    file = tmp_path / "official_days.xlsx"
+    with time_machine.travel(datetime(LATER, 6, 1, tzinfo=UTC)):
+        before = await doctor.days(settings)
+        rules.write_document("official_days", rows(*whole(LATER)), file)
+        await run(rules.import_(settings, "official_days", file, "li", "", as_json=True))
+        code, said = await run(rules.test(settings, "official_days", "", None, 0, "li", as_json=True))
+        assert (code, said["sound"]) == (0, True)
+        await run(rules.publish(settings, "official_days", "", "li", "国务院已公布", "", "", yes, as_json=True))
+        after = await doctor.days(settings)
+        empty = SecretStr(f"sqlite+aiosqlite:///{tmp_path / 'no_tables.db'}")
+        without = await doctor.days(settings.model_copy(update={"database_url": empty}))
+    assert [one.well for one in (before, after, without)] == [False, True, False]
+    assert after.found == f"China's holidays and shifted weekends of {LATER}"
 
 
 async def test_a_window_that_has_not_begun_is_called_off_by_its_number(

@@ -10,6 +10,9 @@ from rules.documents import Document
 from rules.workdays import NAME, MissingYear, missing
 from tests.rules.documents import table_of
 
+LATER = 2099
+"""A year whose days no package has for a long time."""
+
 
 def rows(*written: tuple[str, str, str], beside: bool = True) -> Document:
     """The table as it came (or without its rows) and these: name, days, kind."""

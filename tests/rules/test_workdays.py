@@ -19,14 +19,12 @@ from rules.lint import lint
 from rules.sla import runs_out, versions
 from rules.subjects import Case, of_orders
 from rules.workdays import NAME, MissingYear, by_package, known, missing, official, packaged
-from tests.rules.days import missing_of, rows, whole
+from tests.rules.days import LATER, missing_of, rows, whole
 from tests.rules.documents import changed
 from tests.rules.published import decided_by, published
 from tests.store.samples import order
 
 HOUR = timedelta(hours=1)
-LATER = 2099
-"""A year whose days no package has for a long time."""
 
 
 def guesses(year: int) -> list[date]:
