@@ -38,30 +38,33 @@ _SHOWN = 20
 Confirm = Callable[[str], bool]
 
 
-def check(settings: Settings | None = None, *, as_json: bool = False) -> int:
-    """Check every table that came with orderhub, and say how many rows are sound."""
-    if settings is not None:
-        use_language(settings.language)
-    bad: dict[str, list[str]] = {}
-    rows: dict[str, int] = {}
-    for name in engine.tables():
-        try:
-            verdict = lint(name, engine.default(name))
-        except BadRule as error:
-            bad[name] = [str(error)]
-            continue
-        rows[name] = verdict.rows
-        if not verdict.sound:
-            bad[name] = [problem.sentence() for problem in verdict.problems]
+def check(language: str, name: str = "", file: Path | None = None, *, as_json: bool) -> int:
+    """Check a file, or tables as they came with orderhub. It needs no store, and keeps nothing."""
+    use_language("en" if language == "en" else "zh")
+    try:
+        if name:
+            known(name)
+        found = {name: read_document(name, file)} if file is not None else _as_they_came(name)
+    except Refused as refused:
+        if as_json:
+            _print_json({"sound": False, "problems": list(refused.lines)})
+        for line in () if as_json else refused.lines:
+            _warn(line)
+        return REFUSED
+    verdicts = {one: lint(one, document) for one, (document, _) in found.items()}
+    sound = all(verdict.sound for verdict in verdicts.values())
     if as_json:
-        _print_json({"rows": rows, "problems": bad})
-        return REFUSED if bad else 0
-    for name in engine.tables():
-        for line in bad.get(name, []):
-            _warn(f"{name}: {line}")
-        if name not in bad:
-            _say(f"{name}: {rows[name]} rows ok")
-    return REFUSED if bad else 0
+        tables = {one: verdict_facts(verdict, found[one][1]) for one, verdict in verdicts.items()}
+        _print_json({"sound": sound, "tables": tables})
+    else:
+        for one, verdict in verdicts.items():
+            document, say = found[one]
+            _show_verdict(one, version_of(document), verdict, say)
+    return 0 if sound else REFUSED
+
+
+def _as_they_came(name: str) -> dict[str, tuple[Document, Say]]:
+    return {one: (engine.default(one), Problem.sentence) for one in engine.tables() if name in ("", one)}
 
 
 async def show_all(settings: Settings, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,15 +44,20 @@ def _confirm(yes: bool) -> Callable[[str], bool]:
 
 
 @app.command("check")
-def rules_check(as_json: JsonOption = False) -> None:
-    """Look at every table that came with orderhub: cells, rows that never apply, bounds, examples.
+def rules_check(
+    name: Annotated[str, typer.Argument(help="A rule set; left out: all that came with orderhub.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="An XLSX or JSON file; left out: as it came.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at a file, or at tables as they came with orderhub: cells, rows that never apply, bounds, examples.
 
-    What is wrong is named by table, row and column, with what to do about it. Exit code 1 on any.
+    What is wrong is named by sheet, row and column, with what to do about it. Exit code 1 on any. This needs no
+    installation, and keeps nothing: `orderhub rules check freight freight.xlsx` before it is sent to those who import.
     """
     from commands.rules import check
     from runtime.shutdown import leave
 
-    leave(check(as_json=as_json))
+    leave(check(os.environ.get("ORDERHUB_LANGUAGE", "zh"), name, file, as_json=as_json))
 
 
 @app.command("list")

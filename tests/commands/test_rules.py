@@ -230,8 +230,27 @@ async def test_people_can_read_it(settings: Settings, capsys: pytest.CaptureFixt
     assert "出厂默认" in capsys.readouterr().out
     assert await rules.show(settings, "silence", "", as_json=False) == 0
     assert "轨迹静默时限" in capsys.readouterr().out
-    assert rules.check(settings) == 0
-    assert "freight: 15 rows ok" in capsys.readouterr().out
+
+
+def test_tables_as_they_came_and_files_are_checked_without_an_installation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rules.check("en", as_json=False) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" of ")[1].split(" is ")[0] for line in lines] == list(engine.tables())
+    assert rules.check("zh", "silence", as_json=False) == 0
+    assert capsys.readouterr().out.startswith("silence 的版本")
+
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(NEW), encoding="utf-8")
+    assert rules.check("zh", "courier_plan", file, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["tables"]["courier_plan"]["sound"]
+    assert rules.check("en", "freight", file, as_json=False) == 1
+    assert "freight cannot be published" in capsys.readouterr().err
+    assert rules.check("en", "freigth", as_json=False) == 1
+    assert "freight" in capsys.readouterr().err
+    assert rules.check("en", "freight", tmp_path / "none.xlsx", as_json=True) == 1
+    assert json.loads(capsys.readouterr().out)["problems"] == [f"there is no file {tmp_path / 'none.xlsx'}"]
 
 
 async def test_people_can_read_what_a_draft_would_change(
