@@ -85,7 +85,7 @@ class InterceptSteps:
                 return await self._decide(ask, InterceptHow.VOID)
         kind = InterceptKind.REROUTE if ask.wish is InterceptWish.REROUTE else InterceptKind.RETURN
         if not isinstance(courier, Interceptor) or kind not in courier.intercepts:
-            name = f"{case.waybill.provider}:{text(f'carrier.{case.waybill.carrier}')}"
+            name = text(f"carrier.{case.waybill.carrier}")
             return await self._decide(ask, InterceptHow.REFUSED, text("intercept.not_supported", courier=name))
         return await self._ask(ask, case, case.waybill, courier, kind)
 

@@ -91,7 +91,7 @@ class ReplenishSteps:
             facts = {**facts_of(article, forecast), "waiting": wanted}
             quantity = missing + forecast.quantity
             row = await suggestions.keep(tx, article.sku, self._warehouse, quantity, SHORTAGE, facts)
-            why = text("replenish.why_short", waiting=wanted, free=standing.free, out_days=forecast.out_days)
+            why = text("replenish.why_short", waiting=wanted, free=standing.free, out=_out(forecast.out_days))
             words = text("task.replenish", sku=article.sku, warehouse=self._warehouse, count=row.quantity, why=why)
             await keep_task(tx, suggestions.task_key(self._warehouse, article.sku), "replenish", words)
             found += 1
@@ -120,10 +120,15 @@ class ReplenishSteps:
             return False
         facts = facts_of(article, found)
         row = await suggestions.keep(tx, article.sku, self._warehouse, found.quantity, BELOW_SAFETY, facts)
-        why = text("replenish.why", free=free, safety=safety, lasts=_days(found.lasts), out_days=found.out_days)
+        why = text("replenish.why", free=free, safety=safety, lasts=_days(found.lasts), out=_out(found.out_days))
         words = text("task.replenish", sku=article.sku, warehouse=self._warehouse, count=row.quantity, why=why)
         await keep_task(tx, suggestions.task_key(self._warehouse, article.sku), "replenish", words)
         return True
+
+
+def _out(days: int) -> str:
+    """How long there will be none although it is ordered now."""
+    return text("replenish.out", days=days) if days else text("replenish.not_out")
 
 
 def facts_of(article: Watched, found: Suggestion) -> Mapping[str, Any]:

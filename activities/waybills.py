@@ -25,7 +25,7 @@ from connectors.ports import Courier
 from domain.clock import utc_now
 from domain.pauses import Slice
 from domain.shipping import Carrier, Provider, VoidOutcome, Waybill, WaybillRequest
-from domain.texts import text
+from domain.texts import partner_name, text
 from store import merges, pauses, shipping
 from store.database import Database
 from store.holds import open_task
@@ -63,7 +63,9 @@ class WaybillSteps:
             return await self._known(row)
         courier = self._couriers.get(Provider(ask.provider))
         if courier is None:
-            return await self._failed(row, "absent", text("waybill.no_such_courier", courier=ask.provider))
+            return await self._failed(
+                row, "absent", text("waybill.no_such_courier", courier=partner_name(ask.provider))
+            )
         if paused is not None:  # since it was asked: whatever came of that, it is not asked once more
             return await self._ask_after(ask, row, courier, request, paused.why)
         try:
@@ -91,7 +93,7 @@ class WaybillSteps:
             return await self._known(row)
         found = await self._found(row, request)
         if found is None:
-            return WaybillAnswer(NONE, why=text("waybill.absent", courier=ask.provider))
+            return WaybillAnswer(NONE, why=text("waybill.absent", courier=partner_name(ask.provider)))
         return await self._keep(ask, found)
 
     @activity.defn(name=VOID_WAYBILLS.name)
@@ -224,7 +226,7 @@ class WaybillSteps:
             async with self._db.transaction() as tx:
                 name, sentence = f"{row.parcel_id}/unsettled_waybill", text("task.unsettled_waybill", why=refused)
                 await open_task(tx, name, "unsettled_waybill", sentence, order_id=row.order_id)
-        await self._failed(row, "absent", refused or text("waybill.absent", courier=row.provider))
+        await self._failed(row, "absent", refused or text("waybill.absent", courier=partner_name(row.provider)))
         return None
 
     async def _outcome(self, ask: WaybillAsk, waybill: Waybill) -> VoidOutcome:

@@ -17,6 +17,7 @@ from domain.texts import text
 from settings import Settings
 from store.tables import OrderRow
 from views.approvals import trail, waiting
+from views.words import items
 
 _OPEN = ("order", "n", "role", "amount", "deadline", "asked")
 _QUESTIONS = ("n", "role", "amount", "status", "deadline", "rule")
@@ -32,7 +33,7 @@ async def open_ones(settings: Settings, *, as_json: bool) -> int:
         return 0
     table = Table(*(text(f"approvals.{name}") for name in _OPEN))
     for one in found:
-        asked = "、".join(one["asked"])
+        asked = items(one["asked_names"])
         cells = (one["order_id"], str(one["n"]), one["role_text"], format_yuan(one["amount_fen"]))
         table.add_row(*cells, _moment(one["deadline"]), asked)
     Console().print(table)

@@ -10,7 +10,7 @@ from rich.table import Table
 from commands.house import house
 from domain.clock import BEIJING
 from domain.declaring import Standing
-from domain.texts import text
+from domain.texts import country_name, text
 from settings import Settings
 from store import declarations
 
@@ -39,6 +39,8 @@ async def show(settings: Settings, *, limit: int, as_json: bool) -> int:
     for one in found:
         opened = one.opened_at.astimezone(BEIJING).strftime("%m-%d %H:%M")
         lacks = "\n".join(lack.sentence() for lack in one.missing)
-        table.add_row(one.order_id, one.destination, text(f"declarations.status.{one.status}"), opened, lacks)
+        table.add_row(
+            one.order_id, country_name(one.destination), text(f"declarations.status.{one.status}"), opened, lacks
+        )
     Console().print(table)
     return 0

@@ -17,15 +17,15 @@ from domain.clock import BEIJING, utc_now
 from domain.golden import Exit, GoldenState
 from domain.holds import HoldReason
 from domain.order import Channel
-from domain.texts import text
+from domain.texts import channel_name, text
 from settings import Settings
 from store import lookup
 from store.database import Database
 from store.lookup import ANY, Wanted
 from views.headline import Level, headline
-from views.order_list import channel_name, counted, order_list
-from views.orders import order_view
-from views.words import ago, short, yuan
+from views.order_list import counted, order_list
+from views.orders import beside_holds, order_view
+from views.words import ago, clauses, items, short, yuan
 
 _INDENT = 13
 """Behind the moment of an order in a list."""
@@ -93,7 +93,7 @@ async def listed(settings: Settings, asked: Asked, *, limit: int, as_json: bool)
         print(json.dumps({"counts": counts, "orders": orders, "after": more}, ensure_ascii=False))  # noqa: T201
         return 0
     console = Console()
-    holds = "，".join(f"{one['text']} {one['orders']}" for one in counts["holds"]) or text("desk.none")
+    holds = items(f"{one['text']} {one['orders']}" for one in counts["holds"]) or text("desk.none")
     console.print(Text(text("desk.counts", holds=holds, late=counts["late"], tasks=counts["tasks"])))
     _listing(orders, console)
     if more:
@@ -138,9 +138,9 @@ def _listing(orders: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def _wrong(one: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found = [(f"{text('desk.held', why=hold['text'])}  {hold['detail']}", "red") for hold in one["holds"]]
+    found = [(f"{text('desk.held', why=hold['text'])}  {hold['says']}", "red") for hold in one["holds"]]
     if one["late"]:
-        found.append((text("desk.late", stages="、".join(stage["text"] for stage in one["late"])), "red"))
+        found.append((text("desk.late", stages=items(stage["text"] for stage in one["late"])), "red"))
     return found + [(flag["detail"], "yellow") for flag in one["flags"] if not flag["hold"]]
 
 
@@ -170,7 +170,11 @@ def _holds(facts: Mapping[str, Any], console: Console) -> None:
     now = utc_now()
     for hold in facts["holds"]:
         _title(console, text("desk.held", why=hold["text"]), hold["reason"], "bold red")
-        _line(console, 2, Text(hold["detail"]))
+        for one in hold["says"]:
+            if one["text"]:
+                _line(console, 2, Text(one["text"]))
+            if one["code"]:
+                _line(console, 4, _found_by(one))
         since = f"{short(hold['opened_at'])} · {ago(hold['opened_at'], now)}"
         due = f"{short(hold['deadline'])} · {ago(hold['deadline'], now)}"
         _pair(console, text("details.since"), since)
@@ -180,10 +184,13 @@ def _holds(facts: Mapping[str, Any], console: Console) -> None:
 
 
 def _flags(facts: Mapping[str, Any], console: Console) -> None:
-    if facts["flags"]:
+    shown = beside_holds(facts)
+    if shown:
         _title(console, text("desk.flags"))
-    for flag in facts["flags"]:
-        style = "red" if flag["status"] == "open" else "dim" if flag["status"] in ("gone", "released") else "yellow"
+    for flag in shown:
+        style = (
+            "red" if flag["status"] == "open" else "dim" if flag["status"] in ("gone", "left", "released") else "yellow"
+        )
         _line(console, 2, Text.assemble((f"[{flag['badge']}]", style), f" {flag['detail']}"))
         became = flag["status_text"]
         if flag["status"] == "released":
@@ -192,7 +199,12 @@ def _flags(facts: Mapping[str, Any], console: Console) -> None:
         elif flag["status"] == "open":
             became = text("desk.became", what=became, how=" / ".join(flag["cleared_by"]))
         _line(console, 4, Text(became, "dim"))
-        _line(console, 4, Text(f"{flag['code']}  {'  '.join(flag['rules']) or text('desk.no_rule')}", "dim"))
+        _line(console, 4, _found_by(flag))
+
+
+def _found_by(flag: Mapping[str, Any]) -> Text:
+    """The code of a finding, and the rows that found it."""
+    return Text(f"{flag['code']}  {'  '.join(flag['rules']) or text('desk.no_rule')}", "dim")
 
 
 def _tasks(facts: Mapping[str, Any], console: Console) -> None:
@@ -214,18 +226,18 @@ def _deadlines(facts: Mapping[str, Any], console: Console) -> None:
         style = "red" if one["status"] in ("late", "missed") else ""
         due = short(one["due_at"]) or text("desk.no_limit")
         _line(console, 2, Text.assemble(f"{one['text']}  {due}  ", (text(f"desk.due.{one['status']}"), style)))
-        _line(console, 4, Text("；".join(one["why"]), "dim"))
+        _line(console, 4, Text(clauses(one["why"]), "dim"))
 
 
 def _approvals(facts: Mapping[str, Any], console: Console) -> None:
     if facts["approvals"]:
         _title(console, text("approval.trail"))
     for one in facts["approvals"]:
-        asked = "、".join(one["asked"])
+        asked = items(one["asked_names"])
         waits = f"  {text('approvals.asked')} {asked}  {short(one['deadline'])}" if one["status"] == "open" else ""
         _line(console, 2, Text(f"{one['role_text']}  {yuan(one['amount_fen'])}  {one['status_text']}{waits}"))
         for said in one["decisions"]:
-            _line(console, 4, Text(f"{short(said['at'])} {said['who']} {said['verdict_text']} {said['why']}"))
+            _line(console, 4, Text(f"{short(said['at'])} {said['who_text']} {said['verdict_text']} {said['why']}"))
         _line(console, 4, Text(one["rule"], "dim"))
 
 
@@ -256,8 +268,8 @@ def _parcels(facts: Mapping[str, Any], console: Console) -> None:
         _title(console, text("desk.parcels"))
     for parcel in facts["parcels"]:
         live = [one for one in parcel["waybills"] if one["status"] == "live"]
-        numbers = "  ".join(f"{text('carrier.' + one['carrier'])} {one['number']}" for one in live)
-        _line(console, 2, Text(f"#{parcel['n']} {text('desk.parcel_is.' + parcel['status'])}  {numbers}"))
+        numbers = "  ".join(f"{one['carrier_text']} {one['number']}" for one in live)
+        _line(console, 2, Text(f"{text('desk.parcel', n=parcel['n'])} {parcel['status_text']}  {numbers}"))
         for one in live:
             if one["unknown"]:
                 _line(console, 4, Text(one["unknown"]["text"], "red"))
@@ -265,8 +277,7 @@ def _parcels(facts: Mapping[str, Any], console: Console) -> None:
             _line(console, 4, Text(f"{short(node['at'])} {node['text']} {node['place']}", "dim"))
         for one in parcel["waybills"]:
             if one["status"] != "live":
-                said = f"{one['provider']} {one['number']} {one['status']} {one['detail']}"
-                _line(console, 4, Text(said, "dim"))
+                _line(console, 4, Text(one["text"], "dim"))
 
 
 def _money(facts: Mapping[str, Any], console: Console) -> None:
@@ -284,7 +295,7 @@ def _linked(facts: Mapping[str, Any], console: Console) -> None:
     if facts["linked"]:
         _title(console, text("desk.linked"))
     for other, kinds in facts["linked"].items():
-        _line(console, 2, Text(f"{other}  {'、'.join(text('desk.link.' + kind) for kind in kinds)}"))
+        _line(console, 2, Text(f"{other}  {items(text('desk.link.' + kind) for kind in kinds)}"))
 
 
 def _events(facts: Mapping[str, Any], console: Console, most: int) -> None:

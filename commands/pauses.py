@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from commands.house import house, refuse
 from domain.clock import utc_now
-from domain.pauses import Slice
+from domain.pauses import Slice, slice_words
 from domain.texts import text
 from settings import Settings
 from store import pauses
@@ -32,7 +32,7 @@ async def show(settings: Settings, *, every: bool, as_json: bool) -> int:
     columns = ["n", "what", "why", "since", "until", "by", *(["ended_at"] if every else [])]
     table = Table(*(Column(text(f"pauses.{column}"), overflow="fold") for column in columns))
     for one in found:
-        what = text(f"pause.slice.{one['kind']}", name=one["name"])
+        what = slice_words(one["kind"], one["name"])
         by = text("pauses.rule", rule=one["rule"].rpartition("/")[2]) if one["rule"] else one["by"]
         who = text("pause.by_time") if one["ended_by"] == pauses.OF_TIME else one["ended_by"]
         ended = [f"{_short(one['ended_at'])} {who}".strip()] if every else []
@@ -52,7 +52,7 @@ async def add(
     async with house(settings) as db, db.transaction() as tx:
         row = await pauses.begin(tx, kind, name, why, by, now=now, until=until)
     if row is None:
-        return refuse(text("pause.already", what=text(f"pause.slice.{kind}", name=name)))
+        return refuse(text("pause.already", what=slice_words(kind, name)))
     _say(text("pause.begun", number=row.n, says=pauses.sentence(row)), {"pause": pauses.as_json(row)}, as_json)
     return 0
 

@@ -22,14 +22,14 @@ from domain.holds import HoldReason
 from domain.order import Channel
 from domain.shipping import Carrier
 from domain.staff import SERVICE
-from domain.texts import text
+from domain.texts import channel_name, text
 from store import lookup
 from store.database import Database
 from store.lookup import ANY, Wanted
 from views.headline import headline
-from views.order_list import channel_name, counted, open_tasks, order_list
-from views.orders import order_view
-from views.words import ago, short, yuan
+from views.order_list import counted, open_tasks, order_list
+from views.orders import beside_holds, order_view
+from views.words import ago, clauses, items, short, yuan
 
 PAGE = 50
 """Orders on a page of a list."""
@@ -167,6 +167,7 @@ class OrderDesk:
             **self._frame(who),
             order=facts,
             head=headline(facts),
+            flags=beside_holds(facts),
             may=offers(facts) if self._door.may(who, SERVICE) else NOTHING,
             said=said,
             once=once,
@@ -198,6 +199,8 @@ class OrderDesk:
             "short": short,
             "ago": lambda moment: ago(moment, now),
             "yuan": yuan,
+            "items": items,
+            "clauses": clauses,
             "channel_name": channel_name,
             "address": order_address,
         }

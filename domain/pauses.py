@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.texts import channel_name, partner_name, text
+
 
 class Slice(StrEnum):
     """What can be paused, each at one step."""
@@ -18,6 +20,15 @@ class Slice(StrEnum):
     """It is given no new instruction."""
     COURIER = "courier"
     """It is asked for no new waybill: the next one of the plan is."""
+
+
+def slice_words(kind: str, name: str) -> str:
+    """What of a slice stands still, in words: channels and partners as people know them."""
+    if kind == Slice.COURIER:
+        name = partner_name(name)
+    elif kind == Slice.CHANNEL:
+        name = channel_name(name)
+    return text(f"pause.slice.{kind}", name=name)
 
 
 class Measure(StrEnum):

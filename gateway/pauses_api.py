@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import Field
 
 from domain.clock import utc_now
-from domain.pauses import Slice
+from domain.pauses import Slice, slice_words
 from domain.texts import text
 from gateway.deps import Hub
 from gateway.staff_api import Body, By, ByOperations, Words
@@ -42,7 +42,7 @@ async def add(wish: Pause, hub: Hub, by: ByOperations) -> dict[str, Any]:
     async with hub.db.transaction() as tx:
         row = await pauses.begin(tx, wish.kind, wish.name, wish.why, by, now=now, until=until)
         if row is None:
-            raise HTTPException(409, text("pause.already", what=text(f"pause.slice.{wish.kind}", name=wish.name)))
+            raise HTTPException(409, text("pause.already", what=slice_words(wish.kind, wish.name)))
         return {"result": "done", "pause": pauses.as_json(row)}
 
 

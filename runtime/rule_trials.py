@@ -19,7 +19,7 @@ from domain.clock import BEIJING, format_beijing, utc_now
 from domain.declaring import Supplied
 from domain.listing import Classed
 from domain.order import Order
-from domain.pauses import WINDOWS, Measure, Slice, Spike
+from domain.pauses import WINDOWS, Measure, Slice, Spike, slice_words
 from domain.review import ArticleFacts, BuyerFacts, says_the_same
 from domain.texts import partner_name, text
 from domain.warehouses import Warehouse
@@ -189,7 +189,7 @@ async def _spikes(tx: AsyncSession, count: int, now: datetime) -> list[Thing]:
 
 
 def _spike(spike: Spike, at: datetime) -> Thing:
-    what = f"{text(f'pause.slice.{spike.slice}', name=spike.name)} · {text(f'pause.measure.{spike.measure}')}"
+    what = f"{slice_words(spike.slice, spike.name)} · {text(f'pause.measure.{spike.measure}')}"
     return of_spike(f"{format_beijing(at)[:16]} · {spike.window} min · {what} {spike.count}/{spike.sample}", spike)
 
 

@@ -13,7 +13,7 @@ from sqlmodel import and_, col, func, or_, select
 
 from domain.clock import BEIJING, format_beijing, utc_now
 from domain.holds import HoldReason, Release
-from domain.pauses import Paused, Slice
+from domain.pauses import Paused, Slice, slice_words
 from domain.texts import text
 from store.holds import close_task, open_task
 from store.tables import HoldRow, PauseRow, TaskRow
@@ -72,7 +72,7 @@ async def stopped(tx: AsyncSession, order_id: str, kind: Slice, names: Collectio
 def sentence(row: PauseRow) -> str:
     """What is paused and why, in words."""
     until = format_beijing(row.until)[:16] if row.until else text("pause.by_hand")
-    return text("pause.says", what=text(f"pause.slice.{row.kind}", name=row.name), why=row.why, until=until)
+    return text("pause.says", what=slice_words(row.kind, row.name), why=row.why, until=until)
 
 
 async def begin(
@@ -119,7 +119,7 @@ async def end(tx: AsyncSession, n: int, by: str, at: datetime) -> bool:
     await close_task(tx, task_key(n), by)
     lasted = int((at - row.since).total_seconds()) // 60
     how = text("pause.by_time") if by == OF_TIME else by
-    what = text(f"pause.slice.{row.kind}", name=row.name)
+    what = slice_words(row.kind, row.name)
     words = text("task.resumed", what=what, by=how, minutes=lasted, why=row.why)
     await open_task(tx, f"{task_key(n)}/ended", RESUMED, words)
     return True

@@ -18,7 +18,7 @@ from rules.fields import definitions
 from store import flags, gifts, healings, invoices, prices
 from store.tables import FlagRow, OrderEventRow
 
-_STATUSES = ("open", "noted", "released", "gone")
+_STATUSES = ("open", "left", "noted", "released", "gone")
 """Of findings, in the order in which they matter."""
 
 _DECIDES: dict[str, tuple[str, ...]] = {
@@ -77,13 +77,16 @@ def fields_view(order: Order) -> list[dict[str, Any]]:
     return shown
 
 
-async def flags_view(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
-    """What the reviews found: badge, sentence, what clears it, what became of it, and the rule rows that found it."""
+async def flags_view(tx: AsyncSession, order_id: str, *, over: bool = False) -> list[dict[str, Any]]:
+    """What the reviews found: badge, sentence, what clears it, what became of it, and the rule rows that found it.
+
+    `over`: the order is at its end, and nothing need be cleared any more.
+    """
     reviews = select(OrderEventRow.step, OrderEventRow.rules).where(
         OrderEventRow.order_id == order_id, col(OrderEventRow.rules).is_not(None)
     )
     decided = dict((await tx.execute(reviews)).tuples().all())
-    kept = sorted(await flags.of_order(tx, order_id), key=lambda flag: _STATUSES.index(_flag_status(flag)))
+    kept = sorted(await flags.of_order(tx, order_id), key=lambda flag: _STATUSES.index(_flag_status(flag, over=over)))
     return [
         {
             "code": flag.code,
@@ -92,8 +95,8 @@ async def flags_view(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
             "detail": flag.detail,
             "cleared_by": cleared_by(HoldReason(flag.hold)) if flag.hold else [],
             "rules": _found_by(flag, decided.get(f"accept/{flag.revision}") or []),
-            "status": _flag_status(flag),
-            "status_text": text(f"flag.status.{_flag_status(flag)}"),
+            "status": _flag_status(flag, over=over),
+            "status_text": text(f"flag.status.{_flag_status(flag, over=over)}"),
             "found_at": moment_json(flag.found_at),
             "gone_at": moment_json(flag.gone_at),
             "released_at": moment_json(flag.released_at),
@@ -112,12 +115,14 @@ def _found_by(flag: FlagRow, rules: Sequence[str]) -> list[str]:
     return own or found
 
 
-def _flag_status(flag: FlagRow) -> str:
+def _flag_status(flag: FlagRow, *, over: bool) -> str:
     if flag.gone_at is not None:
         return "gone"
     if not flag.hold:
         return "noted"
-    return "open" if flag.released_at is None else "released"
+    if flag.released_at is not None:
+        return "released"
+    return "left" if over else "open"
 
 
 async def healings_view(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:

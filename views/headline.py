@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.golden import SEQUENCE
 from domain.texts import text
+from views.words import clauses, items
 
 
 class Level(StrEnum):
@@ -40,13 +41,13 @@ def headline(facts: Mapping[str, Any]) -> Headline:
     tasks = facts["tasks"]
     late = [one["text"] for one in facts["deadlines"] if one["status"] == "late"]
     if holds:
-        does = "；".join(text("desk.does", who=hold["who_text"], ways=" / ".join(hold["cleared_by"])) for hold in holds)
-        return Headline(Level.STOPPED, text("desk.stopped", why="、".join(hold["text"] for hold in holds)), does)
+        does = clauses(text("desk.does", who=hold["who_text"], ways=" / ".join(hold["cleared_by"])) for hold in holds)
+        return Headline(Level.STOPPED, text("desk.stopped", why=items(hold["text"] for hold in holds)), does)
     if facts["exit"] is not None:
         return Headline(Level.OFF, facts["state_text"], tasks[0]["text"] if tasks else _ended(facts))
     next_ = waits_for(facts)
     if late:
-        return Headline(Level.LATE, text("desk.late", stages="、".join(late)), next_)
+        return Headline(Level.LATE, text("desk.late", stages=items(late)), next_)
     if tasks:
         return Headline(Level.ASKED, text("desk.asked", count=len(tasks)), tasks[0]["text"])
     if facts["state"] == SEQUENCE[-1]:
@@ -58,7 +59,8 @@ def _ended(facts: Mapping[str, Any]) -> str:
     """Who ended an order, and why."""
     for event in reversed(facts["events"]):
         if event["what"] in ("order.cancelled", "order.undelivered"):
-            return "：".join(part for part in (event["who_text"], event["why_text"]) if part)
+            who, why = event["who_text"], event["why_text"]
+            return text("desk.became", what=who, how=why) if why else str(who)
     return ""
 
 

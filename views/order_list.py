@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.clock import BEIJING
 from domain.review import badge
-from domain.texts import CATALOGUE, text
+from domain.texts import channel_name, text
 from store import lookup
 from store.lookup import Counts
 from store.tables import FlagRow, HoldRow, OrderRow
+from views.words import beside
 
 
 async def order_list(tx: AsyncSession, rows: Sequence[OrderRow], now: datetime) -> list[dict[str, Any]]:
@@ -55,7 +56,9 @@ async def open_tasks(tx: AsyncSession, limit: int) -> list[dict[str, Any]]:
         {
             "order_id": task.order_id,
             "kind": task.kind,
+            "badge": text(task.kind) if task.kind.startswith("hold.") else "",
             "text": task.text,
+            "says": beside(text(task.kind), task.text) if task.kind.startswith("hold.") else task.text,
             "severity": task.severity,
             "opened_at": _moment(task.opened_at),
             "due_at": _moment(task.due_at) if task.due_at is not None else None,
@@ -75,17 +78,12 @@ def counted(counts: Counts) -> dict[str, Any]:
     }
 
 
-def channel_name(channel: str) -> str:
-    """A channel as people know it; one that the catalogue does not have by its own name."""
-    key = f"channel.{channel}"
-    return text(key) if key in CATALOGUE else channel
-
-
 def _hold(hold: HoldRow) -> dict[str, Any]:
     return {
         "reason": hold.reason,
         "text": text(f"hold.{hold.reason}"),
         "detail": hold.detail,
+        "says": beside(text(f"hold.{hold.reason}"), hold.detail),
         "opened_at": _moment(hold.opened_at),
         "deadline": _moment(hold.deadline),
     }

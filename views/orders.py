@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +34,7 @@ from views.receiver import receiver_view
 from views.shadow import shadow_view
 from views.shop import tax_view
 from views.trail import address_changes_view, events_view, tasks_view
+from views.words import beside
 
 
 async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
@@ -41,6 +43,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
     if row is None:
         return None
     body = await orders.body(tx, order_id)
+    found = await flags_view(tx, order_id, over=row.closed_at is not None)
     return {
         "order_id": row.order_id,
         "channel": row.channel,
@@ -49,6 +52,7 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "version": row.version,
         "revision": row.revision,
         "status": row.status,
+        "status_text": text(f"channel_status.{row.status}"),
         "state": row.state,
         "state_text": text(f"state.{row.exit or row.state or 'none'}"),
         "exit": row.exit,
@@ -69,10 +73,10 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
         "updated_at": moment_json(row.updated_at),
         "closed_at": moment_json(row.closed_at),
         "way": await _way(tx, row),
-        "holds": await _holds(tx, order_id),
+        "holds": await _holds(tx, order_id, found),
         "invoice": await invoice_view(tx, order_id),
         "fields": fields_view(await extensions.whole(tx, body)),
-        "flags": await flags_view(tx, order_id),
+        "flags": found,
         "approvals": await trail(tx, order_id),
         "invoice_moments": await invoice_moments(tx, order_id),
         "price": await price_view(tx, order_id),
@@ -95,13 +99,18 @@ async def order_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
     }
 
 
-async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
+async def _holds(tx: AsyncSession, order_id: str, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`says` is a hold's sentence in parts: each finding with its code and the rows that found it."""
     return [
         {
             "n": hold.n,
             "reason": hold.reason,
             "text": text(f"hold.{hold.reason}"),
             "detail": hold.detail,
+            "says": _says(
+                beside(text(f"hold.{hold.reason}"), hold.detail),
+                [one for one in found if (one["hold"], one["status"]) == (hold.reason, "open")],
+            ),
             "opened_at": moment_json(hold.opened_at),
             "deadline": moment_json(hold.deadline),
             "escalated": hold.escalated,
@@ -112,6 +121,19 @@ async def _holds(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
         }
         for hold in await holds.open_holds(tx, order_id)
     ]
+
+
+def _says(detail: str, asking: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A hold's sentence by the findings that it is made of. Where it says more, or something else, that comes first."""
+    rest = detail
+    for words in sorted({flag["detail"] for flag in asking}, key=len, reverse=True):
+        rest = rest.replace(words, "")
+    whole = bool(rest.strip("；"))
+    said = [{"text": detail, "code": "", "rules": []}] if whole else []
+    for flag in asking:
+        words = "" if whole and flag["detail"] in detail else flag["detail"]
+        said.append({"text": words, "code": flag["code"], "rules": flag["rules"]})
+    return said
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
@@ -126,6 +148,12 @@ def _lines(order: Order) -> list[dict[str, Any]]:
         }
         for line in order.lines
     ]
+
+
+def beside_holds(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings that no open hold says already."""
+    held = {hold["reason"] for hold in facts["holds"]}
+    return [flag for flag in facts["flags"] if flag["status"] != "open" or flag["hold"] not in held]
 
 
 async def _way(tx: AsyncSession, row: OrderRow) -> list[dict[str, Any]]:

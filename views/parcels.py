@@ -14,6 +14,7 @@ from store import deadlines, merges, planning, promises, shipping
 from store.deadline_report import seen
 from store.promises import Kept
 from store.tables import InterceptionRow, OrderRow, ParcelRow, TrackNodeRow, WaybillRow
+from views.history import who_words
 from views.shop import latest
 
 
@@ -38,6 +39,7 @@ async def consignments_view(tx: AsyncSession, order_id: str) -> list[dict[str, A
             "n": row.n,
             "warehouse": row.warehouse,
             "status": row.status,
+            "status_text": text(f"consignment.is.{row.status}"),
             "lines": row.lines,
             "waits_until": moment_json(row.waits_until),
         }
@@ -120,6 +122,17 @@ def _track(nodes: Sequence[TrackNodeRow]) -> list[dict[str, Any]]:
     ]
 
 
+def _became(waybill: WaybillRow) -> str:
+    """What became of asking for it, in words. Most reasons name the partner, or say what it is now, themselves."""
+    partner, status = who_words(waybill.provider), text(f"desk.waybill.{waybill.status}")
+    if waybill.detail:
+        status = (
+            waybill.detail if status in waybill.detail else text("desk.waybill.why", what=status, why=waybill.detail)
+        )
+    named = partner in waybill.detail
+    return " ".join(part for part in ("" if named else partner, waybill.number, status) if part)
+
+
 def _unknown(waybill: WaybillRow) -> dict[str, Any] | None:
     """The word of a tracker that its news stop at, since nobody knows what it means; None for nearly all."""
     if not waybill.unknown_word or waybill.unknown_since is None or waybill.status != "live":
@@ -141,6 +154,7 @@ def _parcel(
         "n": parcel.n,
         "consignment": parcel.consignment,
         "status": parcel.status,
+        "status_text": text(f"desk.parcel_is.{parcel.status}"),
         "items": parcel.items,
         "box": parcel.box,
         "told_at": moment_json(parcel.told_at),
@@ -148,10 +162,14 @@ def _parcel(
         "waybills": [
             {
                 "provider": waybill.provider,
+                "provider_text": who_words(waybill.provider),
                 "carrier": waybill.carrier,
+                "carrier_text": text(f"carrier.{waybill.carrier}"),
                 "number": waybill.number,
                 "status": waybill.status,
+                "status_text": text(f"desk.waybill.{waybill.status}"),
                 "detail": waybill.detail,
+                "text": _became(waybill),
                 "asked_at": moment_json(waybill.asked_at),
                 "last_node_at": moment_json(waybill.last_node_at),
                 "stuck_since": moment_json(waybill.stuck_since),
@@ -174,6 +192,7 @@ async def interceptions_view(tx: AsyncSession, order_id: str) -> list[dict[str, 
             "kind": row.kind,
             "status": row.status,
             "how": row.how,
+            "how_text": text(f"intercept.{row.how or 'waiting'}"),
             "why": row.why,
             "asked_by": row.asked_by,
             "asked_at": moment_json(row.asked_at),

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from domain.clock import moment_json
-from domain.holds import HoldReason, Release
 from domain.order import ClearReceiver
 from domain.proposals import in_words, phone_for
-from domain.texts import CATALOGUE, event_words, partner_name, text
-from store import holds, shipping
+from domain.texts import event_words, text
+from rules.fields import definitions
+from store import flags, holds, shipping
 from store.tables import AddressChangeRow, OrderEventRow
-from views.order_list import channel_name
+from views.approvals import approver_names
+from views.history import Written, who_words, why_words
 from views.receiver import receiver_view
 
 LAST_EVENTS = 20
@@ -54,6 +55,7 @@ async def address_changes_view(tx: AsyncSession, order_id: str) -> list[dict[str
         {
             "n": row.n,
             "status": row.status,
+            "status_text": text(f"change.{row.status}"),
             "receiver": receiver_view(ClearReceiver.model_validate(row.receiver)),
             "asked_by": row.asked_by,
             "at": moment_json(row.at),
@@ -67,43 +69,21 @@ async def events_view(tx: AsyncSession, order_id: str) -> list[dict[str, Any]]:
     """The last events, the oldest first."""
     query = select(OrderEventRow).where(OrderEventRow.order_id == order_id)
     newest = query.order_by(col(OrderEventRow.seq).desc()).limit(LAST_EVENTS)
+    asks = {flag.code: flag.hold for flag in await flags.of_order(tx, order_id)}
+    names = await approver_names(tx)
+    titles = {rule.key: rule.title for rule in definitions()}
     return [
         {
             "at": moment_json(event.at),
             "who": event.who,
             "what": event.what,
             "text": event_words(event.what),
-            "who_text": _who(event.who),
+            "who_text": names.get(event.who) or who_words(event.who),
             "why": event.why,
-            "why_text": _why(event.what, event.why),
+            "why_text": why_words(Written(event.what, event.why, event.result or {}, asks, titles)),
             "rules": event.rules or [],
             "state_before": event.state_before,
             "state_after": event.state_after,
         }
         for event in reversed((await tx.execute(newest)).scalars().all())
     ]
-
-
-def _who(who: str) -> str:
-    """Who did something: the system's own parts in words, people by their names."""
-    kind, _, rest = who.partition(":")
-    if kind == "channel":
-        return text("event.who.channel", channel=channel_name(rest))
-    if kind == "clerk":
-        return text("event.who.clerk")
-    key = f"event.who.{who}"
-    return text(key) if key in CATALOGUE else partner_name(who)
-
-
-def _why(what: str, why: str) -> str:
-    """Why, with the words for what is written down as a code."""
-    kind, colon, rest = why.partition(": ")
-    if what == "task.raised":
-        return rest or why
-    if not what.startswith("hold.") or kind not in set(HoldReason):
-        return why
-    badge_, way, more = text(f"hold.{kind}"), *rest.partition(", ")[::2]
-    if way in set(Release):
-        rest = "，".join(part for part in (text(f"release.{way}"), more) if part)
-    # Some sentences begin with what the hold is called.
-    return rest if rest.startswith(badge_) else f"{badge_}：{rest}" if colon else badge_

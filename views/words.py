@@ -1,7 +1,8 @@
-"""How moments and money are written where people read them."""
+"""How moments, money and lists are written where people read them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from domain.clock import BEIJING, utc_now
@@ -33,3 +34,18 @@ def ago(moment: str | None, now: datetime) -> str:
 def yuan(fen: int) -> str:
     """An amount with its unit."""
     return text("approval.yuan", amount=format_yuan(fen))
+
+
+def items(names: Iterable[str]) -> str:
+    """Names in a row."""
+    return text("and.items").join(names)
+
+
+def clauses(sentences: Iterable[str]) -> str:
+    """Sentences in a row."""
+    return text("and.clauses").join(sentences)
+
+
+def beside(called: str, sentence: str) -> str:
+    """A sentence that stands beside what the matter is called: some begin with just that."""
+    return sentence.removeprefix(text("desk.became", what=called, how="")).lstrip()

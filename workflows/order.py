@@ -208,7 +208,9 @@ class OrderWorkflow:
     def check_release_hold(self, wish: ReleaseHold) -> None:
         """The hold must be open, and one that a person may release."""
         if wish.reason not in HoldReason.__members__ or not self._life.board.has(HoldReason(wish.reason)):
-            raise ApplicationError(text("hold.not_open", reason=wish.reason), type="NotOpen")
+            known = wish.reason in HoldReason.__members__
+            called = text(f"hold.{wish.reason}") if known else wish.reason
+            raise ApplicationError(text("hold.not_open", reason=called), type="NotOpen")
         if not operator_may_release(HoldReason(wish.reason)):
             raise ApplicationError(text("hold.not_by_hand", badge=text(f"hold.{wish.reason}")), type="NotAllowed")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.declaring import Standing
 from domain.holds import HoldReason
 from domain.review.dossier import Dossier, Flag
-from domain.texts import text
+from domain.texts import country_name, text
 
 _SHOWN = 6
 """Fields that a sentence names; all of them stand in the queue."""
@@ -22,7 +22,7 @@ def declaration_check(dossier: Dossier) -> list[Flag]:
             for why in judged.blocked
         ]
     what = "，".join(one.sentence() for one in judged.missing[:_SHOWN])
-    params = {"country": judged.destination, "count": len(judged.missing), "what": what}
+    params = {"country": country_name(judged.destination), "count": len(judged.missing), "what": what}
     about = "|".join(sorted(f"{one.field}/{one.line_no}/{one.why}" for one in judged.missing))
     said = text("flag.declaration.missing", **params)
     return [Flag("declaration.missing", HoldReason.DECLARATION_INCOMPLETE, said, about)]

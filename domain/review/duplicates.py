@@ -14,7 +14,7 @@ def duplicate_check(dossier: Dossier) -> list[Flag]:
         Flag(
             "duplicate.hold" if twin.holds else "duplicate.note",
             HoldReason.DUPLICATE if twin.holds else None,
-            text("flag.duplicate", order=twin.order_id, minutes=twin.minutes),
+            text("flag.duplicate", order=twin.order_id, minutes=max(1, twin.minutes)),
             twin.order_id,
         )
         for twin in dossier.twins

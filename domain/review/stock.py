@@ -26,7 +26,7 @@ def stock_check(dossier: Dossier) -> list[Flag]:
             low.append(text("flag.stock.low", sku=sku, left=free - count, safety=safety))
     found = []
     if short:
-        found.append(Flag("stock.not_enough", None, text("flag.stock.not_enough", what="，".join(short))))
+        found.append(Flag("stock.not_enough", None, text("flag.stock.not_enough", what="；".join(short))))
     if low:
-        found.append(Flag("stock.safety", None, text("flag.stock.safety", what="，".join(low))))
+        found.append(Flag("stock.safety", None, text("flag.stock.safety", what="；".join(low))))
     return found

@@ -60,6 +60,18 @@ def partner_name(partner: str) -> str:
     return text(key) if key in CATALOGUE else partner
 
 
+def channel_name(channel: str) -> str:
+    """A channel as people know it; one that the catalogue does not have by its own name."""
+    key = f"channel.{channel}"
+    return text(key) if key in CATALOGUE else channel
+
+
+def country_name(code: str) -> str:
+    """A country by its ISO 3166 code as people know it; one that the catalogue does not have by its code."""
+    key = f"country.{code}"
+    return text(key) if key in CATALOGUE else code
+
+
 def event_words(what: str) -> str:
     """What happened to an order, in words; what this version has no words for, as it was written down."""
     key = f"event.{what}"

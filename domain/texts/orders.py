@@ -159,7 +159,7 @@ ORDERS: dict[str, tuple[str, str]] = {
     "waybill.number_taken": ("该单号已用于其他包裹", "this number belongs to another parcel"),
     "waybill.taken": ("已录入单号 {number}", "number {number} taken"),
     "waybill.no_such_courier": ("没有配置 {courier}", "{courier} is not configured"),
-    "waybill.absent": ("{courier} 确认没有该运单", "{courier} surely has no such waybill"),
+    "waybill.absent": ("{courier}确认没有该运单", "{courier} surely has no such waybill"),
     "waybill.voided": ("包裹已有其他运单，已作废", "the parcel has another waybill: voided"),
     "refund.stopped": ("打包后、发货前已全额退款", "paid back after packing, before it left"),
     "delivery.asked": ("已下发，等待仓库答复", "sent, the warehouse has not answered"),

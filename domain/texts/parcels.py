@@ -40,7 +40,7 @@ PARCELS: dict[str, tuple[str, str]] = {
         "the platform keeps the receiver encrypted and forbids it: the buyer changes it there",
     ),
     "intercept.not_supported": (
-        "{courier} 不支持在途拦截，请电话联系",
+        "{courier}不支持在途拦截，请电话联系",
         "{courier} cannot stop parcels on their way: call it",
     ),
     "intercept.no_sign": (

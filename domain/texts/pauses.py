@@ -4,10 +4,10 @@ from __future__ import annotations
 
 PAUSES: dict[str, tuple[str, str]] = {
     "hold.PAUSED": ("异常熔断", "paused"),
-    "pause.slice.channel": ("渠道 {name} 的新订单", "new orders of the channel {name}"),
+    "pause.slice.channel": ("渠道“{name}”的新订单", "new orders of the channel {name}"),
     "pause.slice.sku": ("商品 {name} 的锁库", "locking stock of {name}"),
     "pause.slice.warehouse": ("仓库 {name} 的出库指令", "instructions to the warehouse {name}"),
-    "pause.slice.courier": ("快递渠道 {name} 的取号", "waybills by {name}"),
+    "pause.slice.courier": ("快递渠道“{name}”的取号", "waybills by {name}"),
     "pause.measure.returns": ("退款申请", "refunds asked for"),
     "pause.measure.scan_mismatches": ("扫码不符", "wrong scans"),
     "pause.measure.warehouse_exceptions": ("仓库异常", "warehouse exceptions"),

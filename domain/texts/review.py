@@ -13,6 +13,7 @@ REVIEW: dict[str, tuple[str, str]] = {
     "flag.status.open": ("待处理", "open"),
     "flag.status.noted": ("仅提示", "a note only"),
     "flag.status.released": ("已放行", "released"),
+    "flag.status.left": ("订单已结束", "the order is over"),
     "flag.status.gone": ("已消除", "gone"),
     "flag.stock.not_enough": ("可用库存不足：{what}", "too little free stock: {what}"),
     "flag.stock.safety": ("发货后低于安全库存：{what}", "below the safety stock after this order: {what}"),

@@ -78,11 +78,11 @@ TASKS: dict[str, tuple[str, str]] = {
     ),
     "task.sms_failed": ("短信发送失败：{code}", "the SMS failed: {code}"),
     "task.partner_unhealthy": (
-        "{partner}接口异常：最近 5 分钟成功率 {rate}，{calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner}接口异常：最近 5 分钟成功率 {rate}，{calls} 次调用中 {failed} 次失败，失败最多的调用：{operation}",
         "{partner} is not well: {rate} of {calls} calls worked in 5 minutes, {failed} failed, mostly {operation}",
     ),
     "task.partner_breaker": (
-        "{partner}接口已熔断，暂不调用：最近 5 分钟 {calls} 次调用中 {failed} 次失败，主要是 {operation}",
+        "{partner}接口已熔断，暂不调用：最近 5 分钟 {calls} 次调用中 {failed} 次失败，失败最多的调用：{operation}",
         "{partner} is not called for now, its breaker is open: of {calls} calls in 5 minutes {failed} failed, mostly "
         "{operation}",
     ),

@@ -84,7 +84,7 @@ async def test_a_spike_pauses_its_slice_once_and_ends_by_its_rule(bench: Bench, 
     assert row.rule.startswith("anomalies@")
     assert row.until == utc_now() + 30 * MINUTE
     words = (
-        "快递渠道 sf 的取号已暂停：15 分钟内取号失败 60 次（样本 80），恢复时间：2026-03-01 12:30。"
+        "快递渠道“顺丰”的取号已暂停：15 分钟内取号失败 60 次（样本 80），恢复时间：2026-03-01 12:30。"
         f"请仓库处理；恢复：orderhub pauses end {row.n}"
     )
     assert await _tasks(bench) == [(words, "alert", True)]
@@ -107,7 +107,7 @@ async def test_what_goes_on_is_told_once_and_is_on_trial(bench: Bench, clock: ti
     assert await _sweep(bench) == (0, 0, 0)
     [(words, still)] = await _notes(bench)
     assert still
-    assert words.startswith("快递渠道 sf 的取号已恢复（到时自动恢复），此前因「15 分钟内取号失败 60 次")
+    assert words.startswith("快递渠道“顺丰”的取号已恢复（到时自动恢复），此前因「15 分钟内取号失败 60 次")
     assert "暂停了 30 分钟" in words
     clock.shift(2 * MINUTE)
     await _calls(bench, failed=12, ok=8)

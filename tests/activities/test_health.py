@@ -74,7 +74,7 @@ async def test_an_alert_opens_once_and_closes_when_five_minutes_went_well(
     assert await _watch(bench) == PartnersSeen(["sf"], ["sf"], [])
     (task,) = await _tasks(bench.db)
     assert (task.kind, task.severity) == ("partner_unhealthy", "alert")
-    assert task.text == "顺丰接口异常：最近 5 分钟成功率 90.00 %，100 次调用中 10 次失败，主要是 create"
+    assert task.text == "顺丰接口异常：最近 5 分钟成功率 90.00 %，100 次调用中 10 次失败，失败最多的调用：create"
 
     for _ in range(4):
         clock.shift(MINUTE)

@@ -42,7 +42,9 @@ async def test_an_order_says_what_stops_it_and_why(
     for command in (partial(show, events=8), why):
         assert await command(settings, "SO1", as_json=False) == 0
         said = capsys.readouterr().out
-        assert said.index("已拦截：价格不符") < said.index("运营处理：运营放行") < said.index("[价格不符]")
+        assert said.index("已拦截：价格不符") < said.index("运营处理：运营放行") < said.index("price.differs")
+        before, _, _ = said.partition("最近动态")
+        assert before.count("实付与促销不符") == 1, "a hold and its finding say the same thing"
         assert "4 小时后" in said
         assert "promotions@" in said
         assert "满300减50" in said
@@ -55,7 +57,7 @@ async def test_an_order_says_what_stops_it_and_why(
     assert await show(settings, dear, events=2, as_json=False) == 0
     said = capsys.readouterr().out
     assert "已放行：lan" in said
-    assert "放行  lan  价格不符：运营放行，电话确认" in said
+    assert "解除拦截  lan  价格不符：运营放行，电话确认" in said
     assert "正常进行中\n  → 正在审单" in said
 
 

@@ -173,6 +173,7 @@ async def test_an_order_is_shown_with_all_that_is_wrong_and_no_more_of_its_buyer
     page = shown.text
     assert page.index("已拦截：风险") < page.index("质控处理：运营放行") < page.index(ODD)
     assert "risk.many" in page
+    assert page.partition('id="events"')[0].count(ODD) == 1, "a hold and its finding say the same thing"
     assert "&lt;b&gt;库存" in page
     assert "测* 138****0000" in page
     assert "13800000000" not in page
@@ -196,7 +197,7 @@ async def test_lists_show_what_is_wrong_and_count_it(http: httpx.AsyncClient) ->
     assert (PAGE in held, "douyin:dy" in held) == (True, False)
     assert "douyin:dy" in (await http.get("/desk", params={"channel": "douyin", "state": "none"})).text
     assert "没有符合条件的订单" in (await http.get("/desk", params={"late": "1"})).text
-    assert ODD in (await http.get("/desk/tasks")).text
+    assert re.search(rf">风险待核</span> {ODD}\s", (await http.get("/desk/tasks")).text)
 
 
 async def test_a_number_leads_to_its_order_and_a_phone_stands_in_no_address(http: httpx.AsyncClient) -> None:
@@ -303,6 +304,8 @@ async def test_an_order_that_left_says_who_ended_it_and_why(
     await HoldSteps(database).record_cancelled(Reasoned(ORDER, "买家来电取消", "lan"))
     shown = (await http.get(PAGE)).text
     assert re.search(r'已取消</p>\s*<p class="does">→ lan：买家来电取消<', shown)
+    assert "订单已结束" in shown
+    assert "待处理" not in shown
     assert 'name="deed"' not in shown
 
 

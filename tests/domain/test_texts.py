@@ -14,6 +14,7 @@ from activities.contracts import OwnStep, PartnerStep
 from connectors.facts import ReceiverKind, Way
 from domain.approvals import Mode as ApprovalMode
 from domain.approvals import RequestStatus, Standing, Verdict
+from domain.approvals import Stage as ApprovalStage
 from domain.approvals import Way as WayOfDeciding
 from domain.deadlines import Stage
 from domain.declaring import LINE_FIELDS, ORDER_FIELDS
@@ -25,7 +26,7 @@ from domain.healing import HealingOutcome, HealingRule
 from domain.holds import POLICIES, HoldReason, Release
 from domain.invoices import InvoiceType
 from domain.merging import MemberState, MergeState
-from domain.order import Channel, PaymentTerms, Requirement
+from domain.order import Channel, ChannelStatus, PaymentTerms, Requirement
 from domain.partner_health import Breaker
 from domain.pauses import Measure, Slice
 from domain.promotion import Why
@@ -33,7 +34,7 @@ from domain.proposals import ProposalKind
 from domain.refund import RefundKind, RefundStatus
 from domain.rulesets import What
 from domain.shadow import Kind, PlanKind, Would
-from domain.shipping import Carrier, TrackCode, Trouble
+from domain.shipping import Carrier, TrackCode, Trouble, VoidOutcome
 from domain.tags import KINDS
 from domain.texts import CATALOGUE, language, partner_name, text, use_language
 from domain.tracking import Phase
@@ -43,6 +44,7 @@ from rules.engine import tables
 from rules.subjects import Of
 from rules.trial_report import AS_OF_REVIEW
 from store.shops import ShopState
+from tests.domain.events_in_code import kinds
 from tests.domain.texts_in_code import ROOT, Uses, uses
 from workflows.delivery import PROBLEMS
 
@@ -81,24 +83,6 @@ def _reported() -> set[str]:
     return {str(key.value) for each in given if isinstance(each, ast.Dict) for key in each.keys if _is_text(key)}
 
 
-def _recorded() -> set[str]:
-    """What steps and the store write down in orders' histories, as far as it stands there whole."""
-    found = {"channel.told", "channel.shows_other", "merge.left", "merge.undone"}
-    calls = [
-        node
-        for room in ("activities", "store")
-        for path in (ROOT / room).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-    ]
-    for call in calls:
-        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        given = call.args[:1] if name == "Done" else []
-        given += [one.value for one in call.keywords if name == "OrderEventRow" and one.arg == "what"]
-        found |= {str(one.value) for one in given if isinstance(one, ast.Constant)}
-    return found
-
-
 def _is_text(key: ast.expr | None) -> TypeGuard[ast.Constant]:
     return isinstance(key, ast.Constant)
 
@@ -113,20 +97,34 @@ def families(source: Uses) -> dict[str, set[str]]:
     """Every key that is put together in the source, by its beginning."""
     address = _constants("domain/address.py", "region_problems") | _constants("domain/address.py", "_detail_problems")
     return {
-        "event.": {
-            *_recorded(),
-            *(f"healing.{one}" for one in HealingOutcome),
-            *(f"approval.{one}" for one in Verdict),
-            *(f"warehouse.{one}" for one in contracts.Scan),
-            *(f"parcel.{one}" for one in contracts.InterceptHow),
-            *(f"address.{one}" for one in ("confirmed", "refused", "rerouted", "rerouted_in_part")),
+        "event.": kinds(),
+        "event.who.": {
+            "orderhub",
+            "timer",
+            "warehouse",
+            "tracker",
+            "rules",
+            "channel",
+            "clerk",
+            "operator",
+            "staff",
+            "manual",
         },
-        "event.who.": {"orderhub", "timer", "warehouse", "tracker", "rules"},
+        "event.late.": {stage.name for stage in ApprovalStage},
+        "event.void.": set(VoidOutcome),
+        "channel_status.": set(ChannelStatus),
+        "country.": {
+            *("US", "CA", "MX", "BR", "GB", "DE", "FR", "IT", "ES", "PT", "NL", "BE", "LU", "IE"),
+            *("AT", "CH", "DK", "SE", "FI", "NO", "PL", "CZ", "HU", "RO", "BG", "GR", "RU", "JP"),
+            *("KR", "SG", "MY", "TH", "VN", "PH", "ID", "IN", "AE", "SA", "AU", "NZ", "ZA"),
+        },
+        "change.": {"wished", "asked", "confirmed", "refused", "lapsed", "rerouted", "rerouted_in_part"},
+        "consignment.is.": {"waiting", "ready", "packed", "off"},
         "track.": set(TrackCode),
         "ago.": {"days", "hours", "minutes"},
         "desk.next.": {"none", *GoldenState} - {GoldenState.WARRANTY_ACTIVATED},
         "desk.due.": {"open", "warned", "stopped", "late", "missed", "met", "left"},
-        "desk.waybill.": {"asked", "unknown", "absent", "refused", "void"},
+        "desk.waybill.": {"live", "asked", "unknown", "absent", "refused", "void"},
         "desk.parcel_is.": {"packed", "numbered", "signed", *PROBLEMS},
         "desk.link.": {"member", "phone", "receiver", "buyer", "purchase"},
         "state.": {*GoldenState, *Exit, "none"},
@@ -188,7 +186,7 @@ def families(source: Uses) -> dict[str, set[str]]:
         },
         "parcel.": {*PROBLEMS, "packed", "signed"},
         "phase.": set(Phase),
-        "intercept.": set(contracts.InterceptHow),
+        "intercept.": {*contracts.InterceptHow, "waiting"},
         "trouble.": set(Trouble),
         "proposal.": set(ProposalKind),
         "task.": {kind for kind, _, _ in source.tasks},
@@ -200,12 +198,12 @@ def families(source: Uses) -> dict[str, set[str]]:
         "declare.is_": {"missing", "expired", "malformed", "contradicts"},
         "declarations.": {"order", "destination", "status", "opened", "missing"},
         "declarations.status.": {"incomplete", "blocked"},
-        "flag.status.": {"open", "noted", "released", "gone"},
+        "flag.status.": {"open", "left", "noted", "released", "gone"},
         "format.": _constants("domain/review/formats.py", "_format_problems"),
         "address.": address | {"ciphertext_missing"},
         "partner.": {
             *("own", "pos", "b2b", "wechat_orders", "douyin", "pdd", "xiaohongshu", "taobao", "jd", "wechat"),
-            *("qimen", "sf", "cainiao", "kdniao", "credit", "sms", "files"),
+            *("qimen", "sf", "cainiao", "kdniao", "credit", "sms", "files", "other"),
         },
         "health.breaker.": set(Breaker),
         "healings.": {"at", "order", "rule", "outcome", "before", "after"},

@@ -130,4 +130,4 @@ async def test_words_listings_articles_and_counts_are_what_other_tables_are_trie
     run = await _run(database, "anomalies", "courier", count=">= 100")
     [one] = run.differences
     assert (one.rows_before, one.rows_after, run.totals) == (("courier",), ("calm",), {"paused": (1, 0)})
-    assert one.about.endswith("15 min · 快递渠道 sf 的取号 · 取号失败 60/80")
+    assert one.about.endswith("15 min · 快递渠道“顺丰”的取号 · 取号失败 60/80")

@@ -108,7 +108,7 @@ async def test_a_courier_that_cannot_is_not_asked(stage: Stage) -> None:
     stage.town.sf.always("create", away("sf"))
     order = await _shipped(stage)
     await _wishes(order)
-    assert "cainiao:中通快递 不支持在途拦截" in (await _ends(order, "refused")).why
+    assert "中通快递不支持在途拦截" in (await _ends(order, "refused")).why
 
 
 async def test_an_encrypted_receiver_is_the_platforms_matter(stage: Stage) -> None:
