@@ -237,7 +237,8 @@ def _approvals(facts: Mapping[str, Any], console: Console) -> None:
         waits = f"  {text('approvals.asked')} {asked}  {short(one['deadline'])}" if one["status"] == "open" else ""
         _line(console, 2, Text(f"{one['role_text']}  {yuan(one['amount_fen'])}  {one['status_text']}{waits}"))
         for said in one["decisions"]:
-            _line(console, 4, Text(f"{short(said['at'])} {said['who_text']} {said['verdict_text']} {said['why']}"))
+            comment = "" if said["why"] == said["verdict_text"] else f" {said['why']}"
+            _line(console, 4, Text(f"{short(said['at'])} {said['who_text']} {said['verdict_text']}{comment}".rstrip()))
         _line(console, 4, Text(one["rule"], "dim"))
 
 

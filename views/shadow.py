@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.clock import BEIJING, utc_now
 from store import shadow_reports, shadows
 from store.tables import ShadowDecisionRow
+from views.history import Written, why_words
 
 
 async def shadow_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
@@ -21,11 +22,13 @@ async def shadow_view(tx: AsyncSession, order_id: str) -> dict[str, Any] | None:
 
 
 def _decision(row: ShadowDecisionRow) -> dict[str, Any]:
+    holds = {flag["code"]: flag["hold"] for flag in row.flags}
     return {
         "revision": row.revision,
         "at": row.at.astimezone(BEIJING).isoformat(),
         "would": row.would,
         "why": row.why,
+        "text": why_words(Written("shadow.decided", f"{row.would}: {row.why}" if row.why else row.would, holds=holds)),
         "flags": row.flags,
         "strategy": row.strategy,
         "reason": row.reason,

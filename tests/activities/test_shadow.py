@@ -19,6 +19,8 @@ from store.listings import Named
 from store.tables import ListingRow, OrderEventRow, OrderRow, ShadowDecisionRow, ShadowPlanRow
 from tests.activities.conftest import Bench
 from tests.store.samples import receiver
+from views.shadow import shadow_view
+from views.trail import events_view
 
 UNTOUCHED = ("shadow", "orders", "order_versions", "order_events")
 """Tables that an order in shadow may have rows in, by the beginning of their names."""
@@ -87,6 +89,12 @@ async def test_what_a_real_order_would_wait_for_is_said(bench: Bench) -> None:
     assert (await decide(bench, lacking)).would == Would.HOLD
     wanting = await decide(bench, short)
     assert (wanting.would, wanting.consignments) == (Would.WAIT, [])
+    async with bench.db.reading() as tx:
+        seen = await shadow_view(tx, lacking)
+        [event] = await events_view(tx, lacking)
+    assert seen is not None
+    assert seen["decision"]["text"] == event["why_text"]
+    assert event["why_text"].startswith("拦截：地址不完整")
     # Its own mending, and the task to choose between places, were undone with everything else.
     touched = await rows_of_order(bench, lacking) | await rows_of_order(bench, short)
     assert all(name.startswith(UNTOUCHED) for name in touched)
