@@ -29,7 +29,7 @@ from domain.ids import partner_key, split_order_id
 from domain.links import form_code
 from domain.money import format_yuan
 from domain.shipping import Sms
-from domain.texts import text
+from domain.texts import country_name, text
 from store import declarations
 from store.database import Database
 from store.holds import open_task
@@ -110,7 +110,7 @@ class MessageSteps:
         for phone in self._config.manager_phones:
             recipient = hashlib.sha256(phone.encode()).hexdigest()[:8]
             out_id = partner_key(f"{alert.order_id}/declaration/{alert.revision}/{recipient}", limit=60)
-            params = {"order": number, "country": kept.destination, "count": str(len(kept.missing))}
+            params = {"order": number, "country": country_name(kept.destination), "count": str(len(kept.missing))}
             await self._once(alert.order_id, "declaration", Sms(out_id, phone, "declaration", params))
 
     async def _once(self, order_id: str, purpose: str, message: Sms) -> None:

@@ -64,7 +64,7 @@ REVIEW: dict[str, tuple[str, str]] = {
     ),
     "articles.bad_grade": ("grade 须为 0 到 9", "grade must be 0 to 9"),
     "flag.declaration.missing": (
-        "发往 {country} 的申报资料缺 {count} 项：{what}",
+        "发往{country}的申报资料缺 {count} 项：{what}",
         "the declaration for {country} lacks {count} fields: {what}",
     ),
     "flag.declaration.blocked": ("不得发货：{why}", "may not be shipped: {why}"),

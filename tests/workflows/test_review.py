@@ -98,7 +98,7 @@ async def test_an_incomplete_address_is_released(stage: Stage, release) -> None:
 async def test_a_hold_that_is_not_open_cannot_be_released(stage: Stage) -> None:
     order = await stage.start()
     await order.instructed()
-    assert "ADDRESS_INCOMPLETE" in await order.refusal("release_hold", ReleaseHold("ADDRESS_INCOMPLETE", "王", ""))
+    assert "地址不完整" in await order.refusal("release_hold", ReleaseHold("ADDRESS_INCOMPLETE", "王", ""))
     assert "NO_SUCH" in await order.refusal("release_hold", ReleaseHold("NO_SUCH", "王", ""))
 
 
@@ -289,7 +289,7 @@ async def test_what_a_declaration_lacks_is_asked_for_and_supplied(stage: Stage) 
     assert "还缺 1 项：缺商业发票号" in await _supplies(order, Supplied({}, {"1": _MUG_TAGS}))
     await order.step("order.accepted", times=2)
     hold = await order.hold(HoldReason.DECLARATION_INCOMPLETE)
-    assert (hold.deadline, hold.detail) == (deadline, "发往 US 的申报资料缺 1 项：缺商业发票号")
+    assert (hold.deadline, hold.detail) == (deadline, "发往美国的申报资料缺 1 项：缺商业发票号")
     assert await _supplies(order, Supplied({"invoice_no": "I1"})) == "申报资料已补全"
     await order.reaches(GoldenState.STOCK_LOCKED)
     (row,) = await order.rows(HoldRow)
