@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import httpx
 
 Peer = Callable[[httpx.Request], httpx.Response]
 """What the partner answers. It may raise an httpx error, for what happens to a request on its way."""
+
+Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What has a connection."""
 
 
 @contextmanager
@@ -72,24 +77,49 @@ async def serving(peer: Peer) -> AsyncIterator[str]:
     """
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with contextlib.suppress(httpx.HTTPError, ConnectionError, asyncio.IncompleteReadError):
             answer = _copy(peer(await _request(reader)))
             head = f"HTTP/1.1 {answer.status_code} x\r\ncontent-length: {len(answer.content)}\r\nconnection: close\r\n"
             kept = ((name, value) for name, value in answer.headers.items() if name not in _FRAMING)
             head += "".join(f"{name}: {value}\r\n" for name, value in kept)
             writer.write(head.encode() + b"\r\n" + answer.content)
             await writer.drain()
-        except (httpx.HTTPError, ConnectionError, asyncio.IncompleteReadError):
-            pass
+
+    async with listening(handle) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def listening(
+    handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """Let `handle` have each connection to a port of this machine, which is given. It is closed after it.
+
+    At the end all connections are gone: one that outlived its event loop would be found by the garbage collector in
+    the middle of another test.
+    """
+    open_: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def tracked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        open_[task] = writer
+        try:
+            await handle(reader, writer)
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+            del open_[task]
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(tracked, "127.0.0.1", 0)
     try:
-        host, port = server.sockets[0].getsockname()[:2]
-        yield f"http://{host}:{port}"
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for task, writer in open_.items():
+            writer.transport.abort()
+            task.cancel()
+        await asyncio.gather(*open_, return_exceptions=True)
         await server.wait_closed()
 
 

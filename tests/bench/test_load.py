@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from bench.load import NEWEST, OF, PATH, REPEATS, STALE, LoadFailed, Shop, send
+from connectors.contract.stage import listening
 from connectors.errors import PushRefused
 from connectors.ports import Push
 from connectors.rest import OwnSettings, RestDoor, ShopAccount
@@ -76,8 +79,9 @@ def test_a_request_with_a_changed_body_is_refused() -> None:
         DOOR.caller(push_of(request[:-1] + b" "))
 
 
-async def serving(answer: bytes) -> tuple[asyncio.Server, list[bytes]]:
-    """A server that answers every request the same ("": it hangs up), and the requests that it got."""
+@asynccontextmanager
+async def serving(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """The port of a server that answers every request the same (b"": it hangs up), and the requests that it got."""
     got: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -89,9 +93,9 @@ async def serving(answer: bytes) -> tuple[asyncio.Server, list[bytes]]:
             writer.write(answer)
             if not answer:
                 break
-        writer.close()
 
-    return await asyncio.start_server(serve, "127.0.0.1", 0), got
+    async with listening(serve) as port:
+        yield port, got
 
 
 def answer(status: str, body: Any) -> bytes:
@@ -100,24 +104,22 @@ def answer(status: str, body: Any) -> bytes:
 
 
 async def test_every_request_is_sent_once_and_every_answer_counted() -> None:
-    server, got = await serving(answer("200 OK", {"results": [{"result": "accepted"}, {"result": "duplicate"}]}))
     requests = Shop("main", "k", "s").requests(60, 2)
-    async with server:
-        burst = await send(server.sockets[0].getsockname()[1], requests, 4, 60)
+    both = answer("200 OK", {"results": [{"result": "accepted"}, {"result": "duplicate"}]})
+    async with serving(both) as (port, got):
+        burst = await send(port, requests, 4, 60)
     assert len(got) == len(requests) == len(burst.acks_s)
     assert burst.results() == {"accepted": len(requests), "duplicate": len(requests)}
     assert burst.seconds > 0
 
 
 async def test_any_other_answer_ends_it() -> None:
-    server, _ = await serving(answer("401 Unauthorized", {"code": "UNAUTHORIZED"}))
-    async with server:
+    async with serving(answer("401 Unauthorized", {"code": "UNAUTHORIZED"})) as (port, _):
         with pytest.raises(LoadFailed, match="401 Unauthorized"):
-            await send(server.sockets[0].getsockname()[1], Shop("main", "k", "s").requests(3, 1), 1, 60)
+            await send(port, Shop("main", "k", "s").requests(3, 1), 1, 60)
 
 
 async def test_a_gateway_that_breaks_off_is_no_result() -> None:
-    server, _ = await serving(b"")
-    async with server:
+    async with serving(b"") as (port, _):
         with pytest.raises(LoadFailed, match="broke off"):
-            await send(server.sockets[0].getsockname()[1], Shop("main", "k", "s").requests(3, 1), 1, 60)
+            await send(port, Shop("main", "k", "s").requests(3, 1), 1, 60)

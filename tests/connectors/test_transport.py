@@ -12,6 +12,7 @@ import httpx
 import pytest
 import respx
 
+from connectors.contract.stage import listening
 from connectors.errors import (
     BreakerOpen,
     Misconfigured,
@@ -238,9 +239,8 @@ async def test_a_partner_that_trickles_is_waited_for_no_longer_than_one_that_is_
                 await writer.drain()
                 await asyncio.sleep(0.01)
 
-    async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
-        address = "http://{}:{}".format(*server.sockets[0].getsockname())
-        line = Line("sf", address, LIMITS.model_copy(update={"timeout_s": 0.1}))
+    async with listening(trickle) as port:
+        line = Line("sf", f"http://127.0.0.1:{port}", LIMITS.model_copy(update={"timeout_s": 0.1}))
         with pytest.raises(error, match="TimeoutError after"):
             await line.exchange("create", "POST", "/api", _read, writes=writes)
         await line.close()

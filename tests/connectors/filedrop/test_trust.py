@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import asyncssh
 import pytest
 from pydantic import ValidationError
 
+from connectors.contract.stage import listening
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.filedrop import FileSource, open_drop
 from connectors.filedrop.names import free_name
@@ -72,18 +75,18 @@ async def test_a_user_who_may_only_read(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").exists()
 
 
-async def talking(script: list[bytes]) -> tuple[asyncio.Server, int]:
-    """A server that says these lines, one after each command, and then hangs up."""
+@asynccontextmanager
+async def talking(script: list[bytes]) -> AsyncIterator[int]:
+    """The port of a server that says these lines, one after each command, and then hangs up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for line in script:
             writer.write(line)
             await writer.drain()
             await reader.readline()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    return server, server.sockets[0].getsockname()[1]
+    async with listening(serve) as port:
+        yield port
 
 
 LOGIN = [b"220 ready\r\n", b"331 password\r\n", b"230 in\r\n"]
@@ -101,19 +104,17 @@ LOGIN = [b"220 ready\r\n", b"331 password\r\n", b"230 in\r\n"]
     ],
 )
 async def test_a_server_that_is_not_well(script: list[bytes], expected: type[Exception]) -> None:
-    server, port = await talking(script)
-    with pytest.raises(expected) as caught:
-        await listed(source("ftp", port, timeout_s=2.0))
+    async with talking(script) as port:
+        with pytest.raises(expected) as caught:
+            await listed(source("ftp", port, timeout_s=2.0))
     assert type(caught.value) is expected
-    server.close()
 
 
 async def test_an_answer_that_is_lost_while_moving_may_have_been_a_yes() -> None:
-    server, port = await talking([*LOGIN, b"250-x\r\n Type=file; a.csv\r\n250 end\r\n"])
-    async with open_drop(source("ftp", port, timeout_s=2.0)).open() as session:
+    script = [*LOGIN, b"250-x\r\n Type=file; a.csv\r\n250 end\r\n"]
+    async with talking(script) as port, open_drop(source("ftp", port, timeout_s=2.0)).open() as session:
         with pytest.raises(OutcomeUnknown):
             await session.move("a.csv", "archive", "a.csv")
-    server.close()
 
 
 def test_free_names() -> None:
