@@ -18,7 +18,7 @@ up: $(INSTALLED) ## everything on this machine: Temporal, sandbox, gateway, cons
 	@$(BIN)/orderhub up $(ARGS)
 
 test: $(INSTALLED) ## the tests (ARGS="tests/domain")
-	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup $(ARGS)
 
 check: $(INSTALLED) ## style, types, import rules, determinism of workflows, one chain of migrations
 	$(BIN)/ruff check .
