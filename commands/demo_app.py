@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,22 @@ from commands.options import DEFAULT_HOME, JsonOption
 app = typer.Typer()
 
 
+class ScenarioName(StrEnum):
+    """What can be played: the names of `embedded.scenarios.SCENARIOS`, without loading them for `--help`."""
+
+    EVERYDAY = "everyday"
+    ADDRESS = "address"
+    GIFTS = "gifts"
+    REVIEW = "review"
+    SHORTAGE = "shortage"
+    MERGE = "merge"
+
+
 @app.command()
 def demo(
     orders: Annotated[int, typer.Option(min=1, max=20_000, help="How many orders buyers place.")] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders and the same faults.")] = 1,
-    scenario: Annotated[str, typer.Option(help="What is played (see embedded/scenarios/).")] = "everyday",
+    scenario: Annotated[ScenarioName, typer.Option(help="What is played.")] = ScenarioName.EVERYDAY,
     faults: Annotated[
         str, typer.Option(help="Fault plan: default, none, or a JSON file (see sandbox/faults.py).")
     ] = "default",
