@@ -50,9 +50,10 @@ from store.tables import (
     WaybillRow,
 )
 from store.warehouses import put
+from tests.sandboxed import sandboxed
 from tests.store.samples import order as sample_order
 from tests.workflows.partners import Town, track
-from worker import GRACE, WORKFLOWS, workflow_runner
+from worker import GRACE, WORKFLOWS
 from workflows.contracts import DocumentSignal, OrderEnd, Outcome, Timings
 
 PATIENCE_S = 20
@@ -184,7 +185,7 @@ async def playing(
         task_queue=stage.queue,
         workflows=WORKFLOWS,
         activities=all_activities(db, town.partners(), config),
-        workflow_runner=workflow_runner(sandboxed=True),
+        workflow_runner=sandboxed(),
         max_cached_workflows=1000 if remembers else 0,
         # As in production: a transaction that is cancelled can keep SQLite locked.
         graceful_shutdown_timeout=GRACE,

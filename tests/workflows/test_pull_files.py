@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.contracts import LIST_FILES, TAKE_FILE, FileAsk, FileFact, FileOutcome, FilesAsk, FilesListed, FileTaken
-from worker import workflow_runner
+from tests.sandboxed import sandboxed
 from workflows.contracts import PULL_FILES_WORKFLOW, FilesStart
 from workflows.files import PullFilesWorkflow
 
@@ -50,7 +50,7 @@ async def turn(client: Client, files: Files) -> AsyncIterator[WorkflowHandle[Pul
         task_queue=queue,
         workflows=[PullFilesWorkflow],
         activities=[files.list, files.take],
-        workflow_runner=workflow_runner(sandboxed=True),
+        workflow_runner=sandboxed(),
     ):
         yield await client.start_workflow(PULL_FILES_WORKFLOW, START, id=queue, task_queue=queue, result_type=int)
 
