@@ -76,6 +76,7 @@ async def show_all(settings: Settings, *, as_json: bool) -> int:
             _print_json({"rules": [seen_facts(one) for one in seen]})
             return 0
         table = Table(*(text(f"rules.list.{name}") for name in ("name", "title", "version", "since", "next", "rows")))
+        table.columns[0].min_width = max(len(one.name) for one in seen)  # it is what other commands are given
         for one in seen:
             since = text("rules.default") if one.default else _moment(one.since)
             until = f" → {_moment(one.until)}" if one.until else ""
