@@ -75,8 +75,9 @@ async def show_all(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             _print_json({"rules": [seen_facts(one) for one in seen]})
             return 0
-        table = Table(*(text(f"rules.list.{name}") for name in ("name", "title", "version", "since", "next", "rows")))
-        table.columns[0].min_width = max(len(one.name) for one in seen)  # it is what other commands are given
+        columns = ("name", "title", "version", "since", "next", "rows")
+        table = Table(*(text(f"rules.list.{name}") for name in columns))
+        table.columns[0].no_wrap = table.columns[-1].no_wrap = True  # names are what other commands are given
         for one in seen:
             since = text("rules.default") if one.default else _moment(one.since)
             until = f" → {_moment(one.until)}" if one.until else ""
