@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from console.approval_view import open_approval_link
@@ -51,6 +51,20 @@ class Typed:
     token: str
 
 
+def _filled(
+    order_id: Annotated[str, Form()] = "",
+    n: Annotated[int, Form()] = 0,
+    amount_fen: Annotated[int, Form()] = -1,
+    verdict: Annotated[str, Form()] = "",
+    why: Annotated[str, Form()] = "",
+    token: Annotated[str, Form()] = "",
+) -> Typed:
+    return Typed(order_id, n, amount_fen, verdict, why, token)
+
+
+Filled = Annotated[Typed, Depends(_filled)]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What is said above the list: done, or why not. `typed` is given again where it must be mended."""
@@ -84,43 +98,24 @@ class ApprovalDesk:
         visitor = await self._of_link(code)
         return await self._list(visitor) if isinstance(visitor, Visitor) else visitor
 
-    async def decide_by_link(
-        self,
-        request: Request,
-        code: str,
-        order_id: Annotated[str, Form()] = "",
-        n: Annotated[int, Form()] = 0,
-        amount_fen: Annotated[int, Form()] = -1,
-        verdict: Annotated[str, Form()] = "",
-        why: Annotated[str, Form()] = "",
-        token: Annotated[str, Form()] = "",
-    ) -> Response:
+    async def decide_by_link(self, request: Request, code: str, typed: Filled) -> Response:
         """Take a decision about any question of theirs."""
         visitor = await self._of_link(code)
         if not isinstance(visitor, Visitor):
             return visitor
-        return await self._decide(request, visitor, Typed(order_id, n, amount_fen, verdict, why, token))
+        return await self._decide(request, visitor, typed)
 
     async def signed_in(self, request: Request) -> Response:
         """The list of whoever is signed in; others may sign in."""
         visitor = self._of_session(request)
         return await self._list(visitor) if visitor is not None else self._door.ask(request)
 
-    async def decide_signed_in(
-        self,
-        request: Request,
-        order_id: Annotated[str, Form()] = "",
-        n: Annotated[int, Form()] = 0,
-        amount_fen: Annotated[int, Form()] = -1,
-        verdict: Annotated[str, Form()] = "",
-        why: Annotated[str, Form()] = "",
-        token: Annotated[str, Form()] = "",
-    ) -> Response:
+    async def decide_signed_in(self, request: Request, typed: Filled) -> Response:
         """The same for whoever is signed in."""
         visitor = self._of_session(request)
         if visitor is None:
             return self._door.ask(request)
-        return await self._decide(request, visitor, Typed(order_id, n, amount_fen, verdict, why, token))
+        return await self._decide(request, visitor, typed)
 
     async def _of_link(self, code: str) -> Visitor | HTMLResponse:
         try:
