@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 import httpx
 
 from embedded.environment import Home
 
+log = logging.getLogger("orderhub.embedded")
+
 _READY_S = 60.0
 _STOP_S = 15.0
+_LOOK_EVERY_S = 0.5
 
 
 class NotReady(RuntimeError):
@@ -41,10 +45,15 @@ class Child:
         """Whether it is alive."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Its number, or that which it had."""
+        assert self._process is not None
+        return self._process.pid
+
     def rss_mb(self) -> float:
         """The memory that it has resident now, in MiB."""
-        assert self._process is not None
-        asked = ["ps", "-o", "rss=", "-p", str(self._process.pid)]
+        asked = ["ps", "-o", "rss=", "-p", str(self.pid)]
         return round(int(subprocess.run(asked, capture_output=True, check=True).stdout) / 1024, 1)  # noqa: S603
 
     async def start(self) -> None:
@@ -84,6 +93,20 @@ class Child:
         if not self.log.is_file():
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+async def keep_running(children: Sequence[Child], paused: Set[str]) -> None:
+    """Start again whatever dies, for ever; those whose names are in `paused` are somebody else's affair meanwhile."""
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        for child in children:
+            if child.running or child.name in paused:
+                continue
+            log.warning("a process died and is started again", extra={"child": child.name})
+            try:
+                await child.start()
+            except OSError as error:  # out of memory or of processes: that may pass
+                log.error("a process cannot be started", extra={"child": child.name, "error": type(error).__name__})
 
 
 def _die_with_parent() -> None:

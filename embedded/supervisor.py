@@ -14,7 +14,7 @@ from temporalio.client import Client
 from commands.authorise import main as authorise
 from embedded.credentials import CONSENTS
 from embedded.environment import Home
-from embedded.processes import Child, orderhub_command, serves, temporal_command, wait_until
+from embedded.processes import Child, keep_running, orderhub_command, serves, temporal_command, wait_until
 from runtime.client import connect
 from runtime.setup import set_up
 from settings import Settings
@@ -92,7 +92,7 @@ class Supervisor:
         await self._owners_consent()
         await self.worker.start()
         await wait_until(serves(f"{self._home.gateway_url}/healthz"), self.gateway)
-        self._watching = asyncio.create_task(self._watch())
+        self._watching = asyncio.create_task(keep_running(self.children, self._paused))
 
     async def _stop(self) -> None:
         if self._watching is not None:
@@ -107,14 +107,6 @@ class Supervisor:
             for channel, shop in CONSENTS.items():
                 code = (await sandbox.post(f"/control/{channel}/authorise")).raise_for_status().json()["code"]
                 await authorise(self._settings, channel, shop, code)
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            for child in self.children:
-                if not child.running and child.name not in self._paused:
-                    log.warning("a process died and is started again", extra={"process": child.name})
-                    await child.start()
 
     async def _temporal_answers(self) -> Client:
         return await connect(self._settings)
