@@ -239,11 +239,11 @@ class WaybillSteps:
 
     async def _voided(self, ask: WaybillAsk, key: str, number: str, outcome: VoidOutcome) -> None:
         async with self._db.transaction() as tx:
+            order = await load_order(tx, ask.order_id)  # orders before waybills, as everywhere
             row = await _waybill(tx, key)
             row.status, row.number, row.updated_at = "void", number, utc_now()
             row.detail = text("waybill.voided")
             tx.add(row)
-            order = await load_order(tx, ask.order_id)
             await record(tx, order, f"void/{row.key}", "orderhub", Done("waybill.void", f"{outcome} {number}"))
             if outcome is VoidOutcome.TOO_LATE:
                 task, sentence = f"{ask.parcel_id}/second_waybill", text("task.second_waybill", number=number)
