@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -18,6 +19,8 @@ from store.tables import InboxRow, TaskRow, UnknownWordRow, WaybillRow
 from store.upsert import insert_ignore
 
 _KIND = "unknown_word"
+_LAST = "\U0010fffd"
+"""Comes after all that anybody writes."""
 UNKNOWN = "unknown word "
 """How the outcome of a document begins that waits for a word's meaning."""
 
@@ -80,14 +83,20 @@ async def _parcels_again(tx: AsyncSession, word: Word) -> int:
     """Parcels whose newest news are this word: the documents that said so are read again, and the tracker is asked in
     its next round, whoever told of it. How many documents."""
     waybill, inbox = WaybillRow, InboxRow
-    waits = update(waybill).where(col(waybill.unknown_word) == word.key, col(waybill.status) == "live")
+    waits = update(waybill).where(
+        col(waybill.unknown_word) == word.key,
+        sa.text("unknown_word <> ''"),  # said as the index says it, or it is not used
+        col(waybill.status) == "live",
+    )
     asked = waits.values(last_news_at=None).returning(col(waybill.number))
     documents = 0
     for number in sorted(set((await tx.execute(asked)).scalars())):
         said = update(inbox).where(
             col(inbox.source) == word.partner,
+            # The first two are for the index, under any collation: ";" need not come after ":". The third is meant.
             col(inbox.document_id) >= f"{number}:",
-            col(inbox.document_id) < f"{number};",
+            col(inbox.document_id) <= f"{number}:{_LAST}",
+            col(inbox.document_id).startswith(f"{number}:", autoescape=True),
             col(inbox.status) == DONE,
             col(inbox.outcome).startswith(outcome(word, ""), autoescape=True),
         )
