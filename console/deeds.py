@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from console.parcel_form import check_typed
 from console.sessions import form_token
 from domain.golden import GoldenState, may_cancel, reached
 from domain.holds import HoldReason
 from domain.ids import parcel_id
 from domain.texts import text
-from store import idempotency
+from store import holds, idempotency
 from store.database import Database
 from store.gifts_after import GiftStays, send_after
-from store.idempotency import Kept, Slot
+from store.idempotency import InProgress, Kept, Slot, SlotId
 from store.shadows import is_shadow
 from store.steps import UnknownOrder
 from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill, ReleaseHold
@@ -31,6 +29,7 @@ from workflows.contracts import AddressWish, CancelOrder, Outcome, RecordWaybill
 _log = logging.getLogger(__name__)
 LONGEST = 200
 """Characters of a reason that are kept."""
+_DIGITS = 9
 
 Wish = ReleaseHold | CancelOrder | AddressWish | RecordWaybill
 
@@ -47,7 +46,7 @@ class Deed(StrEnum):
     """What can be done."""
 
     RELEASE = "release"
-    """A hold; about its reason."""
+    """A hold; about its reason and number, so that a page from before releases no other of that reason."""
     CANCEL = "cancel"
     ADDRESS = "address"
     """Take a wished address; about its number."""
@@ -86,6 +85,8 @@ class Said:
 
     status: int
     words: str
+    sure: bool = True
+    """Not when nobody heard the end of it."""
 
     @property
     def done(self) -> bool:
@@ -151,11 +152,18 @@ class Deeds:
         if sent.deed == Deed.WAYBILL and not typed.ok:
             return Said(422, typed.number_error or typed.carrier_error)
         slot = Slot("desk", who, f"{order_id}/{sent.once}", sent.digest())
-        before = await self._begin(slot)
+        try:
+            before = await self._begin(slot)
+        except InProgress:
+            return Said(202, text("order.still_running"))
         if before is not None:
             return before
-        said = await self._do(who, order_id, sent, why, (typed.carrier, typed.number))
-        await self._keep(slot, said)
+        said = None
+        try:
+            said = await self._do(who, order_id, sent, why, (typed.carrier, typed.number))
+        finally:
+            # What nobody knows the end of may be sent again: doing it twice changes nothing.
+            await self._keep(slot, said if said is not None and said.sure else None)
         _log.info("somebody acted at the desk", extra={"order_id": order_id, "deed": sent.deed, "status": said.status})
         return said
 
@@ -167,31 +175,33 @@ class Deeds:
         async with self._db.transaction() as tx:
             kept = (await idempotency.claim(tx, [slot])).get(slot.id)
             if kept is None:
-                await self._keep(slot, Said(202, text("order.still_running")), tx)
+                await idempotency.keep(tx, _kept(slot, Said(202, text("order.still_running"))))
                 return None
         if kept.request_sha256 != slot.request_sha256:
             return Said(409, text("desk.sent_before"))
         return Said(kept.status, json.loads(kept.answer))
 
-    async def _keep(self, slot: Slot, said: Said, tx: AsyncSession | None = None) -> None:
-        kept = {slot.id: Kept(slot.request_sha256, said.status, json.dumps(said.words, ensure_ascii=False))}
-        if tx is not None:
-            await idempotency.keep(tx, kept)
-            return
-        async with self._db.transaction() as own:
-            await idempotency.keep(own, kept)
+    async def _keep(self, slot: Slot, said: Said | None) -> None:
+        async with self._db.transaction() as tx:
+            if said is None:
+                await idempotency.let_go(tx, [slot])
+            else:
+                await idempotency.keep(tx, _kept(slot, said))
 
     async def _do(self, who: str, order_id: str, sent: Sent, why: str, typed: tuple[str, str]) -> Said:
         async with self._db.reading() as tx:
             if await is_shadow(tx, order_id):
                 return Said(409, text("shadow.not_ours"))
+            open_ = {(hold.reason, str(hold.n)) for hold in await holds.open_holds(tx, order_id)}
+        if sent.deed == Deed.RELEASE and tuple(sent.about.split("/")) not in open_:
+            return Said(409, text("desk.hold_gone"))
         if sent.deed == Deed.GIFT:
             return await self._send_gift(who, order_id, sent.about, why)
         asked = _wish(who, order_id, sent, why, typed)
         if asked is None:
             return Said(422, text("desk.no_such_deed"))
         outcome = await self._orders.update(order_id, *asked)
-        return Said(200 if outcome.done else 409, outcome.text)
+        return Said(200 if outcome.done else 409 if outcome.sure else 503, outcome.text, sure=outcome.sure)
 
     async def _send_gift(self, who: str, order_id: str, line_no: str, why: str) -> Said:
         try:
@@ -204,13 +214,17 @@ class Deeds:
         return Said(200, text("gift.sent_after", order=gift.order_id))
 
 
+def _kept(slot: Slot, said: Said) -> dict[SlotId, Kept]:
+    return {slot.id: Kept(slot.request_sha256, said.status, json.dumps(said.words, ensure_ascii=False))}
+
+
 def _wish(who: str, order_id: str, sent: Sent, why: str, typed: tuple[str, str]) -> tuple[str, Wish] | None:
     """The order's update and its argument; None for a form about nothing."""
     if sent.deed == Deed.RELEASE:
-        return "release_hold", ReleaseHold(sent.about, who, why)
+        return "release_hold", ReleaseHold(sent.about.partition("/")[0], who, why)
     if sent.deed == Deed.CANCEL:
         return "cancel", CancelOrder(why, who)
-    if not (sent.about.isascii() and sent.about.isdecimal()):
+    if not (sent.about.isascii() and sent.about.isdecimal() and len(sent.about) <= _DIGITS):
         return None
     if sent.deed == Deed.ADDRESS:
         return "confirm_address", AddressWish(int(sent.about), who)

@@ -118,9 +118,9 @@ class InWords:
         except UpdateRefused as refused:
             return Outcome(False, refused.text)
         except StillRunning:
-            return Outcome(False, text("order.still_running"))
+            return Outcome(False, text("order.still_running"), sure=False)
         except TemporalAway:
-            return Outcome(False, text("order.away"))
+            return Outcome(False, text("order.away"), sure=False)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ async def keep(tx: AsyncSession, kept: Mapping[SlotId, Kept]) -> None:
     await (await tx.connection()).execute(update(table).where(mine), values)
 
 
+async def let_go(tx: AsyncSession, slots: Collection[Slot]) -> None:
+    """Free keys again: what they came with was not answered for sure, and may be asked once more."""
+    await tx.execute(delete(IdempotencyKeyRow).where(_KEY.in_([slot.id for slot in slots])))
+
+
 async def _insert(tx: AsyncSession, slots: Sequence[Slot], wait_s: float) -> set[tuple[Any, ...]]:
     now = utc_now()
     rows = [{**asdict(slot), "status": 0, "answer": "", "at": now} for slot in slots]

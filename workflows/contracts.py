@@ -132,7 +132,7 @@ class CancelOrder:
 
 @dataclass(frozen=True)
 class ReleaseHold:
-    """Update `release_hold`: the hold by its number, or all of one reason."""
+    """Update `release_hold`: what holds the order for this reason."""
 
     reason: str
     by: str
@@ -192,6 +192,8 @@ class Outcome:
 
     done: bool
     text: str
+    sure: bool = True
+    """Not when nobody heard what the order says: it may do it yet, or may never have been asked."""
 
 
 @dataclass(frozen=True)

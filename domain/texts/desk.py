@@ -74,6 +74,10 @@ DESK: dict[str, tuple[str, str]] = {
         "nothing was done: this form is not good any more. Please do it again below",
     ),
     "desk.sent_before": ("没有处理：该表单已提交过", "nothing was done: this form was sent before"),
+    "desk.hold_gone": (
+        "没有处理：这项拦截已解除，请看下面的最新情况",
+        "nothing was done: this hold is gone. See below how things stand now",
+    ),
     "desk.no_such_deed": ("没有处理：表单不完整", "nothing was done: the form is not whole"),
     "desk.why_missing": ("请写明原因", "please say why"),
     "desk.shadow": ("影子模式：由原系统处理，此处只读", "shadow: the old system works on it, here it can only be read"),

@@ -51,9 +51,12 @@ class Desk:
     def __init__(self, db: Database) -> None:
         self._steps = HoldSteps(db)
         self.asked: list[Any] = []
+        self.away = False
 
     async def update(self, order_id: str, name: str, argument: Any) -> Outcome:
         self.asked.append((order_id, name, argument))
+        if self.away:
+            return Outcome(False, text("order.away"), sure=False)
         if isinstance(argument, ReleaseHold):
             end = HoldEnd(order_id, 1, argument.reason, argument.by, "OPERATOR", why=argument.why)
             await self._steps.close_hold(end)
@@ -218,9 +221,9 @@ async def test_a_hold_is_released_once_however_often_the_form_is_sent(
     http: httpx.AsyncClient, desk: Desk, database: Database
 ) -> None:
     await _sign_in(http, "lan")
-    empty = await http.post(PAGE, data=await _form(http, "release", "RISK", why=" "))
+    empty = await http.post(PAGE, data=await _form(http, "release", "RISK/1", why=" "))
     assert (empty.status_code, desk.asked) == (422, [])
-    form = await _form(http, "release", "RISK", why="已电话\n核实")
+    form = await _form(http, "release", "RISK/1", why="已电话\n核实")
     first, second = [await http.post(PAGE, data=form) for _ in range(2)]
     assert [first.status_code, second.status_code] == [200, 200]
     assert "✓ 已放行" in first.text
@@ -235,9 +238,34 @@ async def test_a_hold_is_released_once_however_often_the_form_is_sent(
     assert (flag.released_by, flag.released_why) == ("lan", "已电话 核实")
 
 
+async def test_a_page_from_before_releases_no_other_hold_of_that_reason(
+    http: httpx.AsyncClient, desk: Desk, database: Database
+) -> None:
+    await _sign_in(http, "lan")
+    form = await _form(http, "release", "RISK/1", why="x")
+    await HoldSteps(database).close_hold(HoldEnd(ORDER, 1, "RISK", "channel", "DOCUMENT"))
+    await HoldSteps(database).open_hold(HoldFact(ORDER, 2, "RISK", "另一件事", utc_now()))
+    stale = await http.post(PAGE, data=form)
+    assert stale.status_code == 409
+    assert "这项拦截已解除" in stale.text
+    assert desk.asked == []
+
+
+async def test_what_nobody_knows_the_end_of_may_be_sent_again(http: httpx.AsyncClient, desk: Desk) -> None:
+    await _sign_in(http, "lan")
+    form = await _form(http, "release", "RISK/1", why="x")
+    desk.away = True
+    assert (await http.post(PAGE, data=form)).status_code == 503
+    desk.away = False
+    done = await http.post(PAGE, data=form)
+    assert done.status_code == 200
+    assert "✓ 已放行" in done.text
+    assert len(desk.asked) == 2
+
+
 async def test_only_the_pages_own_forms_are_taken(http: httpx.AsyncClient, desk: Desk) -> None:
     await _sign_in(http, "lan")
-    form = await _form(http, "release", "RISK", why="x")
+    form = await _form(http, "release", "RISK/1", why="x")
     for wrong in ({"proof": ""}, {"proof": "é"}, {"once": "another"}):
         assert (await http.post(PAGE, data={**form, **wrong})).status_code == 403
     assert (await http.post("/desk/orders/douyin:dy:SO2", data=form)).status_code == 403
