@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -72,7 +72,7 @@ async def export(
     parts = {sheet: file.with_name(f".{file.name}.part") for sheet, file in files.items()}
     rows, summary = dict.fromkeys(Sheet, 0), Summary(text("state.CANCELLED"))
     try:
-        with _book(parts) as book:
+        async with _closed_apart(_book(parts)) as book:
             # Everything of one moment, however long it takes: an order that is paid back meanwhile is not seen twice.
             async with db.reading(snapshot=True) as tx:
                 async for sheet, some in _pages(_Asked(tx, of, rules, page), summary):
@@ -90,6 +90,17 @@ async def export(
         for part in parts.values():
             part.unlink(missing_ok=True)
     return Exported(sorted(set(files.values())), rows, summary)
+
+
+@asynccontextmanager
+async def _closed_apart(opened: AbstractContextManager[Book]) -> AsyncIterator[Book]:
+    """The book, closed in a thread: that puts a workbook together and packs it, for seconds when it is large."""
+    closing = ExitStack()
+    book = closing.enter_context(opened)
+    try:
+        yield book
+    finally:
+        await asyncio.to_thread(closing.close)
 
 
 @dataclass(frozen=True)
