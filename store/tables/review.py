@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from store.tables.base import moment
+
+_STANDS = text("gone_at IS NULL")
 
 
 class FlagRow(SQLModel, table=True):
     """One finding about one order, for as long as the order lives."""
 
     __tablename__ = "flags"
+    __table_args__ = (
+        # Orders that wait for a file or for credit are found by it when that comes.
+        Index("ix_flags_standing", "hold", "about", sqlite_where=_STANDS, postgresql_where=_STANDS),
+    )
 
     order_id: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
