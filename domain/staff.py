@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 SERVICE, OPERATIONS, RULES, FINANCE = "service", "operations", "rules", "finance"
 """What people may do: act on orders; move the stock's books and accept what is to be ordered; put rules in force; set
-customers' credit."""
+customers' credit and export the books."""
 UNSAID = frozenset({SERVICE, OPERATIONS})
 """Of people for whom the settings name no roles. Rules decide about all orders: who may change them must be named."""
 

@@ -124,7 +124,7 @@ async def main(options: DemoOptions) -> int:
                 await stopped()
     finally:
         await db.close()
-    return 0 if report.clean and not unfinished else 1
+    return 0 if report.clean and not unfinished and not happened.get("flags_lacking") else 1
 
 
 class _Run:

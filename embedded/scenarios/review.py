@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -284,7 +285,7 @@ class Review:
             left = self._to_decide[code]
             if not left or self._tries[code] == _TRIES:
                 continue
-            fen = round(float(message["params"]["amount"].replace(",", "")) * 100)
+            fen = int(Decimal(message["params"]["amount"].replace(",", "")) * 100)
             self._tries[code] += 1
             if await stage.people.decide(code, left[0], fen, "折扣过高" if left[0] is Verdict.REFUSE else "同意"):
                 del left[0]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rules.workbook.form import (
-    EXACT,
-)
+from rules.workbook.form import EXACT
 
 _HALF = str.maketrans(
     "，＂＞＜＝！（）［］｛｝：；＋－＊／％．　\u00a0０１２３４５６７８９",
